@@ -1,0 +1,48 @@
+//! A delivery in the raw log: what arrived, before anything was understood.
+//!
+//! The raw object is written before the sender gets its 2xx, and everything else can be rebuilt from it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::Source;
+use crate::time::Timestamp;
+
+/// How the body is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Our own rows by kind: `{"accounts": [...], "events": [...]}`.
+    Canonical,
+    /// A Stripe event.
+    Stripe,
+}
+
+/// One delivery, as it stands (gzipped JSON) under `raw/` or `api/`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RawDelivery {
+    /// Names the delivery; the same delivery has the same id however often it is sent.
+    pub delivery_id: String,
+    /// The source that told it.
+    pub source: Source,
+    /// How to read the body.
+    pub format: Format,
+    /// When it arrived first: the `known_at` of its facts.
+    pub received_at: Timestamp,
+    /// The version of rows that carry none of their own: the sender's signed time where there is one.
+    pub version_at: Timestamp,
+    /// The body as it came; valid UTF-8, or it would have been refused.
+    pub body: String,
+}
+
+/// A request to score one account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoreRequest {
+    /// The tenant's slug.
+    pub tenant: String,
+    /// The account.
+    pub account: crate::ids::AccountId,
+    /// What asked for it: `ingest`, `sweep`, `api`.
+    pub reason: String,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+}

@@ -1,0 +1,17 @@
+//! The vocabulary of the Customer Success Copilot: ids, accounts, facts, money, time, health, alerts.
+//!
+//! Pure: no I/O, no clock, no randomness. Every instant is an argument, so whatever is computed from these
+//! types can be computed again, byte for byte, for any past date.
+
+pub mod delivery;
+pub mod facts;
+pub mod history;
+pub mod ids;
+pub mod limits;
+pub mod money;
+pub mod revision;
+pub mod time;
+pub mod usage;
+
+pub use ids::{AccountId, AlertId, EventId, ExternalId, ImportId, Source, TenantId};
+pub use money::{Currency, Money};
