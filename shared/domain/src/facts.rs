@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::ids::ExternalId;
 use crate::money::Currency;
+use crate::revision::Revision;
 use crate::time::Timestamp;
 
 /// The kinds of record that a source may tell us about.
@@ -442,4 +444,50 @@ pub struct UsageEvent {
     pub user: Option<String>,
     /// When it happened.
     pub at: Timestamp,
+}
+
+/// A validated record, ready to be merged into the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordFact {
+    /// What kind of thing it is about.
+    pub kind: Kind,
+    /// The source and its id of the thing.
+    pub external_id: ExternalId,
+    /// The identity of the account it belongs to; for an account, its own.
+    pub account: ExternalId,
+    /// What is told.
+    pub revision: Revision,
+}
+
+/// A usage event with the identity it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageFact {
+    /// The identity of the account.
+    pub account: ExternalId,
+    /// The event.
+    pub event: UsageEvent,
+    /// When we learned of it.
+    pub known_at: Timestamp,
+}
+
+/// A claim that an identity belongs to an account: facts that hang on the identity count for that account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkFact {
+    /// The identity that is claimed (say `stripe: cus_1`).
+    pub identity: ExternalId,
+    /// The identity whose account claims it (say `api: 4711`).
+    pub account: ExternalId,
+    /// Orders competing claims: the newest wins.
+    pub version: Timestamp,
+}
+
+/// Anything that a delivery may tell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// A record or a patch of one.
+    Record(RecordFact),
+    /// A usage event.
+    Usage(UsageFact),
+    /// A claim of an identity.
+    Link(LinkFact),
 }
