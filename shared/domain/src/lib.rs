@@ -3,12 +3,18 @@
 //! Pure: no I/O, no clock, no randomness. Every instant is an argument, so whatever is computed from these
 //! types can be computed again, byte for byte, for any past date.
 
+pub mod alert;
+pub mod assessment;
 pub mod delivery;
 pub mod facts;
+pub mod health;
 pub mod history;
 pub mod ids;
 pub mod limits;
 pub mod money;
+pub mod opportunity;
+pub mod playbook;
+pub mod prediction;
 pub mod revision;
 pub mod time;
 pub mod usage;

@@ -1,0 +1,452 @@
+//! Alerts: a rule that fired, with the clauses that made it fire, and its life from open to closed.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::health::{Band, EvaluationId, Points};
+use crate::ids::{AccountId, AlertId};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+/// Whether it is about losing or winning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum AlertType {
+    /// Something may be lost.
+    Risk,
+    /// Something may be won.
+    Opportunity,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// 1.
+    Low,
+    /// 2.
+    Medium,
+    /// 3.
+    High,
+    /// 4.
+    Critical,
+}
+
+impl Severity {
+    /// 1 to 4.
+    pub fn level(self) -> u8 {
+        match self {
+            Self::Low => 1,
+            Self::Medium => 2,
+            Self::High => 3,
+            Self::Critical => 4,
+        }
+    }
+
+    /// The severity of a level; beyond the ends, the end.
+    pub fn of_level(level: u8) -> Self {
+        match level {
+            0 | 1 => Self::Low,
+            2 => Self::Medium,
+            3 => Self::High,
+            _ => Self::Critical,
+        }
+    }
+
+    /// The name as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Where an alert stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum AlertStatus {
+    /// Waits for a human.
+    Open,
+    /// A human has it.
+    Acknowledged,
+    /// Put away until a date.
+    Snoozed,
+    /// Over: recovered, or closed by a human.
+    Resolved,
+    /// Refused, with a reason.
+    Dismissed,
+}
+
+impl AlertStatus {
+    /// Whether the alert still stands for its key.
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Open | Self::Acknowledged | Self::Snoozed)
+    }
+
+    /// The name as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Snoozed => "snoozed",
+            Self::Resolved => "resolved",
+            Self::Dismissed => "dismissed",
+        }
+    }
+}
+
+/// Why an alert was dismissed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DismissReason {
+    /// The data behind it is wrong: suppressed until the data changes.
+    WrongData,
+    /// True, and known.
+    Known,
+    /// True, but nothing can be done.
+    NotActionable,
+    /// Someone did already.
+    AlreadyHandled,
+}
+
+/// A part of the condition, with what it saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Clause {
+    /// The condition, in CEL.
+    pub expression: String,
+    /// What was seen, in words.
+    pub text: String,
+    /// The value looked at; `None` where it is not known.
+    pub value: Option<f64>,
+    /// What it was held against.
+    pub threshold: Option<f64>,
+    /// Whether the clause holds.
+    #[serde(rename = "true")]
+    pub holds: bool,
+}
+
+/// The account as an alert shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertAccount {
+    /// Id.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub id: AccountId,
+    /// Name.
+    pub name: Option<String>,
+    /// The CSM's e-mail.
+    pub owner: Option<String>,
+    /// Annual recurring revenue.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub arr: Option<Money>,
+    /// Renewal date.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub renewal_date: Option<Date>,
+    /// Band.
+    pub band: Band,
+    /// Score.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>))]
+    pub score: Option<Points>,
+}
+
+/// What the priority is made of: severity × (0.5 + 0.5 × ARR percentile) × (1 + nearness of the renewal).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PriorityWhy {
+    /// 1 to 4.
+    pub severity: u8,
+    /// 0 to 1.
+    pub arr_percentile: Option<f64>,
+    /// Days until the renewal.
+    pub days_to_renewal: Option<i32>,
+}
+
+/// A thing to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SuggestedAction {
+    /// What.
+    pub title: String,
+    /// The playbook that says how.
+    pub playbook: Option<String>,
+}
+
+/// What a rating is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FeedbackKind {
+    /// Is it true?
+    Accuracy,
+    /// Does it matter?
+    Relevance,
+    /// Is it as urgent as it says?
+    Priority,
+}
+
+/// A rating.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Feedback {
+    /// About what.
+    pub kind: FeedbackKind,
+    /// 1 to 5.
+    pub rating: u8,
+    /// The words beside it.
+    pub comment: Option<String>,
+    /// Who.
+    pub user: String,
+    /// When.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub at: Timestamp,
+}
+
+/// An alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Alert {
+    /// Id, derived from tenant, account, rule, subject and episode.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub id: AlertId,
+    /// Risk or opportunity.
+    #[serde(rename = "type")]
+    pub alert_type: AlertType,
+    /// The rule, e.g. `R01`.
+    pub rule: String,
+    /// Its name.
+    pub rule_name: String,
+    /// What happened, in one line.
+    pub title: String,
+    /// The account, as it was when last seen.
+    pub account: AlertAccount,
+    /// What the alert is about within the account: `account`, or an invoice, a ticket, a renewal.
+    pub subject: String,
+    /// Which time this key opened, from 1.
+    pub episode: u32,
+    /// Severity after the arithmetic.
+    pub severity: Severity,
+    /// Severity of the rule itself.
+    pub base_severity: Severity,
+    /// What raised it.
+    pub severity_why: Vec<String>,
+    /// The order in the inbox; higher first.
+    pub priority: f64,
+    /// What it is made of.
+    pub priority_why: PriorityWhy,
+    /// Where it stands.
+    pub status: AlertStatus,
+    /// Who has it.
+    pub assignee: Option<String>,
+    /// When it opened.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub opened_at: Timestamp,
+    /// When its condition was last seen to hold.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub last_seen_at: Timestamp,
+    /// Scorings that saw it hold.
+    pub seen_count: u32,
+    /// Put away until.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub snoozed_until: Option<Timestamp>,
+    /// When a human took it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub acknowledged_at: Option<Timestamp>,
+    /// Who.
+    pub acknowledged_by: Option<String>,
+    /// When it was closed.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub resolved_at: Option<Timestamp>,
+    /// Why it was closed: `recovered`, or a human's words.
+    pub resolve_reason: Option<String>,
+    /// Why it was dismissed.
+    pub dismiss_reason: Option<DismissReason>,
+    /// The clauses of the rule with what they saw.
+    pub clauses: Vec<Clause>,
+    /// The features that the rule looked at.
+    pub evidence: BTreeMap<String, Option<f64>>,
+    /// What to do.
+    pub suggested_actions: Vec<SuggestedAction>,
+    /// Ratings.
+    #[serde(default)]
+    pub feedback: Vec<Feedback>,
+}
+
+/// Why a live alert is told of again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Renotify {
+    /// It got worse.
+    SeverityRose,
+    /// Another rule joined it.
+    RuleJoined,
+    /// Nobody took it for 14 days.
+    Unacknowledged,
+    /// Its snooze is over and it still holds.
+    SnoozeEnded,
+}
+
+/// What a scoring changes about a live alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertUpdate {
+    /// The alert.
+    pub id: AlertId,
+    /// Its rule.
+    pub rule: String,
+    /// Its status, which changes only from snoozed to open.
+    pub status: AlertStatus,
+    /// What happened, in one line.
+    pub title: String,
+    /// The account as it is now.
+    pub account: AlertAccount,
+    /// Severity now.
+    pub severity: Severity,
+    /// Severity of the rule itself.
+    pub base_severity: Severity,
+    /// What raised it.
+    pub severity_why: Vec<String>,
+    /// Priority now.
+    pub priority: f64,
+    /// What it is made of.
+    pub priority_why: PriorityWhy,
+    /// When it was seen.
+    pub last_seen_at: Timestamp,
+    /// How often.
+    pub seen_count: u32,
+    /// The clauses now.
+    pub clauses: Vec<Clause>,
+    /// The features now.
+    pub evidence: BTreeMap<String, Option<f64>>,
+    /// Whether to tell of it again, and why.
+    pub renotify: Option<Renotify>,
+}
+
+impl AlertUpdate {
+    /// Applies the change to the stored alert; everything that humans did to it stays.
+    pub fn apply(&self, alert: &mut Alert) {
+        if alert.status == AlertStatus::Snoozed && self.status == AlertStatus::Open {
+            alert.status = AlertStatus::Open;
+            alert.snoozed_until = None;
+        }
+        alert.title.clone_from(&self.title);
+        alert.account.clone_from(&self.account);
+        alert.severity = self.severity;
+        alert.base_severity = self.base_severity;
+        alert.severity_why.clone_from(&self.severity_why);
+        alert.priority = self.priority;
+        alert.priority_why.clone_from(&self.priority_why);
+        alert.last_seen_at = self.last_seen_at;
+        alert.seen_count = self.seen_count;
+        alert.clauses.clone_from(&self.clauses);
+        alert.evidence.clone_from(&self.evidence);
+    }
+}
+
+/// An alert that closed by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertResolution {
+    /// The alert.
+    pub id: AlertId,
+    /// Its rule.
+    pub rule: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why: `recovered`, or `withdrawn` for an opportunity whose account fell under the gate.
+    pub reason: String,
+}
+
+impl AlertResolution {
+    /// Applies it to the stored alert, if that is still live.
+    pub fn apply(&self, alert: &mut Alert) {
+        if alert.status.is_live() {
+            alert.status = AlertStatus::Resolved;
+            alert.resolved_at = Some(self.at);
+            alert.resolve_reason = Some(self.reason.clone());
+            alert.snoozed_until = None;
+        }
+    }
+}
+
+/// What is remembered of a rule and a subject of an account between scorings. Stored beside the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleState {
+    /// The rule.
+    pub rule: String,
+    /// What it is about.
+    pub subject: String,
+    /// How often this key opened.
+    pub episode: u32,
+    /// The alert that the last episode opened.
+    pub alert: Option<AlertId>,
+    /// Where that alert stands; set by scorings and by what humans do.
+    pub status: Option<AlertStatus>,
+    /// Risk or opportunity.
+    pub alert_type: AlertType,
+    /// Whether the condition held at the last scoring.
+    pub firing: bool,
+    /// Scorings in a row at which it did not.
+    pub clear_count: u32,
+    /// Severity at the last scoring.
+    pub severity: Severity,
+    /// When the last episode opened.
+    pub opened_at: Option<Timestamp>,
+    /// When it closed.
+    pub closed_at: Option<Timestamp>,
+    /// When the condition was last seen to hold.
+    pub last_seen_at: Option<Timestamp>,
+    /// Scorings of this episode that saw it hold.
+    pub seen_count: u32,
+    /// When a human was last told.
+    pub last_notified_at: Option<Timestamp>,
+    /// The rules that were firing with it when a human was last told.
+    #[serde(default)]
+    pub correlated: Vec<String>,
+    /// Put away until.
+    pub snoozed_until: Option<Timestamp>,
+    /// No new episode before.
+    pub suppressed_until: Option<Timestamp>,
+    /// No new episode while the evidence is this (dismissed as wrong data).
+    pub suppressed_evidence: Option<String>,
+    /// Fingerprint of the evidence at the last scoring.
+    pub evidence: String,
+    /// The last scoring that touched this state.
+    pub evaluation: EvaluationId,
+}
+
+/// The rule states of an account by (rule, subject).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RuleStates(pub BTreeMap<(String, String), RuleState>);
+
+impl RuleStates {
+    /// From stored states.
+    pub fn from_states(states: impl IntoIterator<Item = RuleState>) -> Self {
+        Self(
+            states
+                .into_iter()
+                .map(|s| ((s.rule.clone(), s.subject.clone()), s))
+                .collect(),
+        )
+    }
+
+    /// The state of a key.
+    pub fn get(&self, rule: &str, subject: &str) -> Option<&RuleState> {
+        self.0.get(&(rule.to_owned(), subject.to_owned()))
+    }
+
+    /// The states whose alert is live.
+    pub fn live(&self) -> impl Iterator<Item = &RuleState> {
+        self.0
+            .values()
+            .filter(|s| s.status.is_some_and(AlertStatus::is_live))
+    }
+}

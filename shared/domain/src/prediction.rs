@@ -1,0 +1,118 @@
+//! Predictions: how likely something is within a window, by which method, and for what reasons.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// What is predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum PredictionKind {
+    /// The account leaves.
+    Churn,
+    /// It stays for less.
+    Downgrade,
+    /// A payment fails or stays out.
+    Payment,
+}
+
+/// Who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// A documented mapping of the health score; confidence is always low.
+    Rules,
+    /// A trained model.
+    Model,
+}
+
+/// How far to trust it, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ConfidenceLabel {
+    /// Below 0.4.
+    Low,
+    /// 0.4 to below 0.7.
+    Medium,
+    /// 0.7 and more.
+    High,
+}
+
+impl ConfidenceLabel {
+    /// The word for a confidence.
+    pub fn of(confidence: f64) -> Self {
+        if confidence >= 0.7 {
+            Self::High
+        } else if confidence >= 0.4 {
+            Self::Medium
+        } else {
+            Self::Low
+        }
+    }
+}
+
+/// Which way a factor pushes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Push {
+    /// Makes it more likely.
+    Raises,
+    /// Makes it less likely.
+    Lowers,
+}
+
+/// One reason. The contributions of all factors and the base margin sum to the margin (log-odds).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Factor {
+    /// Name of the feature or measure.
+    pub name: String,
+    /// In words.
+    pub text: String,
+    /// Its value; `None` where the model's own default stood in.
+    pub value: Option<f64>,
+    /// Log-odds that it adds.
+    pub contribution: f64,
+    /// Which way it pushes.
+    pub direction: Push,
+}
+
+/// A prediction with its reasons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Prediction {
+    /// What.
+    pub kind: PredictionKind,
+    /// 0 to 1.
+    pub probability: f64,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// The same in a word.
+    pub confidence_label: ConfidenceLabel,
+    /// Who says so.
+    pub method: Method,
+    /// Name and version of the model.
+    pub model_version: Option<String>,
+    /// Days from `computed_at` that it speaks of.
+    pub window_days: u32,
+    /// The instant it was made for.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub computed_at: Timestamp,
+    /// After it the prediction is kept for checking, not shown as current.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub valid_until: Timestamp,
+    /// Log-odds before any factor.
+    pub base_margin: Option<f64>,
+    /// The reasons, the strongest first.
+    pub factors: Vec<Factor>,
+    /// What happened, once known.
+    pub actual_outcome: Option<String>,
+    /// Whether it was right, once known.
+    pub was_accurate: Option<bool>,
+    /// What to know about it.
+    pub note: Option<String>,
+}
