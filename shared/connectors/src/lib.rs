@@ -1,1 +1,7 @@
-//! Placeholder.
+//! One module a vendor: verify a delivery, parse it into facts.
+//!
+//! Pure parsing over bytes and text: no AWS, no clock (the instant is an argument), no network. What arrives is
+//! checked here once and leaves as types that cannot be wrong: [`canonical::Fact`].
+
+pub mod canonical;
+mod similar;
