@@ -6,12 +6,14 @@
 pub mod alert;
 pub mod assessment;
 pub mod delivery;
+pub mod event;
 pub mod facts;
 pub mod health;
 pub mod history;
 pub mod ids;
 pub mod limits;
 pub mod money;
+pub mod notify;
 pub mod opportunity;
 pub mod playbook;
 pub mod prediction;
