@@ -1,1 +1,28 @@
-//! Placeholder.
+//! DynamoDB, S3, SQS, EventBridge, Secrets Manager and SES: the only crate that knows the AWS SDK.
+//!
+//! A repository is a plain struct over the SDK client; its tests run on MiniStack. No business rules live here:
+//! what is merged, scored or decided is told by the pure crates.
+
+pub mod accounts;
+pub mod bus;
+pub mod deliveries;
+pub mod error;
+pub mod facts;
+pub mod history;
+pub mod item;
+pub mod keys;
+pub mod links;
+pub mod queue;
+pub mod raw_log;
+pub mod sdk;
+pub mod secrets;
+pub mod table;
+pub mod tenants;
+pub mod usage;
+
+pub use error::AwsError;
+pub use item::Item;
+pub use queue::{IngestQueue, ScoreQueue};
+pub use raw_log::{Put, RawLog};
+pub use secrets::Secrets;
+pub use table::Table;
