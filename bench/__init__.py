@@ -1,0 +1,1 @@
+"""Loads of real data, independent checks and stress runs against a running stack."""
