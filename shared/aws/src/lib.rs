@@ -4,11 +4,14 @@
 //! what is merged, scored or decided is told by the pure crates.
 
 pub mod accounts;
+pub mod alerts;
+pub mod assessments;
 pub mod bus;
 pub mod deliveries;
 pub mod error;
 pub mod facts;
 pub mod history;
+pub mod imports;
 pub mod item;
 pub mod keys;
 pub mod links;

@@ -1,0 +1,186 @@
+//! Writing an assessment: the account's card, its history, its alerts and the events to tell, all or nothing.
+//!
+//! Events are written to an outbox in the same transaction and put on the bus afterwards; a crash in between
+//! leaves them in the outbox, where the next scoring of the account (the redelivered message, at the latest the
+//! nightly sweep) finds and tells them. Who listens knows an event by its id, so telling twice is telling once.
+
+use std::collections::BTreeMap;
+
+use copilot_domain::alert::{Alert, RuleState};
+use copilot_domain::assessment::Assessment;
+use copilot_domain::event::Event;
+use copilot_domain::ids::{AccountId, TenantId};
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::accounts::{self, Listing};
+use crate::alerts;
+use crate::bus::{BusEvent, EventBus};
+use crate::error::AwsError;
+use crate::history::Loaded;
+use crate::item::Item;
+use crate::keys::{self, Key};
+use crate::table::{Condition, Query, Table, Write};
+
+/// The most writes that one transaction takes.
+const MAX_WRITES: usize = 100;
+
+/// What one scoring writes.
+#[derive(Debug, Clone)]
+pub struct ScoreWrite {
+    /// The assessment.
+    pub assessment: Assessment,
+    /// The day it stands for in the history, in the tenant's zone.
+    pub day: Date,
+    /// What the account is listed by.
+    pub listing: Listing,
+    /// Its card.
+    pub card: Value,
+    /// One point of the history: score, band, sub-scores.
+    pub point: Value,
+    /// Alerts opened by this scoring.
+    pub opened: Vec<Alert>,
+    /// Alerts changed by it, each with the item that was read.
+    pub changed: Vec<(Alert, Item)>,
+    /// Rule states that changed.
+    pub states: Vec<RuleState>,
+    /// What is to be told.
+    pub events: Vec<Event>,
+}
+
+/// Writes an assessment over what was loaded.
+///
+/// # Errors
+/// [`AwsError::Conflict`] when the account, a rule or an alert changed since it was loaded: load and score again.
+pub async fn store(
+    table: &Table,
+    tenant: &TenantId,
+    loaded: &Loaded,
+    write: &ScoreWrite,
+) -> Result<(), AwsError> {
+    let account = loaded.history.account;
+    let old_card = loaded.state.get("ACCOUNT");
+    let rev = old_card.map_or(0, Item::rev) + 1;
+    let mut writes = vec![
+        Write::Put(
+            accounts::card_item(tenant, account, &write.listing, &write.card, rev),
+            Condition::unchanged(old_card),
+        ),
+        Write::Put(Item::new(&keys::assessment(tenant, account), "assessment").data(&write.assessment), Condition::None),
+    ];
+    for state in &write.states {
+        let read = loaded.state.get(&keys::rule_state(tenant, account, &state.rule, &state.subject).sk);
+        let item = alerts::rule_item(tenant, account, state, read.map_or(0, Item::rev) + 1);
+        writes.push(Write::Put(item, Condition::unchanged(read)));
+    }
+    for alert in &write.opened {
+        writes.push(Write::Put(alerts::item(tenant, alert, 1), Condition::Absent));
+    }
+    for (alert, read) in &write.changed {
+        let item = alerts::item(tenant, alert, read.rev() + 1);
+        writes.push(Write::Put(item, Condition::unchanged(Some(read))));
+    }
+    for event in &write.events {
+        let key = keys::outbox(tenant, account, &event.event_id.to_string());
+        writes.push(Write::Put(Item::new(&key, "outbox").data(event), Condition::None));
+    }
+    // History repeats what the assessment says: it may follow the transaction, and is put again by a retry.
+    let mut history =
+        vec![Item::new(&keys::score_day(tenant, account, write.day), "score-day").data(&write.point)];
+    for prediction in &write.assessment.predictions {
+        let kind = format!("{:?}", prediction.kind).to_lowercase();
+        let method = format!("{:?}", prediction.method).to_lowercase();
+        let key = keys::prediction(tenant, account, &format!("{kind}-{method}"), write.day);
+        history.push(Item::new(&key, "prediction").data(prediction));
+    }
+    if writes.len() + history.len() <= MAX_WRITES {
+        writes.extend(history.into_iter().map(|item| Write::Put(item, Condition::None)));
+        table.transact(writes).await
+    } else {
+        table.write_many(history, &[]).await?;
+        table.transact(writes).await
+    }
+}
+
+/// The events of an account that were decided and not yet told.
+///
+/// # Errors
+/// [`AwsError::Corrupt`] when one does not read.
+pub fn untold(state: &BTreeMap<String, Item>) -> Result<Vec<Event>, AwsError> {
+    state
+        .range("OUT#".to_owned()..)
+        .take_while(|(sk, _)| sk.starts_with("OUT#"))
+        .map(|(_, item)| item.document())
+        .collect()
+}
+
+/// Tells events and takes them from the outbox.
+///
+/// # Errors
+/// [`AwsError`] when the bus or the table fails: they stay in the outbox and are told later.
+pub async fn tell(
+    table: &Table,
+    bus: &EventBus,
+    tenant: &TenantId,
+    account: AccountId,
+    events: &[Event],
+) -> Result<(), AwsError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<BusEvent> = events
+        .iter()
+        .map(|event| BusEvent {
+            detail_type: event.event_type.as_str().to_owned(),
+            detail: serde_json::to_string(event).unwrap_or_default(),
+        })
+        .collect();
+    bus.put(&told).await?;
+    let done: Vec<Key> =
+        events.iter().map(|e| keys::outbox(tenant, account, &e.event_id.to_string())).collect();
+    table.write_many(Vec::new(), &done).await
+}
+
+/// The points of an account's history between two days, oldest first.
+///
+/// # Errors
+/// [`AwsError`] when the table fails.
+pub async fn points(
+    table: &Table,
+    tenant: &TenantId,
+    account: AccountId,
+    from: Date,
+    to: Date,
+) -> Result<Vec<(Date, Value)>, AwsError> {
+    let query = Query {
+        pk: keys::history_partition(tenant, account),
+        from: Some(format!("S#{from}")),
+        to: Some(format!("S#{to}")),
+        ..Query::default()
+    };
+    table
+        .all(query)
+        .await?
+        .iter()
+        .filter_map(|item| item.str("sk").strip_prefix("S#")?.parse::<Date>().ok().map(|day| (day, item)))
+        .map(|(day, item)| Ok((day, item.document()?)))
+        .collect()
+}
+
+/// The newest assessment of an account.
+///
+/// # Errors
+/// [`AwsError`] when the table fails.
+pub async fn latest(table: &Table, tenant: &TenantId, account: AccountId) -> Result<Option<Assessment>, AwsError> {
+    table.get(&keys::assessment(tenant, account)).await?.as_ref().map(Item::document).transpose()
+}
+
+/// Takes an account off the lists: another account has claimed all of its identities.
+///
+/// # Errors
+/// [`AwsError`] when the table fails.
+pub async fn retire(table: &Table, tenant: &TenantId, account: AccountId) -> Result<(), AwsError> {
+    table
+        .write_many(Vec::new(), &[keys::account(tenant, account), keys::assessment(tenant, account)])
+        .await
+}
