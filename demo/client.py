@@ -167,6 +167,10 @@ class Client:
             connection.close()
             self._local.connection = None
 
+    def close(self) -> None:
+        """Closes this thread's connection."""
+        self._drop()
+
     def once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         """One try. Raises OSError or http.client.HTTPException when the connection broke."""
         all_headers = {"Host": self._host, "Accept": "application/json", **headers}

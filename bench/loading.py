@@ -1,0 +1,79 @@
+"""What the loaders of real data have in common: options, sending with a journal, the report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.journal import Journal
+from demo.client import ApiError, Client, Stack
+from demo.sending import BATCH, Tally, batches, send
+
+Row = dict[str, Any]
+Lists = dict[str, list[list[Row]]]
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def options(description: str | None, tenant: str) -> argparse.ArgumentParser:
+    """The options of a loader."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--stack", default=".local/stack.json", help="what `make up` wrote (default .local/stack.json)")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets (default ../shared/data)")
+    parser.add_argument("--tenant", default=tenant, help=f"tenant to load into (default {tenant})")
+    parser.add_argument("--workers", type=int, default=8, help="clients at once (default 8)")
+    parser.add_argument("--fresh", action="store_true", help="send everything, whatever a run before has sent")
+    parser.add_argument("--dry-run", action="store_true", help="read and count the files, send nothing")
+    parser.add_argument("--report", type=Path, help="write the report as JSON here, too")
+    return parser
+
+
+def spread(main: Sequence[Row], heavy: Sequence[Row], size: int = BATCH) -> list[list[Row]]:
+    """Batches of `main` with those of one heavy account spread evenly among them, so that few run side by side."""
+    a, b = batches(main, size), batches(heavy, size)
+    keyed = [((n + 0.5) / len(a), 0, batch) for n, batch in enumerate(a)] + [((n + 0.5) / len(b), 1, batch) for n, batch in enumerate(b)]
+    return [batch for _, _, batch in sorted(keyed, key=lambda item: item[:2])]
+
+
+def cut(rows: Iterator[Row] | Sequence[Row]) -> list[list[Row]]:
+    """Batches of the largest size."""
+    return batches(rows)
+
+
+def run(opts: argparse.Namespace, lists: Lists, about: Row) -> int:
+    """Sends all kinds in order, prints the report as JSON; 1 when any row was refused."""
+    report: Row = {"tenant": opts.tenant, "from_files": about, "rows": {kind: sum(map(len, b)) for kind, b in lists.items()}}
+    if opts.dry_run:
+        print(json.dumps(report, indent=1))
+        return 0
+    stack = Stack.read(opts.stack)
+    client = Client(str(stack.data["api_url"]), stack.key(opts.tenant))
+    folder = Path(opts.stack).parent / "bench"
+    tallies: list[Tally] = []
+    begin = time.monotonic()
+    try:
+        for kind, parts in lists.items():
+            journal = Journal(folder, opts.tenant, kind, stack.fingerprint(), parts, fresh=opts.fresh)
+            if journal.done:
+                print(f"  {kind}: {len(journal.done)} of {len(parts)} batches went through before", file=sys.stderr)
+            tallies.append(send(client, kind, parts, workers=opts.workers, skip=journal.done, done=journal.mark))
+    except (ApiError, RuntimeError, ConnectionError) as error:
+        print(f"The load stopped: {error}\nRun it again: it goes on with the next batch.", file=sys.stderr)
+        return 1
+    finally:
+        report["seconds"] = round(time.monotonic() - begin, 1)
+        report["workers"] = opts.workers
+        report["sent"] = {tally.kind: tally.report() for tally in tallies}
+        report["calls"] = {"made": client.counters.calls, "retried": client.counters.retries, "throttled": client.counters.throttled}
+        text = json.dumps(report, indent=1)
+        print(text)
+        if opts.report:
+            opts.report.write_text(text + "\n", encoding="utf-8")
+    refused = [tally for tally in tallies if tally.statuses["error"]]
+    for tally in refused:
+        print(f"{tally.kind}: {tally.statuses['error']} refused, first: {tally.first_errors[0]}", file=sys.stderr)
+    return 1 if refused else 0
