@@ -1,0 +1,250 @@
+//! The contract: money, term, age, notice, stage; from the account's record and its subscriptions.
+
+use copilot_domain::Money;
+use copilot_domain::facts::{Stage, SubscriptionRow, SubscriptionStatus};
+use copilot_domain::history::Snapshot;
+use copilot_domain::money::Currency;
+use copilot_domain::time::{Timestamp, days_between, epoch_day, shift};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::config::FeatureGroup;
+use crate::vector::FeatureVector;
+use crate::{change, days_ago};
+
+/// Whether a subscription is paid for at an instant.
+pub fn is_live(row: &SubscriptionRow, at: Timestamp) -> bool {
+    let ended = row.status == Some(SubscriptionStatus::Canceled) && row.canceled_at.is_none();
+    let paid = !matches!(
+        row.status,
+        Some(SubscriptionStatus::Trialing | SubscriptionStatus::Paused)
+    );
+    paid && !ended
+        && row.canceled_at.is_none_or(|end| end > at)
+        && row.started_at.is_none_or(|start| start <= at)
+}
+
+/// Monthly recurring revenue: the live subscriptions in the account's currency (or that of the first), else what
+/// the account's record says.
+pub fn mrr(snapshot: &Snapshot) -> Option<Money> {
+    if snapshot.subscriptions.is_empty() {
+        let amount_minor = snapshot.row.mrr_minor?;
+        return Some(Money {
+            amount_minor,
+            currency: currency(snapshot),
+        });
+    }
+    let currency = currency(snapshot);
+    let live = snapshot
+        .subscriptions
+        .iter()
+        .filter(|s| is_live(&s.row, snapshot.as_of));
+    let amount_minor = live
+        .filter(|s| s.row.currency.unwrap_or(currency) == currency)
+        .filter_map(|s| s.row.mrr_minor)
+        .sum();
+    Some(Money {
+        amount_minor,
+        currency,
+    })
+}
+
+/// Annual recurring revenue: twelve times the monthly.
+pub fn arr(snapshot: &Snapshot) -> Option<Money> {
+    mrr(snapshot).map(|m| Money {
+        amount_minor: m.amount_minor.saturating_mul(12),
+        currency: m.currency,
+    })
+}
+
+fn currency(snapshot: &Snapshot) -> Currency {
+    let first = snapshot.subscriptions.iter().find_map(|s| s.row.currency);
+    snapshot.row.currency.or(first).unwrap_or(Currency::USD)
+}
+
+/// The next renewal: the earliest end of a term that is not past, else the latest past one.
+pub fn renewal_date(snapshot: &Snapshot) -> Option<Date> {
+    let live = snapshot
+        .subscriptions
+        .iter()
+        .filter(|s| is_live(&s.row, snapshot.as_of));
+    let ends: Vec<Date> = live
+        .filter_map(|s| s.row.term_ends_on)
+        .chain(snapshot.row.contract_end)
+        .collect();
+    ends.iter()
+        .filter(|d| **d >= snapshot.today)
+        .min()
+        .or_else(|| ends.iter().max())
+        .copied()
+}
+
+/// Purchased seats: of the live subscriptions, else what the account's record says.
+pub fn seats(snapshot: &Snapshot) -> Option<i64> {
+    let live = snapshot
+        .subscriptions
+        .iter()
+        .filter(|s| is_live(&s.row, snapshot.as_of));
+    let bought: Vec<i64> = live.filter_map(|s| s.row.seats).collect();
+    if bought.is_empty() {
+        snapshot.row.seats
+    } else {
+        Some(bought.iter().sum())
+    }
+}
+
+/// The account's first day: of its contract, its first subscription, its first invoice, or its first use.
+pub fn first_day(snapshot: &Snapshot) -> Option<Date> {
+    let subscription = || {
+        snapshot
+            .subscriptions
+            .iter()
+            .filter_map(|s| s.row.started_at)
+            .min()
+    };
+    let invoice = || snapshot.invoices.iter().filter_map(|i| i.row.issued_at).min();
+    snapshot
+        .row
+        .contract_start
+        .filter(|day| *day <= snapshot.today)
+        .or_else(|| subscription().map(|at| snapshot.day(at)))
+        .or_else(|| invoice().map(|at| snapshot.day(at)))
+        .or_else(|| snapshot.usage.keys().next().copied())
+}
+
+/// Contracted MRR (minor units) 30 days ago, by the states that the subscriptions then had.
+fn mrr_before(snapshot: &Snapshot) -> Option<i64> {
+    let then = snapshot.as_of.checked_sub((30 * 24).hours()).ok()?;
+    let currency = currency(snapshot);
+    let mut known = false;
+    let mut sum = 0_i64;
+    for subscription in &snapshot.subscriptions {
+        let of_it = || {
+            snapshot
+                .subscription_changes
+                .iter()
+                .filter(|(_, c)| c.external_id == subscription.external_id)
+        };
+        let state = of_it()
+            .take_while(|(since, _)| *since <= then)
+            .last()
+            .or_else(|| of_it().next());
+        let Some((_, state)) = state else { continue };
+        // A subscription ends when it ends, whenever we were told of it.
+        let mut row = state.row.clone();
+        row.canceled_at = row.canceled_at.or(subscription.row.canceled_at);
+        if row.canceled_at.is_some() && row.status == Some(SubscriptionStatus::Canceled) {
+            row.status = Some(SubscriptionStatus::Active);
+        }
+        if row.started_at.is_some_and(|start| start <= then) && row.currency.unwrap_or(currency) == currency {
+            known = true;
+            if is_live(&row, then) {
+                sum += row.mrr_minor.unwrap_or(0);
+            }
+        }
+    }
+    known.then_some(sum)
+}
+
+pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
+    let row = &snapshot.row;
+    vector.saw(FeatureGroup::Contract, snapshot.known_since);
+    for (since, _) in &snapshot.subscription_changes {
+        vector.saw(FeatureGroup::Contract, Some(*since));
+    }
+    let money = mrr(snapshot);
+    vector.set("mrr", money.map(|m| m.major()));
+    vector.set("arr", money.map(|m| m.major() * 12.0));
+    let forecast = row
+        .forecast_mrr_minor
+        .zip(money)
+        .and_then(|(f, m)| change(f as f64, m.amount_minor as f64));
+    let contracted = || {
+        mrr_before(snapshot)
+            .zip(money)
+            .and_then(|(b, m)| change(m.amount_minor as f64, b as f64))
+    };
+    vector.set("forecast_mrr_change", forecast);
+    vector.set("mrr_change_30d", contracted());
+    vector.set("mrr_change", forecast.or_else(contracted));
+    let live = snapshot
+        .subscriptions
+        .iter()
+        .filter(|s| is_live(&s.row, snapshot.as_of))
+        .count();
+    let told = !snapshot.subscriptions.is_empty();
+    vector.set("subscriptions_live", told.then_some(live as f64));
+    let trialing = snapshot
+        .subscriptions
+        .iter()
+        .filter(|s| s.row.status == Some(SubscriptionStatus::Trialing))
+        .count();
+    vector.set("trials_live", told.then_some(trialing as f64));
+    vector.set("seats", seats(snapshot).map(|s| s as f64));
+    let renewal = renewal_date(snapshot);
+    vector.set(
+        "days_to_renewal",
+        renewal.map(|d| f64::from(days_between(snapshot.today, d))),
+    );
+    vector.set_label("renewal", renewal.map(|d| d.to_string()));
+    vector.set("renewal_missing", if renewal.is_none() { 1.0 } else { 0.0 });
+    vector.set("owner_missing", if row.owner.is_none() { 1.0 } else { 0.0 });
+    let age = first_day(snapshot).map(|d| days_between(d, snapshot.today));
+    vector.set("account_age_days", age.map(f64::from));
+    let onboarding = row.stage == Some(Stage::Onboarding);
+    vector.set("onboarding", if onboarding { 1.0 } else { 0.0 });
+    let notice = row.cancel_notice_at.filter(|at| *at <= snapshot.as_of);
+    let ending = snapshot
+        .subscriptions
+        .iter()
+        .filter(|s| s.row.canceled_at.is_some())
+        .count();
+    let all_ending = told
+        && live > 0
+        && ending >= live
+        && snapshot
+            .subscriptions
+            .iter()
+            .filter(|s| is_live(&s.row, snapshot.as_of))
+            .all(|s| s.row.canceled_at.is_some());
+    vector.set(
+        "cancel_notice",
+        if notice.is_some() || all_ending { 1.0 } else { 0.0 },
+    );
+    vector.set_label("notice", notice.map(|at| snapshot.day(at).to_string()));
+    let custom = |key: &str| row.custom.get(key).and_then(serde_json::Value::as_f64);
+    vector.set("quota_used", custom("quota_used"));
+    let news = row
+        .custom
+        .get("news_at")
+        .and_then(|v| v.as_str())
+        .and_then(|t| copilot_domain::time::parse_instant(t).ok());
+    vector.set(
+        "days_since_news",
+        news.filter(|at| *at <= snapshot.as_of)
+            .map(|at| f64::from(days_ago(snapshot, at))),
+    );
+    // Months of the contract begun: what the cuts of seat use depend on.
+    vector.set("contract_month", age.map(|days| f64::from(days / 30 + 1)));
+    let churned = row.stage == Some(Stage::Churned)
+        || snapshot
+            .outcomes
+            .last()
+            .is_some_and(|o| o.row.kind == Some(copilot_domain::facts::OutcomeKind::Churned));
+    vector.set("churned", if churned { 1.0 } else { 0.0 });
+}
+
+/// The first instant of a day in the tenant's zone.
+pub(crate) fn start_of(snapshot: &Snapshot, day: Date) -> Option<Timestamp> {
+    day.to_zoned(snapshot.zone.clone()).ok().map(|z| z.timestamp())
+}
+
+/// How many days before today a day lies.
+pub(crate) fn age_of(snapshot: &Snapshot, day: Date) -> i32 {
+    epoch_day(snapshot.today) - epoch_day(day)
+}
+
+/// The day that lies `days` before today.
+pub(crate) fn back(snapshot: &Snapshot, days: i32) -> Date {
+    shift(snapshot.today, -days)
+}

@@ -1,0 +1,150 @@
+//! Support: how many tickets, how urgent, how late, how satisfied, and whether a competitor is named.
+
+use copilot_domain::ExternalId;
+use copilot_domain::facts::{TicketPriority, TicketRow};
+use copilot_domain::history::Snapshot;
+use copilot_domain::time::Timestamp;
+
+use crate::config::{FeatureConfig, FeatureGroup};
+use crate::contacts::subject;
+use crate::days_ago;
+use crate::vector::FeatureVector;
+
+/// When a promise was broken: the due instant, if nobody answered or solved by then and it is past.
+fn breached_at(row: &TicketRow, as_of: Timestamp) -> Option<Timestamp> {
+    let due = row.sla_due_at.filter(|due| *due < as_of)?;
+    let met = [row.answered_at, row.solved_at]
+        .into_iter()
+        .flatten()
+        .min()
+        .is_some_and(|at| at <= due);
+    (!met).then_some(due)
+}
+
+pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut FeatureVector) {
+    competitor(snapshot, config, vector);
+    if snapshot.tickets.is_empty() && !config.is_connected(FeatureGroup::Support) {
+        return;
+    }
+    let as_of = snapshot.as_of;
+    let hours = |at: Timestamp| (as_of.as_second() - at.as_second()) as f64 / 3_600.0;
+    let age = |at: Timestamp| f64::from(days_ago(snapshot, at));
+    let opened: Vec<f64> = snapshot
+        .tickets
+        .iter()
+        .filter_map(|t| t.row.opened_at)
+        .map(age)
+        .collect();
+    for ticket in &snapshot.tickets {
+        for at in [
+            ticket.row.opened_at,
+            ticket.row.answered_at,
+            ticket.row.solved_at,
+            ticket.row.rated_at,
+        ] {
+            vector.saw(FeatureGroup::Support, at);
+        }
+    }
+    let within =
+        |from: f64, to: f64| opened.iter().filter(|days| **days >= from && **days < to).count() as f64;
+    vector.set("tickets_30d", within(0.0, 30.0));
+    vector.set("tickets_30d_mean", within(30.0, 120.0) / 3.0);
+    let open = || snapshot.tickets.iter().filter(|t| t.row.solved_at.is_none());
+    vector.set("tickets_open", open().count() as f64);
+    let urgent: Vec<(Timestamp, &ExternalId)> = open()
+        .filter(|t| t.row.priority == Some(TicketPriority::Urgent) || t.row.escalated == Some(true))
+        .filter_map(|t| t.row.opened_at.map(|at| (at, &t.external_id)))
+        .collect();
+    vector.set("urgent_open", urgent.len() as f64);
+    let oldest = urgent.iter().min();
+    vector.set("urgent_open_hours", oldest.map(|(at, _)| hours(*at)));
+    vector.set_label("urgent_ticket", oldest.map(|(_, id)| subject("ticket", id)));
+    let breaches: Vec<Timestamp> = snapshot
+        .tickets
+        .iter()
+        .filter_map(|t| breached_at(&t.row, as_of))
+        .collect();
+    vector.set(
+        "sla_breaches_30d",
+        breaches.iter().filter(|at| age(**at) < 30.0).count() as f64,
+    );
+    let late = open()
+        .filter(|t| t.row.answered_at.is_none())
+        .filter_map(|t| breached_at(&t.row, as_of).map(|due| (due, &t.external_id)))
+        .min();
+    vector.set("sla_overdue_days", late.map(|(due, _)| hours(due) / 24.0));
+    vector.set_label("late_ticket", late.map(|(_, id)| subject("ticket", id)));
+    let mut rated: Vec<(Timestamp, f64)> = snapshot
+        .tickets
+        .iter()
+        .filter_map(|t| Some((t.row.rated_at.or(t.row.solved_at)?, t.row.csat?)))
+        .collect();
+    rated.sort_by(|a, b| b.0.cmp(&a.0));
+    let last: Vec<f64> = rated.iter().take(5).map(|(_, csat)| *csat).collect();
+    vector.set("csat_answers", rated.len() as f64);
+    vector.set(
+        "csat_mean_last5",
+        (!last.is_empty()).then(|| last.iter().sum::<f64>() / last.len() as f64),
+    );
+}
+
+/// Looks for the names of competitors in what was written in the last 30 days.
+fn competitor(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut FeatureVector) {
+    if config.competitors.is_empty() {
+        return;
+    }
+    let names: Vec<String> = config
+        .competitors
+        .iter()
+        .map(|n| n.to_lowercase())
+        .filter(|n| !n.is_empty())
+        .collect();
+    let recent = |at: Option<Timestamp>| at.is_some_and(|at| days_ago(snapshot, at) < 30);
+    let mut found: Option<(Timestamp, String)> = None;
+    let mut look = |at: Option<Timestamp>, id: String, texts: [&Option<String>; 2]| {
+        let Some(at) = at.filter(|at| recent(Some(*at))) else {
+            return 0;
+        };
+        let hit = texts.iter().filter_map(|t| t.as_deref()).any(|text| {
+            let text = text.to_lowercase();
+            names.iter().any(|name| contains_word(&text, name))
+        });
+        if hit && found.as_ref().is_none_or(|old| (at, &id) > (old.0, &old.1)) {
+            found = Some((at, id));
+        }
+        usize::from(hit)
+    };
+    let mut mentions = 0;
+    for t in &snapshot.tickets {
+        mentions += look(
+            t.row.opened_at,
+            subject("ticket", &t.external_id),
+            [&t.row.title, &t.row.text],
+        );
+    }
+    for a in &snapshot.activities {
+        mentions += look(
+            a.row.at,
+            subject("activity", &a.external_id),
+            [&a.row.subject, &a.row.text],
+        );
+    }
+    for s in &snapshot.surveys {
+        mentions += look(
+            s.row.at,
+            subject("survey", &s.external_id),
+            [&s.row.comment, &None],
+        );
+    }
+    vector.set("competitor_mentions_30d", mentions as f64);
+    vector.set_label("competitor", found.map(|(_, id)| id));
+}
+
+/// Whether `word` stands in `text` on its own, not inside another word.
+fn contains_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, hit)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + hit.len()..].chars().next();
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
+}
