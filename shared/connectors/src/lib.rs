@@ -4,4 +4,10 @@
 //! checked here once and leaves as types that cannot be wrong: [`canonical::Fact`].
 
 pub mod canonical;
+pub mod delivery;
+pub mod generic;
+pub mod signature;
 mod similar;
+pub mod stripe;
+
+pub use delivery::{ParsedDelivery, facts_of, parse_delivery};

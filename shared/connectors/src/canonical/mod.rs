@@ -11,63 +11,16 @@ mod table;
 
 use std::fmt;
 
-use copilot_domain::facts::{Kind, UsageEvent};
-use copilot_domain::revision::Revision;
+use copilot_domain::Source;
+use copilot_domain::facts::Kind;
+pub use copilot_domain::facts::{Fact, LinkFact, RecordFact, UsageFact};
 use copilot_domain::time::Timestamp;
-use copilot_domain::{ExternalId, Source};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use batch::{BodyError, RawRow, RowsBody, Section, canonical_body, parse_batch, parse_rows};
 pub use fields::{FieldSpec, FieldType, MAX_CUSTOM_NAME, MAX_CUSTOM_TEXT};
 pub use row::{links, parse_event, parse_row};
 pub use table::{event_fields, fields};
-
-/// One thing that a delivery told.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fact {
-    /// A new state of a record.
-    Record(RecordFact),
-    /// One use of the product.
-    Usage(UsageFact),
-    /// An identity belongs to an account.
-    Link(LinkFact),
-}
-
-/// A new state (a patch) of one record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RecordFact {
-    /// What kind of record.
-    pub kind: Kind,
-    /// Its id at its source.
-    pub external_id: ExternalId,
-    /// The account it belongs to; of an account, its own id.
-    pub account: ExternalId,
-    /// The checked fields: absent keeps, `null` deletes.
-    pub revision: Revision,
-}
-
-/// One use of the product, at an account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageFact {
-    /// The account.
-    pub account: ExternalId,
-    /// The event.
-    pub event: UsageEvent,
-    /// When we learned of it.
-    pub known_at: Timestamp,
-}
-
-/// `identity` (say, a Stripe customer) is the account that `account` names. The highest version wins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkFact {
-    /// The identity that is claimed.
-    pub identity: ExternalId,
-    /// The account that claims it.
-    pub account: ExternalId,
-    /// When this was so, by the source's own time.
-    pub version: Timestamp,
-}
 
 /// What a row needs to know of its delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
