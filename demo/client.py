@@ -21,6 +21,8 @@ from typing import Any
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 LONGEST_WAIT = 30.0
+PATIENCE = 900.0
+"""Seconds for which a call that is throttled comes back again."""
 
 
 class ApiError(Exception):
@@ -92,7 +94,8 @@ class Stack:
         for entry in self.data.get("webhook_secrets", []):
             if entry.get("tenant") == tenant and entry.get("source") == source:
                 return str(entry["secret"])
-        return self._local_secret(f"copilot/{self.data.get('stage', 'local')}/{tenant}/webhook/{source}")
+        prefix = self.data.get("secret_prefix", "copilot/local/")
+        return self._local_secret(f"{prefix}{tenant}/webhook/{source}")
 
     def _local_secret(self, name: str) -> str | None:
         endpoint = self.data.get("endpoint_url")
@@ -194,19 +197,26 @@ class Client:
     def raw(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         """Tries until an answer comes that trying again would not change; the last answer is returned as it is."""
         trouble: Exception | None = None
-        for attempt in range(self._attempts):
-            wait = min(LONGEST_WAIT, 0.25 * 2**attempt) * (0.5 + random.random() / 2)
+        patience = time.monotonic() + PATIENCE
+        attempt = 0
+        while True:
+            wait = min(LONGEST_WAIT, 0.25 * 2 ** min(attempt, 10)) * (0.5 + random.random() / 2)
+            last = attempt >= self._attempts - 1
             try:
                 answer = self.once(method, path, body, headers)
-                if answer.status not in RETRIED or attempt == self._attempts - 1:
+                # Being throttled is no failure: the API says when to come back, and we do.
+                throttled = answer.status == 429 and time.monotonic() < patience
+                if answer.status not in RETRIED or (last and not throttled):
                     return answer
+                attempt += not throttled
                 with self.counters.lock:
-                    self.counters.throttled += answer.status == 429
+                    self.counters.throttled += throttled
                 wait = max(wait, retry_after(answer.headers.get("retry-after")))
             except (OSError, http.client.HTTPException) as error:
                 trouble = error
-                if attempt == self._attempts - 1:
+                if last:
                     break
+                attempt += 1
             with self.counters.lock:
                 self.counters.retries += 1
             time.sleep(wait)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from demo.usage import CORE
 from demo.world import EMPLOYEES, PLANS, SEGMENTS, Account, Row, add_months, back, instant
 
+WEBHOOK_SOURCE = "web"
+"""The source of the signed webhook; the account claims its id there, so that what it tells counts here."""
 TOLD_TWICE_DAYS = 150
 """Invoices and tickets of so many last days are told as they arose: open first, then paid or solved."""
 
@@ -32,6 +34,7 @@ def account_rows(account: Account) -> Iterator[Row]:
         "features_entitled": len(CORE),
         "contract_start": account.start.isoformat(),
         "contract_end": add_months(account.start, 12).isoformat(),
+        "identities": {WEBHOOK_SOURCE: account.external_id},
         "custom": {"storyline": line.name, "story": line.story},
     }
     goals = account.touch == "high"

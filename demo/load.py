@@ -89,7 +89,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, parents=[generate.arguments()])
     parser.add_argument("--stack", default=".local/stack.json", help="what `make up` wrote (default .local/stack.json)")
     parser.add_argument("--tenant", default="demo", help="tenant to load into (default demo)")
-    parser.add_argument("--source", default="generic", help="webhook source for the surveys (default generic)")
+    parser.add_argument("--source", default="web", help="signed webhook source for the surveys (default web)")
     parser.add_argument("--workers", type=int, default=6, help="clients at once (default 6)")
     parser.add_argument("--wait", type=float, default=300, help="seconds to wait for the scores (default 300; 0: do not wait)")
     parser.add_argument("--again", action="store_true", help="send even when this stack has been loaded before")

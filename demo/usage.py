@@ -57,6 +57,7 @@ def events(account: Account, daily_days: int) -> Iterator[Row]:
                 "user": f"{account.external_id}-{user}",
                 "name": name,
                 "at": instant(day, second),
+                "known_at": instant(day, second),
             }
 
 
