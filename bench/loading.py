@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.journal import Journal
+from bench.tenants import Admin
 from demo.client import ApiError, Client, Stack
 from demo.sending import BATCH, Tally, batches, send
 
@@ -26,6 +27,8 @@ def options(description: str | None, tenant: str) -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets (default ../shared/data)")
     parser.add_argument("--tenant", default=tenant, help=f"tenant to load into (default {tenant})")
     parser.add_argument("--workers", type=int, default=8, help="clients at once (default 8)")
+    parser.add_argument("--one-key", action="store_true", help="use only the API key of stack.json: 600 requests a minute in all")
+    parser.add_argument("--admin", help="path of copilot-admin, which makes a key for each client (default: where cargo puts it)")
     parser.add_argument("--fresh", action="store_true", help="send everything, whatever a run before has sent")
     parser.add_argument("--dry-run", action="store_true", help="read and count the files, send nothing")
     parser.add_argument("--report", type=Path, help="write the report as JSON here, too")
@@ -44,6 +47,14 @@ def cut(rows: Iterator[Row] | Sequence[Row]) -> list[list[Row]]:
     return batches(rows)
 
 
+def _client(opts: argparse.Namespace, stack: Stack) -> Client:
+    """A key for each worker where the operators' tool is at hand, else the one key of stack.json."""
+    if opts.one_key:
+        return Client(str(stack.data["api_url"]), stack.key(opts.tenant))
+    access = Admin(stack, opts.stack, opts.admin).access(opts.tenant, opts.workers)
+    return Client(str(stack.data["api_url"]), access.keys)
+
+
 def run(opts: argparse.Namespace, lists: Lists, about: Row) -> int:
     """Sends all kinds in order, prints the report as JSON; 1 when any row was refused."""
     report: Row = {"tenant": opts.tenant, "from_files": about, "rows": {kind: sum(map(len, b)) for kind, b in lists.items()}}
@@ -51,7 +62,7 @@ def run(opts: argparse.Namespace, lists: Lists, about: Row) -> int:
         print(json.dumps(report, indent=1))
         return 0
     stack = Stack.read(opts.stack)
-    client = Client(str(stack.data["api_url"]), stack.key(opts.tenant))
+    client = _client(opts, stack)
     folder = Path(opts.stack).parent / "bench"
     tallies: list[Tally] = []
     begin = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -28,28 +29,44 @@ class Reader:
         self._host = parts.netloc
         host = "127.0.0.1" if (parts.hostname or "").endswith("localhost") else str(parts.hostname)
         self._base = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "") + parts.path.rstrip("/")
-        keys = [entry for entry in stack["api_keys"] if entry["tenant"] == tenant]
-        if not keys:
+        self._keys = [str(entry["key"]) for entry in stack["api_keys"] if entry["tenant"] == tenant]
+        more = Path(stack_file).parent / "bench" / "tenants.json"
+        if more.exists():
+            for tenants in json.loads(more.read_text(encoding="utf-8")).values():
+                self._keys += tenants.get(tenant, {}).get("keys", [])
+        if not self._keys:
             raise SystemExit(f"{stack_file} has no API key for tenant `{tenant}`")
-        self._key = str(keys[0]["key"])
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self._turn = itertools.count()
         self._workers = workers
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """One answer as JSON; tries again while the stack is busy."""
         address = self._base + path + ("?" + urllib.parse.urlencode(query) if query else "")
-        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {self._key}", "Host": self._host})
-        for attempt in range(8):
+        attempt = 0
+        while True:
+            # A key may make 600 requests a minute; the keys take turns.
+            key = self._keys[next(self._turn) % len(self._keys)]
+            request = urllib.request.Request(address, headers={"Authorization": f"Bearer {key}", "Host": self._host})
+            wait = min(10.0, 0.3 * 2**attempt)
             try:
-                with urllib.request.urlopen(request, timeout=120) as answer:
+                with self._opener.open(request, timeout=120) as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
-                if error.code not in (429, 500, 502, 503, 504) or attempt == 7:
+                if error.code == 429:
+                    wait = max(wait, float(error.headers.get("Retry-After") or 1))
+                elif error.code == 401 and len(self._keys) > 1:
+                    self._keys = [other for other in self._keys if other != key]  # of a stack that is gone
+                    continue
+                elif error.code not in (500, 502, 503, 504) or attempt == 7:
                     raise SystemExit(f"GET {path}: {error.code} {error.read()[:300]!r}") from None
+                else:
+                    attempt += 1
             except OSError:
                 if attempt == 7:
                     raise
-            time.sleep(min(10.0, 0.3 * 2**attempt))
-        return None
+                attempt += 1
+            time.sleep(wait)
 
     def rows(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """All rows of a list."""

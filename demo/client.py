@@ -9,12 +9,13 @@ import email.utils
 import hashlib
 import hmac
 import http.client
+import itertools
 import json
 import random
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,9 +140,9 @@ class Counters:
 
 
 class Client:
-    """Calls one base address with one bearer token."""
+    """Calls one base address. Of several bearer tokens each thread keeps one."""
 
-    def __init__(self, base_url: str, token: str | None, *, timeout: float = 120.0, attempts: int = 8) -> None:
+    def __init__(self, base_url: str, token: str | Sequence[str] | None, *, timeout: float = 120.0, attempts: int = 8) -> None:
         parts = urllib.parse.urlsplit(base_url)
         self._secure = parts.scheme == "https"
         self._host = parts.netloc
@@ -150,7 +151,8 @@ class Client:
         self._connect_to = "127.0.0.1" if name == "localhost" or name.endswith(".localhost") else name
         self._port = parts.port or (443 if self._secure else 80)
         self._prefix = parts.path.rstrip("/")
-        self._token = token
+        self._tokens = [token] if isinstance(token, str) else list(token or [])
+        self._turn = itertools.count()
         self._timeout = timeout
         self._attempts = attempts
         self._local = threading.local()
@@ -163,6 +165,13 @@ class Client:
             connection = kind(self._connect_to, self._port, timeout=self._timeout)
             self._local.connection = connection
         return connection
+
+    def _own_token(self) -> str:
+        token = getattr(self._local, "token", None)
+        if token is None:
+            token = self._tokens[next(self._turn) % len(self._tokens)]
+            self._local.token = token
+        return token
 
     def _drop(self) -> None:
         connection = getattr(self._local, "connection", None)
@@ -234,8 +243,8 @@ class Client:
         """A JSON call; raises ApiError for any answer that is not 2xx."""
         full = path + ("?" + urllib.parse.urlencode(query) if query else "")
         sent = dict(headers or {})
-        if self._token:
-            sent["Authorization"] = f"Bearer {self._token}"
+        if self._tokens:
+            sent["Authorization"] = f"Bearer {self._own_token()}"
         data = None
         if body is not None:
             data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
