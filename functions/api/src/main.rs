@@ -1,2 +1,2 @@
-//! Placeholder.
+//! The Lambda function `api`.
 fn main() {}

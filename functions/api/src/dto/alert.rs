@@ -1,0 +1,117 @@
+//! Alerts as the API shows them, their changes, and rules.
+
+use copilot_domain::alert::{Alert, AlertStatus, AlertType, FeedbackKind, Severity};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An alert, with who was told of it and what a change of it must carry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AlertView {
+    /// The alert.
+    #[serde(flatten)]
+    pub alert: Alert,
+    /// Who was told, and whether it arrived.
+    pub notifications: Vec<AlertNotification>,
+    /// Send it as `If-Match` with a change.
+    pub etag: String,
+}
+
+/// A message that an alert caused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AlertNotification {
+    /// `email` or `slack`.
+    pub channel: String,
+    /// Whom, with the middle taken out.
+    pub recipient_masked: String,
+    /// Whether it arrived.
+    pub status: NotificationStatus,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// Whether a message went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NotificationStatus {
+    /// Sent.
+    Sent,
+    /// Refused for good.
+    Failed,
+    /// Kept for the digest: cap or quiet hours.
+    Held,
+    /// On its way.
+    Pending,
+}
+
+/// A change of an alert. Fields left out stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlertPatch {
+    /// The new status.
+    pub status: Option<AlertStatus>,
+    /// Needed for `snoozed`: at most 365 days ahead.
+    pub snoozed_until: Option<Timestamp>,
+    /// Needed for `dismissed`: `wrong_data`, `known`, `not_actionable`, `already_handled`; free text for `resolved`.
+    #[schema(max_length = 200)]
+    pub reason: Option<String>,
+    /// E-mail of the new assignee.
+    #[schema(max_length = 200)]
+    pub assignee: Option<String>,
+}
+
+/// A rating to add.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFeedback {
+    /// About what.
+    pub kind: FeedbackKind,
+    /// 1 (bad) to 5 (good).
+    #[schema(minimum = 1, maximum = 5)]
+    pub rating: u8,
+    /// In words.
+    #[schema(max_length = 4000)]
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// A rule as it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RuleView {
+    /// Id, e.g. `R01`.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Risk or opportunity.
+    #[serde(rename = "type")]
+    pub type_: AlertType,
+    /// Severity before other signals.
+    pub severity: Severity,
+    /// Days before the same key may open again.
+    pub cooldown_days: u32,
+    /// In CEL.
+    pub expression: String,
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Playbook for it.
+    pub playbook: Option<String>,
+    /// How often people found it right.
+    pub precision: Precision,
+}
+
+/// Share of rated alerts that were right, with its 95 % interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Precision {
+    /// Mean.
+    pub mean: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Rated right.
+    pub useful: u64,
+    /// Rated wrong.
+    pub wrong: u64,
+}

@@ -1,0 +1,15 @@
+//! What goes over the wire, in and out: one module a resource. Nothing here decides anything.
+
+pub mod account;
+pub mod alert;
+pub mod assessment;
+pub mod batch;
+pub mod import;
+pub mod integration;
+pub mod me;
+pub mod page;
+pub mod rows;
+pub mod settings;
+pub mod today;
+pub mod words;
+pub mod work;

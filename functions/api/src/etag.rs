@@ -1,0 +1,39 @@
+//! Entity tags: a hash of the stored version, sent as `ETag` and in the body, asked back as `If-Match`.
+
+use axum::http::{HeaderMap, header};
+
+use crate::problem::{Answer, Kind, Problem};
+
+/// The tag of a stored version.
+pub fn of(rev: i64) -> String {
+    format!("\"v{rev}\"")
+}
+
+/// Refuses a change that was made from another version.
+///
+/// # Errors
+/// A 428 without `If-Match`, a 412 when it names another version.
+pub fn must_match(headers: &HeaderMap, current: &str) -> Answer<()> {
+    let Some(given) = headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok()) else {
+        return Err(Problem::new(Kind::NEEDS_ETAG, "send the `etag` of what you read as `If-Match`"));
+    };
+    let fits = given.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| {
+        tag == "*" || tag.trim_matches('"') == current.trim_matches('"')
+    });
+    if fits { Ok(()) } else { Err(Problem::new(Kind::CHANGED, "read it again and repeat the change")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_needs_the_tag_of_what_was_read() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(must_match(&headers, &of(3)).unwrap_err().kind, Kind::NEEDS_ETAG);
+        headers.insert(header::IF_MATCH, "\"v2\"".parse().unwrap());
+        assert_eq!(must_match(&headers, &of(3)).unwrap_err().kind, Kind::CHANGED);
+        headers.insert(header::IF_MATCH, "W/\"v3\"".parse().unwrap());
+        assert!(must_match(&headers, &of(3)).is_ok());
+    }
+}

@@ -1,0 +1,40 @@
+//! One module a resource. Each handler says who may call it (`security`), and what goes in and out.
+
+mod accounts;
+mod alerts;
+mod batch;
+mod history;
+mod imports;
+mod integrations;
+mod me;
+mod settings;
+mod today;
+mod work;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::problem::ProblemBody;
+
+/// Schemas that no handler names by itself.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(ProblemBody, crate::dto::batch::EventIn)))]
+struct Base;
+
+/// Every route with its description.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(<Base as utoipa::OpenApi>::openapi())
+        .routes(routes!(me::get_me))
+        .merge(batch::router())
+        .merge(imports::router())
+        .merge(accounts::router())
+        .merge(history::router())
+        .merge(alerts::router())
+        .merge(today::router())
+        .merge(work::router())
+        .merge(integrations::router())
+        .merge(settings::router())
+}
