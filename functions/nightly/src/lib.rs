@@ -1,1 +1,161 @@
-//! Placeholder.
+//! The nightly run: figures of each tenant, a score request for every account, and the digests.
+//!
+//! It only reads lists and sends messages, so it can be run again at any time; scoring twice changes nothing.
+
+use copilot_aws::bus::{BusEvent, EventBus};
+use copilot_aws::stats::{self, Stats};
+use copilot_aws::{AwsError, ScoreQueue, Table, tenants};
+use copilot_domain::event::Event;
+use copilot_domain::ids::TenantId;
+use copilot_domain::time::day_of;
+use copilot_runtime::clock::Clock;
+use copilot_runtime::config::{ConfigError, Env};
+use copilot_runtime::metrics::Metrics;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Accounts read at once.
+const PAGE: i32 = 1_000;
+
+/// What the function works with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The table.
+    pub table: Table,
+    /// Where scores are asked for.
+    pub score: ScoreQueue,
+    /// Where digests are announced.
+    pub bus: EventBus,
+    /// The clock.
+    pub clock: Clock,
+    /// Metrics of the run.
+    pub metrics: Metrics,
+}
+
+impl Context {
+    /// Reads the configuration and builds the clients.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a variable is missing.
+    pub async fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let table_name = env.required("TABLE_NAME", "the stack's table")?;
+        let score_url = env.required("SCORE_QUEUE_URL", "the queue that score reads")?;
+        let bus = env.required("EVENT_BUS_NAME", "the bus on which digests are announced")?;
+        let sdk = copilot_aws::sdk::load().await;
+        let table = Table::new(&sdk, &table_name);
+        let clock = Clock::system();
+        Ok(Self {
+            score: ScoreQueue::new(&sdk, &score_url, table.clone()),
+            bus: EventBus::new(&sdk, &bus),
+            table,
+            metrics: Metrics::new("nightly", &env.stage(), clock.clone()),
+            clock,
+        })
+    }
+}
+
+/// What a run is asked to do; everything for every tenant when it is left out.
+#[derive(Debug, Default, Deserialize)]
+struct Order {
+    /// Only this tenant, sandboxes included. Written by an operator, or left out by the schedule.
+    #[serde(default)]
+    tenant: Option<String>,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Swept {
+    /// Tenants swept.
+    pub tenants: u64,
+    /// Accounts whose score was asked for.
+    pub accounts: u64,
+    /// Tenants that failed; the others went through.
+    pub failed: Vec<String>,
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum NightlyError {
+    /// The tenants could not be listed.
+    #[error("the tenants could not be listed")]
+    Tenants(#[from] AwsError),
+    /// Some tenants failed; the schedule runs again, and what was done is done.
+    #[error("the sweep failed for {0:?}")]
+    Failed(Vec<String>),
+}
+
+/// Sweeps every tenant, or the one that the order names.
+///
+/// # Errors
+/// [`NightlyError`]: running again is safe.
+pub async fn handle(order: Value, context: &Context) -> Result<Swept, NightlyError> {
+    let order: Order = serde_json::from_value(order).unwrap_or_default();
+    let mut swept = Swept::default();
+    for tenant in tenants::all(&context.table).await? {
+        if order
+            .tenant
+            .as_deref()
+            .is_some_and(|only| only != tenant.as_str())
+        {
+            continue;
+        }
+        match sweep(context, &tenant, order.tenant.is_some()).await {
+            Ok(accounts) => {
+                swept.tenants += 1;
+                swept.accounts += accounts;
+                tracing::info!(tenant_id = %tenant, accounts, "tenant swept");
+            }
+            Err(error) => {
+                let error = copilot_runtime::telemetry::chain(&error);
+                tracing::error!(tenant_id = %tenant, error, "the sweep of a tenant failed");
+                swept.failed.push(tenant.as_str().to_owned());
+            }
+        }
+    }
+    let mut work = context.metrics.work();
+    work.count("AccountsSwept", swept.accounts)
+        .count("TenantsFailed", swept.failed.len() as u64);
+    work.finish();
+    if swept.failed.is_empty() {
+        Ok(swept)
+    } else {
+        Err(NightlyError::Failed(swept.failed))
+    }
+}
+
+/// Asks for every account of a tenant to be scored, renews its figures and announces its digests. A sandbox's
+/// clock stands still, so nothing of it changes over night; it is swept only when asked for by name.
+async fn sweep(context: &Context, tenant: &TenantId, by_name: bool) -> Result<u64, AwsError> {
+    let Some(settings) = tenants::get(&context.table, tenant).await? else {
+        return Ok(0);
+    };
+    if settings.is_sandbox() && !by_name {
+        return Ok(0);
+    }
+    let now = context.clock.now();
+    let mut seen = Vec::new();
+    let mut query = stats::listing(tenant);
+    query.limit = Some(PAGE);
+    loop {
+        let page = context.table.page(&query).await?;
+        let accounts: Vec<_> = page.items.iter().filter_map(stats::account).collect();
+        seen.extend(page.items.iter().map(stats::entry));
+        context.score.send(tenant, &accounts, "sweep", now).await?;
+        query.start = page.next;
+        if query.start.is_none() {
+            break;
+        }
+    }
+    let accounts = seen.len() as u64;
+    stats::put(&context.table, tenant, &Stats::of(seen, now, true)).await?;
+    if !settings.is_sandbox() {
+        let event = Event::digest_due(tenant, day_of(now, &settings.time_zone()), now);
+        let detail = serde_json::to_string(&event).unwrap_or_default();
+        let told = BusEvent {
+            detail_type: event.event_type.as_str().to_owned(),
+            detail,
+        };
+        context.bus.put(&[told]).await?;
+    }
+    Ok(accounts)
+}

@@ -48,11 +48,23 @@ pub fn card_item(tenant: &TenantId, account: AccountId, listing: &Listing, card:
         .text("g1pk", &list)
         .text("g1sk", &format!("{name}#{id}"))
         .text("g2pk", &list)
-        .text("g2sk", &format!("{}#{id}", index::number(listing.score.unwrap_or(-1.0))))
+        .text(
+            "g2sk",
+            &format!("{}#{id}", index::number(listing.score.unwrap_or(-1.0))),
+        )
         .text("g3pk", &list)
-        .text("g3sk", &format!("{}#{id}", index::number(listing.arr_minor.unwrap_or(-1) as f64)))
+        .text(
+            "g3sk",
+            &format!("{}#{id}", index::number(listing.arr_minor.unwrap_or(-1) as f64)),
+        )
         .text("g4pk", &list)
-        .text("g4sk", &format!("{}#{id}", listing.renewal.map_or("9999-12-31".to_owned(), |d| d.to_string())))
+        .text(
+            "g4sk",
+            &format!(
+                "{}#{id}",
+                listing.renewal.map_or("9999-12-31".to_owned(), |d| d.to_string())
+            ),
+        )
         .text("g5pk", &list)
         .text("g5sk", &format!("{}#{id}", index::number(listing.priority)))
         .text("f_band", &listing.band)

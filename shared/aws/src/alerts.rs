@@ -40,7 +40,9 @@ pub fn item(tenant: &TenantId, alert: &Alert, rev: i64) -> Item {
     if let Some(assignee) = assignee {
         item = item.text("f_assignee", assignee);
         if alert.status.is_live() {
-            item = item.text("g2pk", &index::assignee(tenant, assignee)).text("g2sk", &by_priority);
+            item = item
+                .text("g2pk", &index::assignee(tenant, assignee))
+                .text("g2sk", &by_priority);
         }
     }
     item
@@ -52,12 +54,21 @@ pub fn item(tenant: &TenantId, alert: &Alert, rev: i64) -> Item {
 /// [`AwsError`] when the table fails.
 pub async fn get(table: &Table, tenant: &TenantId, id: AlertId) -> Result<Option<StoredAlert>, AwsError> {
     let pk = keys::alert(tenant, id).pk;
-    let items = table.all(Query { pk, consistent: true, ..Query::default() }).await?;
+    let items = table
+        .all(Query {
+            pk,
+            consistent: true,
+            ..Query::default()
+        })
+        .await?;
     let mut stored: Option<StoredAlert> = None;
     let mut feedback: Vec<Feedback> = Vec::new();
     for item in items {
         if item.str("sk") == "ALERT" {
-            stored = Some(StoredAlert { rev: item.rev(), alert: item.document()? });
+            stored = Some(StoredAlert {
+                rev: item.rev(),
+                alert: item.document()?,
+            });
         } else {
             feedback.push(item.document()?);
         }
@@ -98,15 +109,20 @@ pub async fn rule_state(
     rule: &str,
     subject: &str,
 ) -> Result<Option<(RuleState, i64)>, AwsError> {
-    let item = table.get(&keys::rule_state(tenant, account, rule, subject)).await?;
+    let item = table
+        .get(&keys::rule_state(tenant, account, rule, subject))
+        .await?;
     item.map(|item| Ok((item.document()?, item.rev()))).transpose()
 }
 
 /// The item of a rule state.
 pub fn rule_item(tenant: &TenantId, account: AccountId, state: &RuleState, rev: i64) -> Item {
-    Item::new(&keys::rule_state(tenant, account, &state.rule, &state.subject), "rule-state")
-        .number("rev", rev)
-        .data(state)
+    Item::new(
+        &keys::rule_state(tenant, account, &state.rule, &state.subject),
+        "rule-state",
+    )
+    .number("rev", rev)
+    .data(state)
 }
 
 /// Writes what a human did to an alert, and what its rule must remember of it, both or neither.
@@ -121,7 +137,10 @@ pub async fn change(
     state: Option<(&RuleState, i64)>,
     audit: Option<Item>,
 ) -> Result<(), AwsError> {
-    let mut writes = vec![Write::Put(item(tenant, new, old.rev + 1), Condition::Rev(old.rev))];
+    let mut writes = vec![Write::Put(
+        item(tenant, new, old.rev + 1),
+        Condition::Rev(old.rev),
+    )];
     if let Some((state, rev)) = state {
         let item = rule_item(tenant, new.account.id, state, rev + 1);
         writes.push(Write::Put(item, Condition::Rev(rev)));
@@ -134,10 +153,17 @@ pub async fn change(
 ///
 /// # Errors
 /// [`AwsError`] when the table fails.
-pub async fn rate(table: &Table, tenant: &TenantId, id: AlertId, feedback: &Feedback) -> Result<(), AwsError> {
+pub async fn rate(
+    table: &Table,
+    tenant: &TenantId,
+    id: AlertId,
+    feedback: &Feedback,
+) -> Result<(), AwsError> {
     let kind = format!("{:?}", feedback.kind).to_lowercase();
     let key = keys::feedback(tenant, id, &feedback.user, &kind);
-    table.put(Item::new(&key, "feedback").data(feedback), Condition::None).await
+    table
+        .put(Item::new(&key, "feedback").data(feedback), Condition::None)
+        .await
 }
 
 /// How to list alerts.
@@ -158,5 +184,10 @@ pub fn list(tenant: &TenantId, by: &ListBy) -> Query {
         ListBy::Assignee(who) => ("gsi2", index::assignee(tenant, who)),
         ListBy::Account(account) => ("gsi3", index::account_alerts(tenant, *account)),
     };
-    Query { index: Some(name), pk, descending: true, ..Query::default() }
+    Query {
+        index: Some(name),
+        pk,
+        descending: true,
+        ..Query::default()
+    }
 }

@@ -66,10 +66,15 @@ pub async fn store(
             accounts::card_item(tenant, account, &write.listing, &write.card, rev),
             Condition::unchanged(old_card),
         ),
-        Write::Put(Item::new(&keys::assessment(tenant, account), "assessment").data(&write.assessment), Condition::None),
+        Write::Put(
+            Item::new(&keys::assessment(tenant, account), "assessment").data(&write.assessment),
+            Condition::None,
+        ),
     ];
     for state in &write.states {
-        let read = loaded.state.get(&keys::rule_state(tenant, account, &state.rule, &state.subject).sk);
+        let read = loaded
+            .state
+            .get(&keys::rule_state(tenant, account, &state.rule, &state.subject).sk);
         let item = alerts::rule_item(tenant, account, state, read.map_or(0, Item::rev) + 1);
         writes.push(Write::Put(item, Condition::unchanged(read)));
     }
@@ -136,8 +141,10 @@ pub async fn tell(
         })
         .collect();
     bus.put(&told).await?;
-    let done: Vec<Key> =
-        events.iter().map(|e| keys::outbox(tenant, account, &e.event_id.to_string())).collect();
+    let done: Vec<Key> = events
+        .iter()
+        .map(|e| keys::outbox(tenant, account, &e.event_id.to_string()))
+        .collect();
     table.write_many(Vec::new(), &done).await
 }
 
@@ -162,7 +169,13 @@ pub async fn points(
         .all(query)
         .await?
         .iter()
-        .filter_map(|item| item.str("sk").strip_prefix("S#")?.parse::<Date>().ok().map(|day| (day, item)))
+        .filter_map(|item| {
+            item.str("sk")
+                .strip_prefix("S#")?
+                .parse::<Date>()
+                .ok()
+                .map(|day| (day, item))
+        })
         .map(|(day, item)| Ok((day, item.document()?)))
         .collect()
 }
@@ -171,8 +184,17 @@ pub async fn points(
 ///
 /// # Errors
 /// [`AwsError`] when the table fails.
-pub async fn latest(table: &Table, tenant: &TenantId, account: AccountId) -> Result<Option<Assessment>, AwsError> {
-    table.get(&keys::assessment(tenant, account)).await?.as_ref().map(Item::document).transpose()
+pub async fn latest(
+    table: &Table,
+    tenant: &TenantId,
+    account: AccountId,
+) -> Result<Option<Assessment>, AwsError> {
+    table
+        .get(&keys::assessment(tenant, account))
+        .await?
+        .as_ref()
+        .map(Item::document)
+        .transpose()
 }
 
 /// Takes an account off the lists: another account has claimed all of its identities.
@@ -181,6 +203,9 @@ pub async fn latest(table: &Table, tenant: &TenantId, account: AccountId) -> Res
 /// [`AwsError`] when the table fails.
 pub async fn retire(table: &Table, tenant: &TenantId, account: AccountId) -> Result<(), AwsError> {
     table
-        .write_many(Vec::new(), &[keys::account(tenant, account), keys::assessment(tenant, account)])
+        .write_many(
+            Vec::new(),
+            &[keys::account(tenant, account), keys::assessment(tenant, account)],
+        )
         .await
 }

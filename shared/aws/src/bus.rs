@@ -30,7 +30,10 @@ pub struct EventBus {
 impl EventBus {
     /// The bus by name.
     pub fn new(config: &SdkConfig, name: &str) -> Self {
-        Self { client: Client::new(config), name: name.to_owned() }
+        Self {
+            client: Client::new(config),
+            name: name.to_owned(),
+        }
     }
 
     /// Puts events on the bus, ten at a time. Entries are accepted one by one: when any is refused, the whole call
@@ -63,9 +66,15 @@ impl EventBus {
                 let text = answer
                     .entries()
                     .iter()
-                    .find_map(|e| e.error_code().map(|c| format!("{c}: {}", e.error_message().unwrap_or_default())))
+                    .find_map(|e| {
+                        e.error_code()
+                            .map(|c| format!("{c}: {}", e.error_message().unwrap_or_default()))
+                    })
                     .unwrap_or_else(|| "an entry was not taken".to_owned());
-                return Err(AwsError::Unavailable { operation, source: text.into() });
+                return Err(AwsError::Unavailable {
+                    operation,
+                    source: text.into(),
+                });
             }
         }
         Ok(())

@@ -77,7 +77,12 @@ pub async fn note(
     source: &Source,
     record: &DeliveryRecord,
 ) -> Result<(), AwsError> {
-    let key = keys::delivery(tenant, source, &record.received_at.to_string(), &record.delivery_id);
+    let key = keys::delivery(
+        tenant,
+        source,
+        &record.received_at.to_string(),
+        &record.delivery_id,
+    );
     // A second run finds everything unchanged: the record of the first says more, so it stays.
     let item = Item::new(&key, "delivery")
         .number("ttl", record.processed_at.as_second() + KEEP_DAYS * 86_400)
@@ -97,9 +102,11 @@ async fn advance_status(
     record: &DeliveryRecord,
 ) -> Result<(), AwsError> {
     let key = keys::source_status(tenant, source);
-    let fault = record.errors.first().map(|e| format!("{}: {}", e.code, e.detail)).or_else(|| {
-        record.note.clone().filter(|_| record.error_count > 0)
-    });
+    let fault = record
+        .errors
+        .first()
+        .map(|e| format!("{}: {}", e.code, e.detail))
+        .or_else(|| record.note.clone().filter(|_| record.error_count > 0));
     for _ in 0..8 {
         let read = table.get(&key).await?;
         let old: Option<SourceStatus> = read.as_ref().map(Item::document).transpose()?;
@@ -137,7 +144,15 @@ async fn advance_status(
 /// [`AwsError`] when the table fails.
 pub async fn statuses(table: &Table, tenant: &TenantId) -> Result<Vec<SourceStatus>, AwsError> {
     let pk = format!("T#{tenant}#SRC");
-    table.all(Query { pk, ..Query::default() }).await?.iter().map(Item::document).collect()
+    table
+        .all(Query {
+            pk,
+            ..Query::default()
+        })
+        .await?
+        .iter()
+        .map(Item::document)
+        .collect()
 }
 
 /// A page of a source's deliveries, newest first.

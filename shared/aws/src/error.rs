@@ -79,15 +79,27 @@ impl AwsError {
                 return Self::Conflict { operation };
             }
             if TRANSIENT.contains(&code) || status >= 500 || status == 429 {
-                return Self::Unavailable { operation, source: error.into() };
+                return Self::Unavailable {
+                    operation,
+                    source: error.into(),
+                };
             }
-            return Self::Refused { operation, source: error.into() };
+            return Self::Refused {
+                operation,
+                source: error.into(),
+            };
         }
         // Construction failures are our own bugs; everything else never got an answer.
         if matches!(error, SdkError::ConstructionFailure(_)) {
-            Self::Refused { operation, source: error.into() }
+            Self::Refused {
+                operation,
+                source: error.into(),
+            }
         } else {
-            Self::Unavailable { operation, source: error.into() }
+            Self::Unavailable {
+                operation,
+                source: error.into(),
+            }
         }
     }
 

@@ -82,8 +82,13 @@ pub async fn apply(
     let mut report = Report::default();
     // Accounts first: what belongs to an account of the same delivery is not parked.
     let moved = claims(table, tenant, facts).await?;
-    let identities: Vec<ExternalId> =
-        facts.iter().map(identity).collect::<BTreeSet<_>>().into_iter().cloned().collect();
+    let identities: Vec<ExternalId> = facts
+        .iter()
+        .map(identity)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .cloned()
+        .collect();
     let linked = links::resolve(table, tenant, &identities).await?;
 
     let mut outcomes: Vec<Option<Outcome>> = facts.iter().map(|_| None).collect();
@@ -102,7 +107,11 @@ pub async fn apply(
                 report.changed.insert(account);
             }
         }
-        report.applied.push(Applied { outcome, account, parked: !known });
+        report.applied.push(Applied {
+            outcome,
+            account,
+            parked: !known,
+        });
     }
     for step in &moved {
         report.touched.extend(step.from);
@@ -143,20 +152,30 @@ async fn claims(table: &Table, tenant: &TenantId, facts: &[Fact]) -> Result<Vec<
     let identities: Vec<ExternalId> = accounts.keys().map(|i| (*i).clone()).collect();
     let known = links::resolve(table, tenant, &identities).await?;
     let fresh: Vec<&ExternalId> = identities.iter().filter(|i| !known[*i].known).collect();
-    let established: Vec<Result<bool, AwsError>> =
-        stream::iter(fresh.iter().copied()).map(|i| links::establish(table, tenant, i)).buffered(PARALLEL).collect().await;
+    let established: Vec<Result<bool, AwsError>> = stream::iter(fresh.iter().copied())
+        .map(|i| links::establish(table, tenant, i))
+        .buffered(PARALLEL)
+        .collect()
+        .await;
     for result in established {
         result?;
     }
     let stubs: Vec<(AccountId, &RecordFact)> = fresh
         .iter()
-        .filter_map(|i| accounts.get(i).map(|record| (AccountId::of_identity(tenant, i), *record)))
+        .filter_map(|i| {
+            accounts
+                .get(i)
+                .map(|record| (AccountId::of_identity(tenant, i), *record))
+        })
         .collect();
     accounts::list_new(table, tenant, &stubs).await?;
     let fresh_keys: Vec<Key> = fresh.iter().map(|i| keys::parked(tenant, i)).collect();
     table.write_many(Vec::new(), &fresh_keys).await?;
     let moved = links::claim_all(table, tenant, &explicit).await?;
-    let claimed: Vec<Key> = explicit.iter().map(|l| keys::parked(tenant, &l.identity)).collect();
+    let claimed: Vec<Key> = explicit
+        .iter()
+        .map(|l| keys::parked(tenant, &l.identity))
+        .collect();
     if !moved.is_empty() {
         table.write_many(Vec::new(), &claimed).await?;
     }
@@ -192,7 +211,10 @@ async fn apply_records(
     }
     let all: Vec<Key> = groups.keys().cloned().collect();
     let mut read = table.get_many(&all, false).await?;
-    let work: Vec<_> = groups.into_iter().map(|(key, rows)| (read.remove(&key), key, rows)).collect();
+    let work: Vec<_> = groups
+        .into_iter()
+        .map(|(key, rows)| (read.remove(&key), key, rows))
+        .collect();
     let done: Vec<Vec<(usize, Outcome)>> = stream::iter(work)
         .map(|(item, key, rows)| merge_record(table, key, item, rows))
         .buffer_unordered(PARALLEL)
@@ -213,8 +235,10 @@ async fn merge_record(
             Ok(record) => record.unwrap_or_default(),
             Err(error) => return failed(rows, error),
         };
-        let merges: Vec<(usize, Merge)> =
-            rows.iter().map(|(at, row)| (*at, record.merge(row.revision.clone()))).collect();
+        let merges: Vec<(usize, Merge)> = rows
+            .iter()
+            .map(|(at, row)| (*at, record.merge(row.revision.clone())))
+            .collect();
         if merges.iter().any(|(_, merge)| *merge != Merge::Unchanged) {
             let rev = item.as_ref().map_or(0, Item::rev);
             let new = Item::new(&key, "record").number("rev", rev + 1).data(&record);
@@ -230,9 +254,18 @@ async fn merge_record(
                 Err(error) => return failed(rows, error),
             }
         }
-        return merges.into_iter().map(|(at, merge)| (at, Outcome::Merged(merge))).collect();
+        return merges
+            .into_iter()
+            .map(|(at, merge)| (at, Outcome::Merged(merge)))
+            .collect();
     }
-    failed(rows, AwsError::Unavailable { operation: "merge a record", source: "too many writers at once".into() })
+    failed(
+        rows,
+        AwsError::Unavailable {
+            operation: "merge a record",
+            source: "too many writers at once".into(),
+        },
+    )
 }
 
 /// The same failure for every row of an item; the first carries the cause.
@@ -241,7 +274,10 @@ fn failed<T>(rows: Vec<(usize, T)>, error: AwsError) -> Vec<(usize, Outcome)> {
     let mut cause = Some(error);
     rows.into_iter()
         .map(|(at, _)| {
-            let again = || AwsError::Unavailable { operation: "apply a fact", source: text.clone().into() };
+            let again = || AwsError::Unavailable {
+                operation: "apply a fact",
+                source: text.clone().into(),
+            };
             (at, Outcome::Failed(cause.take().unwrap_or_else(again)))
         })
         .collect()
@@ -257,7 +293,9 @@ async fn apply_usage(
     for (at, fact) in facts.iter().enumerate() {
         if let Fact::Usage(usage) = fact {
             let day = copilot_domain::time::day_of(usage.event.at, zone);
-            days.entry(keys::usage(tenant, &usage.account, day, "")).or_default().push((at, usage));
+            days.entry(keys::usage(tenant, &usage.account, day, ""))
+                .or_default()
+                .push((at, usage));
         }
     }
     let roots: Vec<Key> = days.keys().cloned().collect();
@@ -265,11 +303,17 @@ async fn apply_usage(
         Ok(read) => read,
         Err(error) => return failed(days.into_values().flatten().collect(), error),
     };
-    let work: Vec<_> = days.into_iter().map(|(key, events)| (read.remove(&key), key, events)).collect();
+    let work: Vec<_> = days
+        .into_iter()
+        .map(|(key, events)| (read.remove(&key), key, events))
+        .collect();
     stream::iter(work)
         .map(|(item, key, events)| async move {
             match usage::count(table, &key, item, zone, &events).await {
-                Ok(counted) => counted.into_iter().map(|(at, new)| (at, Outcome::Counted(new))).collect(),
+                Ok(counted) => counted
+                    .into_iter()
+                    .map(|(at, new)| (at, Outcome::Counted(new)))
+                    .collect(),
                 Err(error) => failed(events, error),
             }
         })

@@ -41,21 +41,37 @@ pub async fn load(
     zone: &str,
     usage_from: Date,
 ) -> Result<Loaded, AwsError> {
-    let partition =
-        Query { pk: keys::account_partition(tenant, account), consistent: true, ..Query::default() };
-    let state: BTreeMap<String, Item> =
-        table.all(partition).await?.into_iter().map(|item| (item.str("sk").to_owned(), item)).collect();
+    let partition = Query {
+        pk: keys::account_partition(tenant, account),
+        consistent: true,
+        ..Query::default()
+    };
+    let state: BTreeMap<String, Item> = table
+        .all(partition)
+        .await?
+        .into_iter()
+        .map(|item| (item.str("sk").to_owned(), item))
+        .collect();
     let identities = state
         .range("ID#".to_owned()..)
         .take_while(|(sk, _)| sk.starts_with("ID#"))
         .map(|(_, item)| item.document())
         .collect::<Result<Vec<ExternalId>, AwsError>>()?;
     let mut history = AccountHistory::empty(account, zone);
-    let parts = try_join_all(identities.iter().map(|i| load_identity(table, tenant, i, usage_from))).await?;
+    let parts = try_join_all(
+        identities
+            .iter()
+            .map(|i| load_identity(table, tenant, i, usage_from)),
+    )
+    .await?;
     for (identity, items) in identities.iter().zip(parts) {
         collect(&mut history, identity, &items)?;
     }
-    Ok(Loaded { history, identities, state })
+    Ok(Loaded {
+        history,
+        identities,
+        state,
+    })
 }
 
 /// The facts of one identity: records, and usage since a day.
@@ -72,7 +88,12 @@ async fn load_identity(
         consistent: true,
         ..Query::default()
     };
-    let usage = Query { pk, from: Some(format!("USE#{usage_from}")), consistent: true, ..Query::default() };
+    let usage = Query {
+        pk,
+        from: Some(format!("USE#{usage_from}")),
+        consistent: true,
+        ..Query::default()
+    };
     let (mut items, usage) = futures::future::try_join(table.all(records), table.all(usage)).await?;
     items.extend(usage);
     Ok(items)
@@ -89,19 +110,29 @@ fn collect(history: &mut AccountHistory, identity: &ExternalId, items: &[Item]) 
             history.usage.entry(day).or_default().extend(usage);
         } else if let Some((kind, external_id)) = record_key(sk, identity) {
             let record = item.document()?;
-            history.records.entry(kind).or_default().push(FactRecord { external_id, record });
+            history
+                .records
+                .entry(kind)
+                .or_default()
+                .push(FactRecord { external_id, record });
         }
     }
     Ok(())
 }
 
 fn corrupt(item: &Item, what: &'static str) -> AwsError {
-    AwsError::Corrupt { what, key: format!("{} / {}", item.str("pk"), item.str("sk")), source: None }
+    AwsError::Corrupt {
+        what,
+        key: format!("{} / {}", item.str("pk"), item.str("sk")),
+        source: None,
+    }
 }
 
 /// The kind and id that a record's sort key names; `None` for other items of the partition.
 pub fn record_key(sk: &str, identity: &ExternalId) -> Option<(Kind, ExternalId)> {
-    let kind = Kind::ALL.into_iter().find(|kind| sk.starts_with(keys::kind_prefix(*kind)))?;
+    let kind = Kind::ALL
+        .into_iter()
+        .find(|kind| sk.starts_with(keys::kind_prefix(*kind)))?;
     if kind == Kind::Account {
         return (sk == "REC").then(|| (kind, identity.clone()));
     }
@@ -132,7 +163,10 @@ pub async fn records(
     for (identity, items) in identities.iter().zip(pages) {
         for item in items {
             if let Some((_, external_id)) = record_key(item.str("sk"), identity) {
-                records.push(FactRecord { external_id, record: item.document()? });
+                records.push(FactRecord {
+                    external_id,
+                    record: item.document()?,
+                });
             }
         }
     }

@@ -135,16 +135,27 @@ pub async fn get(table: &Table, tenant: &TenantId, id: ImportId) -> Result<Optio
 ///
 /// # Errors
 /// [`AwsError::Conflict`] when it changed since.
-pub async fn put(table: &Table, tenant: &TenantId, import: &Import, read: Option<i64>) -> Result<(), AwsError> {
+pub async fn put(
+    table: &Table,
+    tenant: &TenantId,
+    import: &Import,
+    read: Option<i64>,
+) -> Result<(), AwsError> {
     let item = Item::new(&keys::import(tenant, import.id), "import")
         .number("rev", read.unwrap_or(0) + 1)
         .data(import);
-    table.put(item, read.map_or(Condition::Absent, Condition::Rev)).await
+    table
+        .put(item, read.map_or(Condition::Absent, Condition::Rev))
+        .await
 }
 
 /// The query of a tenant's imports, newest first (ids sort by time).
 pub fn list(tenant: &TenantId) -> Query {
-    Query { pk: format!("T#{tenant}#IMP"), descending: true, ..Query::default() }
+    Query {
+        pk: format!("T#{tenant}#IMP"),
+        descending: true,
+        ..Query::default()
+    }
 }
 
 /// Files in the data bucket: uploads, their pieces, reports.
@@ -157,7 +168,10 @@ pub struct Files {
 impl Files {
     /// The files of a bucket.
     pub fn new(config: &SdkConfig, bucket: &str) -> Self {
-        Self { client: crate::sdk::s3(config), bucket: bucket.to_owned() }
+        Self {
+            client: crate::sdk::s3(config),
+            bucket: bucket.to_owned(),
+        }
     }
 
     /// An address to which the file of a size may be put, for an hour.
@@ -166,8 +180,10 @@ impl Files {
     /// [`AwsError`] when no address can be signed.
     pub async fn upload_url(&self, key: &str) -> Result<String, AwsError> {
         let operation = "sign an upload";
-        let config = PresigningConfig::expires_in(UPLOAD_FOR)
-            .map_err(|e| AwsError::Refused { operation, source: e.into() })?;
+        let config = PresigningConfig::expires_in(UPLOAD_FOR).map_err(|e| AwsError::Refused {
+            operation,
+            source: e.into(),
+        })?;
         self.client
             .put_object()
             .bucket(&self.bucket)
@@ -185,8 +201,10 @@ impl Files {
     /// [`AwsError`] when no address can be signed.
     pub async fn download_url(&self, key: &str, filename: &str) -> Result<String, AwsError> {
         let operation = "sign a download";
-        let config = PresigningConfig::expires_in(UPLOAD_FOR)
-            .map_err(|e| AwsError::Refused { operation, source: e.into() })?;
+        let config = PresigningConfig::expires_in(UPLOAD_FOR).map_err(|e| AwsError::Refused {
+            operation,
+            source: e.into(),
+        })?;
         self.client
             .get_object()
             .bucket(&self.bucket)
@@ -203,7 +221,14 @@ impl Files {
     /// # Errors
     /// [`AwsError`] when the call fails.
     pub async fn size(&self, key: &str) -> Result<Option<u64>, AwsError> {
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+        match self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+        {
             Ok(head) => Ok(head.content_length().and_then(|n| u64::try_from(n).ok())),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found()) => Ok(None),
             Err(error) => Err(AwsError::from_sdk("look at a file", error)),
@@ -225,7 +250,10 @@ impl Files {
             .send()
             .await
             .map_err(|e| AwsError::from_sdk(operation, e))?;
-        let body = answer.body.collect().await.map_err(|e| AwsError::Unavailable { operation, source: e.into() })?;
+        let body = answer.body.collect().await.map_err(|e| AwsError::Unavailable {
+            operation,
+            source: e.into(),
+        })?;
         Ok(body.into_bytes().to_vec())
     }
 
@@ -259,6 +287,10 @@ impl Files {
             .send()
             .await
             .map_err(|e| AwsError::from_sdk("list files", e))?;
-        Ok(answer.contents().iter().filter_map(|o| o.key().map(str::to_owned)).collect())
+        Ok(answer
+            .contents()
+            .iter()
+            .filter_map(|o| o.key().map(str::to_owned))
+            .collect())
     }
 }

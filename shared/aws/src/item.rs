@@ -18,14 +18,18 @@ pub struct Item(pub(crate) HashMap<String, AttributeValue>);
 impl Item {
     /// An item of an entity type under a key.
     pub fn new(key: &Key, entity: &str) -> Self {
-        Self::default().text("pk", &key.pk).text("sk", &key.sk).text("et", entity)
+        Self::default()
+            .text("pk", &key.pk)
+            .text("sk", &key.sk)
+            .text("et", entity)
     }
 
     /// Sets a string. An empty one is left out: keys of an index must not be empty.
     #[must_use]
     pub fn text(mut self, name: &str, value: &str) -> Self {
         if !value.is_empty() {
-            self.0.insert(name.to_owned(), AttributeValue::S(value.to_owned()));
+            self.0
+                .insert(name.to_owned(), AttributeValue::S(value.to_owned()));
         }
         self
     }
@@ -33,14 +37,16 @@ impl Item {
     /// Sets a whole number.
     #[must_use]
     pub fn number(mut self, name: &str, value: i64) -> Self {
-        self.0.insert(name.to_owned(), AttributeValue::N(value.to_string()));
+        self.0
+            .insert(name.to_owned(), AttributeValue::N(value.to_string()));
         self
     }
 
     /// Sets bytes.
     #[must_use]
     pub fn bytes(mut self, name: &str, value: Vec<u8>) -> Self {
-        self.0.insert(name.to_owned(), AttributeValue::B(Blob::new(value)));
+        self.0
+            .insert(name.to_owned(), AttributeValue::B(Blob::new(value)));
         self
     }
 
@@ -55,17 +61,26 @@ impl Item {
 
     /// The primary key.
     pub fn key(&self) -> Key {
-        Key { pk: self.str("pk").to_owned(), sk: self.str("sk").to_owned() }
+        Key {
+            pk: self.str("pk").to_owned(),
+            sk: self.str("sk").to_owned(),
+        }
     }
 
     /// A string, or "".
     pub fn str(&self, name: &str) -> &str {
-        self.0.get(name).and_then(|v| v.as_s().ok()).map_or("", String::as_str)
+        self.0
+            .get(name)
+            .and_then(|v| v.as_s().ok())
+            .map_or("", String::as_str)
     }
 
     /// A whole number.
     pub fn int(&self, name: &str) -> Option<i64> {
-        self.0.get(name).and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok())
+        self.0
+            .get(name)
+            .and_then(|v| v.as_n().ok())
+            .and_then(|n| n.parse().ok())
     }
 
     /// Bytes.

@@ -8,6 +8,8 @@ use copilot_domain::facts::Kind;
 use copilot_domain::ids::{AccountId, AlertId, ExternalId, ImportId, Source, TenantId};
 use jiff::civil::Date;
 
+pub mod notify;
+
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
@@ -19,7 +21,10 @@ pub struct Key {
 
 impl Key {
     fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk: sk.into() }
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
     }
 }
 

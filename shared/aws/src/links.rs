@@ -41,8 +41,16 @@ pub async fn resolve(
         .map(|identity| {
             let own = AccountId::of_identity(tenant, identity);
             let linked = links.get(&keys::link(tenant, identity));
-            let account = linked.and_then(|item| item.str("account").parse().ok()).unwrap_or(own);
-            (identity.clone(), Linked { account, known: linked.is_some() })
+            let account = linked
+                .and_then(|item| item.str("account").parse().ok())
+                .unwrap_or(own);
+            (
+                identity.clone(),
+                Linked {
+                    account,
+                    known: linked.is_some(),
+                },
+            )
         })
         .collect())
 }
@@ -51,7 +59,11 @@ pub async fn resolve(
 ///
 /// # Errors
 /// [`AwsError`] when the table fails.
-pub async fn identities(table: &Table, tenant: &TenantId, account: AccountId) -> Result<Vec<ExternalId>, AwsError> {
+pub async fn identities(
+    table: &Table,
+    tenant: &TenantId,
+    account: AccountId,
+) -> Result<Vec<ExternalId>, AwsError> {
     let query = Query {
         pk: keys::account_partition(tenant, account),
         prefix: Some("ID#".to_owned()),
@@ -67,7 +79,11 @@ pub async fn identities(table: &Table, tenant: &TenantId, account: AccountId) ->
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn establish(table: &Table, tenant: &TenantId, identity: &ExternalId) -> Result<bool, AwsError> {
-    let own = LinkFact { identity: identity.clone(), account: identity.clone(), version: Timestamp::UNIX_EPOCH };
+    let own = LinkFact {
+        identity: identity.clone(),
+        account: identity.clone(),
+        version: Timestamp::UNIX_EPOCH,
+    };
     claim(table, tenant, &own).await.map(|moved| moved.is_some())
 }
 
@@ -106,11 +122,18 @@ pub async fn claim(table: &Table, tenant: &TenantId, fact: &LinkFact) -> Result<
             .text("account", &to.to_string())
             .text("version", &fact.version.to_string())
             .number("rev", rev + 1);
-        let listed = Item::new(&keys::account_identity(tenant, to, &fact.identity), "identity").data(&fact.identity);
-        let mut writes =
-            vec![Write::Put(item, Condition::unchanged(old.as_ref())), Write::Put(listed, Condition::None)];
+        let listed =
+            Item::new(&keys::account_identity(tenant, to, &fact.identity), "identity").data(&fact.identity);
+        let mut writes = vec![
+            Write::Put(item, Condition::unchanged(old.as_ref())),
+            Write::Put(listed, Condition::None),
+        ];
         if let Some(from) = from.filter(|from| *from != to) {
-            writes.push(Write::Delete(keys::account_identity(tenant, from, &fact.identity)));
+            writes.push(Write::Delete(keys::account_identity(
+                tenant,
+                from,
+                &fact.identity,
+            )));
         }
         match table.transact(writes).await {
             Ok(()) => return Ok(Some(Moved { from, to })),
@@ -118,7 +141,10 @@ pub async fn claim(table: &Table, tenant: &TenantId, fact: &LinkFact) -> Result<
             Err(error) => return Err(error),
         }
     }
-    Err(AwsError::Unavailable { operation: "claim an identity", source: "too many writers at once".into() })
+    Err(AwsError::Unavailable {
+        operation: "claim an identity",
+        source: "too many writers at once".into(),
+    })
 }
 
 /// Makes many claims; gives the accounts that gained or lost an identity.
@@ -126,7 +152,10 @@ pub async fn claim(table: &Table, tenant: &TenantId, fact: &LinkFact) -> Result<
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn claim_all(table: &Table, tenant: &TenantId, facts: &[LinkFact]) -> Result<Vec<Moved>, AwsError> {
-    let moved: Vec<Option<Moved>> =
-        stream::iter(facts).map(|fact| claim(table, tenant, fact)).buffered(8).try_collect().await?;
+    let moved: Vec<Option<Moved>> = stream::iter(facts)
+        .map(|fact| claim(table, tenant, fact))
+        .buffered(8)
+        .try_collect()
+        .await?;
     Ok(moved.into_iter().flatten().collect())
 }

@@ -42,7 +42,10 @@ pub struct IngestQueue {
 impl IngestQueue {
     /// The queue by its URL.
     pub fn new(config: &SdkConfig, url: &str) -> Self {
-        Self { client: Client::new(config), url: url.to_owned() }
+        Self {
+            client: Client::new(config),
+            url: url.to_owned(),
+        }
     }
 
     /// Sends one message.
@@ -81,7 +84,11 @@ const SENT: &str = "sent";
 impl ScoreQueue {
     /// The queue by its URL.
     pub fn new(config: &SdkConfig, url: &str, table: Table) -> Self {
-        Self { client: Client::new(config), url: url.to_owned(), table }
+        Self {
+            client: Client::new(config),
+            url: url.to_owned(),
+            table,
+        }
     }
 
     /// Asks for accounts to be scored; those with a message on its way are left out.
@@ -101,7 +108,11 @@ impl ScoreQueue {
         let mut wanted: Vec<AccountId> = accounts
             .iter()
             .copied()
-            .filter(|a| markers.get(&keys::pending(tenant, *a)).is_none_or(|m| m.str("state") != SENT))
+            .filter(|a| {
+                markers
+                    .get(&keys::pending(tenant, *a))
+                    .is_none_or(|m| m.str("state") != SENT)
+            })
             .collect();
         wanted.sort();
         wanted.dedup();
@@ -149,7 +160,10 @@ impl ScoreQueue {
                 .id(at.to_string())
                 .message_body(body)
                 .build()
-                .map_err(|e| AwsError::Refused { operation, source: e.into() })?;
+                .map_err(|e| AwsError::Refused {
+                    operation,
+                    source: e.into(),
+                })?;
             entries.push(entry);
         }
         let answer = self
@@ -165,16 +179,27 @@ impl ScoreQueue {
             None => Ok(()),
             Some(failed) => {
                 let text = format!("{}: {}", failed.code(), failed.message().unwrap_or_default());
-                Err(AwsError::Unavailable { operation, source: text.into() })
+                Err(AwsError::Unavailable {
+                    operation,
+                    source: text.into(),
+                })
             }
         }
     }
 
-    async fn mark(&self, t: &TenantId, accounts: &[AccountId], state: &str, now: Timestamp) -> Result<(), AwsError> {
+    async fn mark(
+        &self,
+        t: &TenantId,
+        accounts: &[AccountId],
+        state: &str,
+        now: Timestamp,
+    ) -> Result<(), AwsError> {
         let items = accounts
             .iter()
             .map(|a| {
-                Item::new(&keys::pending(t, *a), "pending").text("state", state).text("asked_at", &now.to_string())
+                Item::new(&keys::pending(t, *a), "pending")
+                    .text("state", state)
+                    .text("asked_at", &now.to_string())
             })
             .collect();
         self.table.write_many(items, &[]).await
@@ -201,6 +226,8 @@ impl ScoreQueue {
     /// # Errors
     /// [`AwsError`] when the call fails.
     pub async fn begin(&self, tenant: &TenantId, account: AccountId) -> Result<(), AwsError> {
-        self.table.delete(&keys::pending(tenant, account), Condition::None).await
+        self.table
+            .delete(&keys::pending(tenant, account), Condition::None)
+            .await
     }
 }

@@ -49,14 +49,20 @@ pub struct KeyPage {
 impl RawLog {
     /// The log in a bucket.
     pub fn new(config: &SdkConfig, bucket: &str) -> Self {
-        Self { client: crate::sdk::s3(config), bucket: bucket.to_owned() }
+        Self {
+            client: crate::sdk::s3(config),
+            bucket: bucket.to_owned(),
+        }
     }
 
     /// The key of a delivery: the day is that of its version, so that a repeated delivery has the same key.
     pub fn key(prefix: &str, tenant: &TenantId, delivery: &RawDelivery) -> String {
         let day = delivery.version_at.to_zoned(TimeZone::UTC).date();
         let (y, m, d) = (day.year(), day.month(), day.day());
-        format!("{prefix}{tenant}/{}/{y:04}/{m:02}/{d:02}/{}.json.gz", delivery.source, delivery.delivery_id)
+        format!(
+            "{prefix}{tenant}/{}/{y:04}/{m:02}/{d:02}/{}.json.gz",
+            delivery.source, delivery.delivery_id
+        )
     }
 
     /// Logs a delivery that is announced to `ingest`. Writing it twice changes nothing.
@@ -64,7 +70,8 @@ impl RawLog {
     /// # Errors
     /// [`AwsError`] when S3 does not take it: the sender must not get a 2xx.
     pub async fn put(&self, tenant: &TenantId, delivery: &RawDelivery) -> Result<Put, AwsError> {
-        self.write(&Self::key(RAW_PREFIX, tenant, delivery), delivery).await
+        self.write(&Self::key(RAW_PREFIX, tenant, delivery), delivery)
+            .await
     }
 
     /// Logs a batch of the API and gives its key.
@@ -124,7 +131,10 @@ impl RawLog {
             .body
             .collect()
             .await
-            .map_err(|e| AwsError::Unavailable { operation: "read a delivery", source: e.into() })?
+            .map_err(|e| AwsError::Unavailable {
+                operation: "read a delivery",
+                source: e.into(),
+            })?
             .into_bytes();
         let corrupt = |e: Box<dyn std::error::Error + Send + Sync>| AwsError::Corrupt {
             what: "the delivery",
@@ -164,8 +174,15 @@ impl RawLog {
             .send()
             .await
             .map_err(|e| AwsError::from_sdk("list deliveries", e))?;
-        let keys = answer.contents().iter().filter_map(|o| o.key().map(str::to_owned)).collect();
-        Ok(KeyPage { keys, next: answer.next_continuation_token })
+        let keys = answer
+            .contents()
+            .iter()
+            .filter_map(|o| o.key().map(str::to_owned))
+            .collect();
+        Ok(KeyPage {
+            keys,
+            next: answer.next_continuation_token,
+        })
     }
 }
 

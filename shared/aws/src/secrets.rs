@@ -50,14 +50,20 @@ pub struct Secrets {
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secrets").field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("Secrets")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
     }
 }
 
 impl Secrets {
     /// The secrets whose names start with `prefix` (`copilot/{stage}/`).
     pub fn new(config: &SdkConfig, prefix: &str) -> Self {
-        Self { client: Client::new(config), prefix: prefix.to_owned(), cache: Arc::default() }
+        Self {
+            client: Client::new(config),
+            prefix: prefix.to_owned(),
+            cache: Arc::default(),
+        }
     }
 
     /// The name of a source's webhook secret.
@@ -71,12 +77,16 @@ impl Secrets {
     /// [`AwsError`] when Secrets Manager fails or the secret does not read.
     pub async fn webhook(&self, tenant: &str, source: &str) -> Result<Option<WebhookSecrets>, AwsError> {
         let name = self.webhook_name(tenant, source);
-        let Some(text) = self.read(&name).await? else { return Ok(None) };
-        serde_json::from_str(text.expose_secret()).map(Some).map_err(|_| AwsError::Corrupt {
-            what: "the webhook secret (expected {\"current\": \"…\"})",
-            key: name,
-            source: None,
-        })
+        let Some(text) = self.read(&name).await? else {
+            return Ok(None);
+        };
+        serde_json::from_str(text.expose_secret())
+            .map(Some)
+            .map_err(|_| AwsError::Corrupt {
+                what: "the webhook secret (expected {\"current\": \"…\"})",
+                key: name,
+                source: None,
+            })
     }
 
     /// The Slack incoming webhook of a tenant; `None` when Slack is not set up.
@@ -89,12 +99,16 @@ impl Secrets {
             url: SecretString,
         }
         let name = format!("{}{tenant}/slack", self.prefix);
-        let Some(text) = self.read(&name).await? else { return Ok(None) };
-        serde_json::from_str::<Slack>(text.expose_secret()).map(|s| Some(s.url)).map_err(|_| AwsError::Corrupt {
-            what: "the Slack secret (expected {\"url\": \"…\"})",
-            key: name,
-            source: None,
-        })
+        let Some(text) = self.read(&name).await? else {
+            return Ok(None);
+        };
+        serde_json::from_str::<Slack>(text.expose_secret())
+            .map(|s| Some(s.url))
+            .map_err(|_| AwsError::Corrupt {
+                what: "the Slack secret (expected {\"url\": \"…\"})",
+                key: name,
+                source: None,
+            })
     }
 
     async fn read(&self, name: &str) -> Result<Option<Arc<SecretString>>, AwsError> {
@@ -108,7 +122,13 @@ impl Secrets {
         let answer = self.client.get_secret_value().secret_id(name).send().await;
         let value = match answer {
             Ok(found) => found.secret_string.map(|text| Arc::new(SecretString::from(text))),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => None,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
+            {
+                None
+            }
             Err(error) => return Err(AwsError::from_sdk("read a secret", error)),
         };
         if cache.len() >= MAX_ENTRIES {
@@ -124,7 +144,10 @@ impl Secrets {
     /// [`AwsError`] when Secrets Manager fails.
     pub async fn put_webhook(&self, tenant: &str, source: &str, secret: &str) -> Result<(), AwsError> {
         let old = self.webhook(tenant, source).await?;
-        let previous = old.as_ref().map(|o| o.current.expose_secret()).filter(|o| *o != secret);
+        let previous = old
+            .as_ref()
+            .map(|o| o.current.expose_secret())
+            .filter(|o| *o != secret);
         let text = serde_json::json!({ "current": secret, "previous": previous }).to_string();
         self.write(&self.webhook_name(tenant, source), &text).await
     }
@@ -134,18 +157,29 @@ impl Secrets {
     /// # Errors
     /// [`AwsError`] when Secrets Manager fails.
     pub async fn write(&self, name: &str, text: &str) -> Result<(), AwsError> {
-        let created = self.client.create_secret().name(name).secret_string(text).send().await;
+        let created = self
+            .client
+            .create_secret()
+            .name(name)
+            .secret_string(text)
+            .send()
+            .await;
         match created {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_exists_exception()) => self
-                .client
-                .put_secret_value()
-                .secret_id(name)
-                .secret_string(text)
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|e| AwsError::from_sdk("write a secret", e)),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_resource_exists_exception()) =>
+            {
+                self.client
+                    .put_secret_value()
+                    .secret_id(name)
+                    .secret_string(text)
+                    .send()
+                    .await
+                    .map(|_| ())
+                    .map_err(|e| AwsError::from_sdk("write a secret", e))
+            }
             Err(error) => Err(AwsError::from_sdk("create a secret", error)),
         }
     }

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, WriteRequest, DeleteRequest, PutRequest,
+    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem,
+    WriteRequest,
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -49,11 +50,15 @@ impl Condition {
             Self::Absent => (Some("attribute_not_exists(pk)".to_owned()), None),
             Self::Rev(rev) => (
                 Some("rev = :rev".to_owned()),
-                Some(HashMap::from([(":rev".to_owned(), AttributeValue::N(rev.to_string()))])),
+                Some(HashMap::from([(
+                    ":rev".to_owned(),
+                    AttributeValue::N(rev.to_string()),
+                )])),
             ),
-            Self::Expression(text, values) => {
-                (Some(text), (!values.is_empty()).then(|| values.into_iter().collect()))
-            }
+            Self::Expression(text, values) => (
+                Some(text),
+                (!values.is_empty()).then(|| values.into_iter().collect()),
+            ),
         }
     }
 }
@@ -113,7 +118,10 @@ const BATCH_TRIES: u32 = 8;
 impl Table {
     /// The table by name.
     pub fn new(config: &SdkConfig, name: &str) -> Self {
-        Self { client: Client::new(config), name: name.into() }
+        Self {
+            client: Client::new(config),
+            name: name.into(),
+        }
     }
 
     /// The SDK's client, for what this layer has no word for.
@@ -152,14 +160,20 @@ impl Table {
         let mut unique: Vec<&Key> = keys.iter().collect();
         unique.sort();
         unique.dedup();
-        let chunks: Vec<Vec<HashMap<String, AttributeValue>>> =
-            unique.chunks(BATCH_GET).map(|c| c.iter().map(|k| key_attributes(k)).collect()).collect();
+        let chunks: Vec<Vec<HashMap<String, AttributeValue>>> = unique
+            .chunks(BATCH_GET)
+            .map(|c| c.iter().map(|k| key_attributes(k)).collect())
+            .collect();
         let found: Vec<Vec<Item>> = stream::iter(chunks)
             .map(|chunk| self.get_chunk(chunk, consistent))
             .buffer_unordered(PARALLEL)
             .try_collect()
             .await?;
-        Ok(found.into_iter().flatten().map(|item| (item.key(), item)).collect())
+        Ok(found
+            .into_iter()
+            .flatten()
+            .map(|item| (item.key(), item))
+            .collect())
     }
 
     async fn get_chunk(
@@ -173,7 +187,10 @@ impl Table {
                 .set_keys(Some(std::mem::take(&mut keys)))
                 .consistent_read(consistent)
                 .build()
-                .map_err(|e| AwsError::Refused { operation: "get items", source: e.into() })?;
+                .map_err(|e| AwsError::Refused {
+                    operation: "get items",
+                    source: e.into(),
+                })?;
             let answer = self
                 .client
                 .batch_get_item()
@@ -182,7 +199,13 @@ impl Table {
                 .await
                 .map_err(|e| AwsError::from_sdk("get items", e))?;
             let mut responses = answer.responses.unwrap_or_default();
-            items.extend(responses.remove(&*self.name).unwrap_or_default().into_iter().map(Item));
+            items.extend(
+                responses
+                    .remove(&*self.name)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(Item),
+            );
             keys = answer
                 .unprocessed_keys
                 .and_then(|mut left| left.remove(&*self.name))
@@ -243,11 +266,17 @@ impl Table {
             source: e.into(),
         };
         for item in puts {
-            let put = PutRequest::builder().set_item(Some(item.0)).build().map_err(refused)?;
+            let put = PutRequest::builder()
+                .set_item(Some(item.0))
+                .build()
+                .map_err(refused)?;
             requests.push(WriteRequest::builder().put_request(put).build());
         }
         for key in deletes {
-            let delete = DeleteRequest::builder().set_key(Some(key_attributes(key))).build().map_err(refused)?;
+            let delete = DeleteRequest::builder()
+                .set_key(Some(key_attributes(key)))
+                .build()
+                .map_err(refused)?;
             requests.push(WriteRequest::builder().delete_request(delete).build());
         }
         let chunks: Vec<Vec<WriteRequest>> = requests.chunks(BATCH_WRITE).map(<[_]>::to_vec).collect();
@@ -267,7 +296,10 @@ impl Table {
                 .send()
                 .await
                 .map_err(|e| AwsError::from_sdk("write items", e))?;
-            chunk = answer.unprocessed_items.and_then(|mut left| left.remove(&*self.name)).unwrap_or_default();
+            chunk = answer
+                .unprocessed_items
+                .and_then(|mut left| left.remove(&*self.name))
+                .unwrap_or_default();
             if chunk.is_empty() {
                 return Ok(());
             }
@@ -426,19 +458,35 @@ pub(crate) fn key_attributes(key: &Key) -> HashMap<String, AttributeValue> {
 fn transaction_error(error: SdkError<TransactWriteItemsError>) -> AwsError {
     let operation = "write a transaction";
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
-        let codes: Vec<&str> = cancelled.cancellation_reasons().iter().filter_map(|r| r.code()).collect();
-        if codes.iter().any(|c| *c == "ConditionalCheckFailed" || *c == "TransactionConflict") {
+        let codes: Vec<&str> = cancelled
+            .cancellation_reasons()
+            .iter()
+            .filter_map(|r| r.code())
+            .collect();
+        if codes
+            .iter()
+            .any(|c| *c == "ConditionalCheckFailed" || *c == "TransactionConflict")
+        {
             return AwsError::Conflict { operation };
         }
-        if codes.iter().any(|c| c.contains("Throttling") || c.contains("ThroughputExceeded")) {
-            return AwsError::Unavailable { operation, source: error.into() };
+        if codes
+            .iter()
+            .any(|c| c.contains("Throttling") || c.contains("ThroughputExceeded"))
+        {
+            return AwsError::Unavailable {
+                operation,
+                source: error.into(),
+            };
         }
     }
     AwsError::from_sdk(operation, error)
 }
 
 fn unprocessed(operation: &'static str) -> AwsError {
-    AwsError::Unavailable { operation, source: "items stayed unprocessed".into() }
+    AwsError::Unavailable {
+        operation,
+        source: "items stayed unprocessed".into(),
+    }
 }
 
 /// Waits before the next try of a batch: 25 ms doubled, at most 1.6 s.

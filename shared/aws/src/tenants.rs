@@ -49,7 +49,12 @@ impl Tenant {
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn get(table: &Table, tenant: &TenantId) -> Result<Option<Tenant>, AwsError> {
-    table.get(&keys::tenant(tenant)).await?.as_ref().map(Item::document).transpose()
+    table
+        .get(&keys::tenant(tenant))
+        .await?
+        .as_ref()
+        .map(Item::document)
+        .transpose()
 }
 
 /// Writes a tenant. For operators.
@@ -57,8 +62,18 @@ pub async fn get(table: &Table, tenant: &TenantId) -> Result<Option<Tenant>, Aws
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn put(table: &Table, id: &TenantId, tenant: &Tenant) -> Result<(), AwsError> {
-    table.put(Item::new(&keys::tenant(id), "tenant").data(tenant), Condition::None).await?;
-    table.put(Item::new(&keys::tenant_list(id), "tenant-name").text("name", id.as_str()), Condition::None).await
+    table
+        .put(
+            Item::new(&keys::tenant(id), "tenant").data(tenant),
+            Condition::None,
+        )
+        .await?;
+    table
+        .put(
+            Item::new(&keys::tenant_list(id), "tenant-name").text("name", id.as_str()),
+            Condition::None,
+        )
+        .await
 }
 
 /// Every tenant of the stack, for the nightly sweep.
@@ -66,8 +81,16 @@ pub async fn put(table: &Table, id: &TenantId, tenant: &Tenant) -> Result<(), Aw
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn all(table: &Table) -> Result<Vec<TenantId>, AwsError> {
-    let items = table.all(Query { pk: "TENANTS".to_owned(), ..Query::default() }).await?;
-    Ok(items.iter().filter_map(|i| TenantId::proven(i.str("sk"), TenantProof::OwnRecord).ok()).collect())
+    let items = table
+        .all(Query {
+            pk: "TENANTS".to_owned(),
+            ..Query::default()
+        })
+        .await?;
+    Ok(items
+        .iter()
+        .filter_map(|i| TenantId::proven(i.str("sk"), TenantProof::OwnRecord).ok())
+        .collect())
 }
 
 /// What an API key may do.
@@ -90,7 +113,12 @@ pub struct ApiKey {
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn api_key(table: &Table, hash: &str) -> Result<Option<ApiKey>, AwsError> {
-    table.get(&keys::api_key(hash)).await?.as_ref().map(Item::document).transpose()
+    table
+        .get(&keys::api_key(hash))
+        .await?
+        .as_ref()
+        .map(Item::document)
+        .transpose()
 }
 
 /// Writes a key under its hash. For operators.
@@ -98,5 +126,10 @@ pub async fn api_key(table: &Table, hash: &str) -> Result<Option<ApiKey>, AwsErr
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn put_api_key(table: &Table, hash: &str, key: &ApiKey) -> Result<(), AwsError> {
-    table.put(Item::new(&keys::api_key(hash), "api-key").data(key), Condition::None).await
+    table
+        .put(
+            Item::new(&keys::api_key(hash), "api-key").data(key),
+            Condition::None,
+        )
+        .await
 }

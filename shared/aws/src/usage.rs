@@ -30,15 +30,24 @@ pub async fn count(
     let mut level: Vec<(String, Option<Item>, Vec<(usize, &UsageFact)>)> =
         vec![(String::new(), root, events.to_vec())];
     while let Some((path, item, events)) = level.pop() {
-        let key = Key { pk: root_key.pk.clone(), sk: format!("{}{path}", root_key.sk) };
+        let key = Key {
+            pk: root_key.pk.clone(),
+            sk: format!("{}{path}", root_key.sk),
+        };
         let (done, overflow) = count_in_node(table, &key, item, zone, &events).await?;
         counted.extend(done);
         let mut children: BTreeMap<String, Vec<(usize, &UsageFact)>> = BTreeMap::new();
         for (at, usage) in overflow {
-            children.entry(child_path(&path, &id_hash(&usage.event.id))).or_default().push((at, usage));
+            children
+                .entry(child_path(&path, &id_hash(&usage.event.id)))
+                .or_default()
+                .push((at, usage));
         }
         for (child, events) in children {
-            let key = Key { pk: root_key.pk.clone(), sk: format!("{}{child}", root_key.sk) };
+            let key = Key {
+                pk: root_key.pk.clone(),
+                sk: format!("{}{child}", root_key.sk),
+            };
             let item = table.get(&key).await?;
             level.push((child, item, events));
         }
@@ -78,14 +87,19 @@ async fn count_in_node<'a>(
             return Ok((done, overflow));
         }
         let rev = item.as_ref().map_or(0, Item::rev);
-        let new = Item::new(key, "usage").number("rev", rev + 1).bytes("ledger", node.encode());
+        let new = Item::new(key, "usage")
+            .number("rev", rev + 1)
+            .bytes("ledger", node.encode());
         match table.put(new, Condition::unchanged(item.as_ref())).await {
             Ok(()) => return Ok((done, overflow)),
             Err(AwsError::Conflict { .. }) => item = table.get(key).await?,
             Err(error) => return Err(error),
         }
     }
-    Err(AwsError::Unavailable { operation: "count usage", source: "too many writers at once".into() })
+    Err(AwsError::Unavailable {
+        operation: "count usage",
+        source: "too many writers at once".into(),
+    })
 }
 
 /// The node of an item; empty when there is none.
@@ -93,7 +107,9 @@ async fn count_in_node<'a>(
 /// # Errors
 /// [`AwsError::Corrupt`] when the ledger does not read.
 pub fn read_node(item: Option<&Item>) -> Result<UsageNode, AwsError> {
-    let Some(item) = item else { return Ok(UsageNode::default()) };
+    let Some(item) = item else {
+        return Ok(UsageNode::default());
+    };
     let corrupt = |source| AwsError::Corrupt {
         what: "the usage ledger",
         key: format!("{} / {}", item.str("pk"), item.str("sk")),

@@ -15,6 +15,8 @@ pub enum Format {
     Canonical,
     /// A Stripe event.
     Stripe,
+    /// The order to import an uploaded CSV file: an [`ImportOrder`].
+    CsvImport,
 }
 
 /// One delivery, as it stands (gzipped JSON) under `raw/` or `api/`.
@@ -32,6 +34,23 @@ pub struct RawDelivery {
     pub version_at: Timestamp,
     /// The body as it came; valid UTF-8, or it would have been refused.
     pub body: String,
+}
+
+/// The order to import an uploaded file, as it stands in the raw log: a replay finds the file by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportOrder {
+    /// The import; its file stands under `imports/`.
+    pub import: crate::ids::ImportId,
+    /// Kind of row, plural.
+    pub kind: String,
+    /// Name of the file.
+    pub filename: String,
+    /// Namespace of the external ids.
+    pub source: String,
+    /// Column to field.
+    pub mapping: std::collections::BTreeMap<String, Option<String>>,
+    /// Who ordered it.
+    pub ordered_by: String,
 }
 
 /// A request to score one account.

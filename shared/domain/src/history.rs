@@ -89,7 +89,12 @@ pub struct Snapshot {
 impl AccountHistory {
     /// An account of which nothing is known.
     pub fn empty(account: AccountId, zone: impl Into<String>) -> Self {
-        Self { account, zone: zone.into(), records: BTreeMap::new(), usage: BTreeMap::new() }
+        Self {
+            account,
+            zone: zone.into(),
+            records: BTreeMap::new(),
+            usage: BTreeMap::new(),
+        }
     }
 
     /// What was known at an instant.
@@ -111,7 +116,11 @@ impl AccountHistory {
             activities: self.rows(Kind::Activity, as_of, |r: &ActivityRow| r.at),
             surveys: self.rows(Kind::Survey, as_of, |r: &SurveyRow| r.at),
             outcomes: self.rows(Kind::Outcome, as_of, |r: &OutcomeRow| r.at),
-            usage: self.usage.range(..=today).map(|(day, usage)| (*day, usage.tally(today))).collect(),
+            usage: self
+                .usage
+                .range(..=today)
+                .map(|(day, usage)| (*day, usage.tally(today)))
+                .collect(),
             zone,
         }
     }
@@ -120,7 +129,10 @@ impl AccountHistory {
     fn compose(&self, as_of: Timestamp) -> (AccountRow, Option<Timestamp>) {
         let mut sources: Vec<&FactRecord> = self.of(Kind::Account).iter().collect();
         sources.sort_by_key(|fact| {
-            (fact.external_id.source.as_str() == Source::DEFAULT, std::cmp::Reverse(fact.external_id.clone()))
+            (
+                fact.external_id.source.as_str() == Source::DEFAULT,
+                std::cmp::Reverse(fact.external_id.clone()),
+            )
         });
         let mut fields = Map::new();
         let mut known_since: Option<Timestamp> = None;
@@ -146,15 +158,25 @@ impl AccountHistory {
     ) -> Vec<Known<T>> {
         let mut rows: Vec<(Option<Timestamp>, Known<T>)> = Vec::new();
         for fact in self.of(kind) {
-            let Some(state) = fact.record.as_of(as_of) else { continue };
+            let Some(state) = fact.record.as_of(as_of) else {
+                continue;
+            };
             // Judged before the future is masked: a ticket of tomorrow is no ticket without a date.
-            let Ok(full) = serde_json::from_value::<T>(Value::Object(state.clone())) else { continue };
+            let Ok(full) = serde_json::from_value::<T>(Value::Object(state.clone())) else {
+                continue;
+            };
             let at = happened(&full);
             if at.is_some_and(|at| at > as_of) {
                 continue;
             }
             if let Some(row) = past_only(state, as_of) {
-                rows.push((at, Known { external_id: fact.external_id.clone(), row }));
+                rows.push((
+                    at,
+                    Known {
+                        external_id: fact.external_id.clone(),
+                        row,
+                    },
+                ));
             }
         }
         rows.sort_by(|a, b| (a.0, &a.1.external_id).cmp(&(b.0, &b.1.external_id)));
@@ -169,13 +191,24 @@ impl AccountHistory {
                     continue;
                 }
                 let mut until = Record::default();
-                for earlier in fact.record.revisions().iter().take_while(|r| r.version <= revision.version) {
+                for earlier in fact
+                    .record
+                    .revisions()
+                    .iter()
+                    .take_while(|r| r.version <= revision.version)
+                {
                     if earlier.known_at <= as_of {
                         until.merge(earlier.clone());
                     }
                 }
                 if let Some(row) = past_only(until.current(), as_of) {
-                    changes.push((revision.version, Known { external_id: fact.external_id.clone(), row }));
+                    changes.push((
+                        revision.version,
+                        Known {
+                            external_id: fact.external_id.clone(),
+                            row,
+                        },
+                    ));
                 }
             }
         }
@@ -190,7 +223,10 @@ fn past_only<T: DeserializeOwned>(mut fields: Map<String, Value>, as_of: Timesta
     fields.retain(|key, value| {
         let plan = matches!(key.as_str(), "due_at" | "sla_due_at" | "canceled_at");
         plan || !key.ends_with("_at")
-            || value.as_str().and_then(|text| text.parse::<Timestamp>().ok()).is_none_or(|at| at <= as_of)
+            || value
+                .as_str()
+                .and_then(|text| text.parse::<Timestamp>().ok())
+                .is_none_or(|at| at <= as_of)
     });
     serde_json::from_value(Value::Object(fields)).ok()
 }
@@ -221,21 +257,40 @@ mod tests {
     fn history(kind: Kind, revisions: &[(&str, &str, Value)]) -> AccountHistory {
         let mut record = Record::default();
         for (version, known, patch) in revisions {
-            record.merge(Revision::new(at(version), at(known), patch.as_object().unwrap().clone()));
+            record.merge(Revision::new(
+                at(version),
+                at(known),
+                patch.as_object().unwrap().clone(),
+            ));
         }
         let external_id = ExternalId::new(Source::api(), "x1").unwrap();
         let mut history = AccountHistory::empty(AccountId::derived(&["t"]), "Europe/Berlin");
-        history.records.insert(kind, vec![FactRecord { external_id, record }]);
+        history
+            .records
+            .insert(kind, vec![FactRecord { external_id, record }]);
         history
     }
 
     #[test]
     fn a_ticket_solved_later_is_still_open_in_a_snapshot_of_before() {
         let solved = json!({"opened_at": "2026-03-01T08:00:00Z", "solved_at": "2026-03-05T08:00:00Z"});
-        let history = history(Kind::Ticket, &[("2026-03-01T08:00:00Z", "2026-03-01T08:00:00Z", solved)]);
+        let history = history(
+            Kind::Ticket,
+            &[("2026-03-01T08:00:00Z", "2026-03-01T08:00:00Z", solved)],
+        );
         assert!(history.snapshot(at("2026-02-28T00:00:00Z")).tickets.is_empty());
-        assert_eq!(history.snapshot(at("2026-03-02T00:00:00Z")).tickets[0].row.solved_at, None);
-        assert!(history.snapshot(at("2026-03-06T00:00:00Z")).tickets[0].row.solved_at.is_some());
+        assert_eq!(
+            history.snapshot(at("2026-03-02T00:00:00Z")).tickets[0]
+                .row
+                .solved_at,
+            None
+        );
+        assert!(
+            history.snapshot(at("2026-03-06T00:00:00Z")).tickets[0]
+                .row
+                .solved_at
+                .is_some()
+        );
     }
 
     #[test]
@@ -243,17 +298,34 @@ mod tests {
         let history = history(
             Kind::Account,
             &[
-                ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", json!({"name": "Old"})),
-                ("2026-01-02T00:00:00Z", "2026-05-01T00:00:00Z", json!({"name": "New"})),
+                (
+                    "2026-01-01T00:00:00Z",
+                    "2026-01-01T00:00:00Z",
+                    json!({"name": "Old"}),
+                ),
+                (
+                    "2026-01-02T00:00:00Z",
+                    "2026-05-01T00:00:00Z",
+                    json!({"name": "New"}),
+                ),
             ],
         );
-        assert_eq!(history.snapshot(at("2026-03-01T00:00:00Z")).row.name.as_deref(), Some("Old"));
-        assert_eq!(history.snapshot(at("2026-06-01T00:00:00Z")).row.name.as_deref(), Some("New"));
+        assert_eq!(
+            history.snapshot(at("2026-03-01T00:00:00Z")).row.name.as_deref(),
+            Some("Old")
+        );
+        assert_eq!(
+            history.snapshot(at("2026-06-01T00:00:00Z")).row.name.as_deref(),
+            Some("New")
+        );
     }
 
     #[test]
     fn the_day_turns_at_midnight_of_the_tenants_zone() {
         let history = AccountHistory::empty(AccountId::derived(&["t"]), "Europe/Berlin");
-        assert_eq!(history.snapshot(at("2026-06-30T22:30:00Z")).today, jiff::civil::date(2026, 7, 1));
+        assert_eq!(
+            history.snapshot(at("2026-06-30T22:30:00Z")).today,
+            jiff::civil::date(2026, 7, 1)
+        );
     }
 }

@@ -38,8 +38,14 @@ fn check_slug(text: &str, what: &'static str, max: usize) -> Result<(), IdError>
     let ok = !text.is_empty()
         && text.len() <= max
         && !text.starts_with('-')
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if ok { Ok(()) } else { Err(IdError::Slug { what, max }) }
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if ok {
+        Ok(())
+    } else {
+        Err(IdError::Slug { what, max })
+    }
 }
 
 /// Where a tenant was learned from. A [`TenantId`] cannot be built without naming one.

@@ -37,8 +37,8 @@ impl Currency {
     /// Digits after the decimal point: 0 for yen-like, 3 for dinar-like currencies, else 2 (ISO 4217).
     pub fn exponent(&self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"JPY" | b"KMF" | b"KRW" | b"MGA" | b"PYG" | b"RWF" | b"UGX"
-            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"JPY" | b"KMF" | b"KRW" | b"MGA" | b"PYG" | b"RWF"
+            | b"UGX" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
@@ -85,7 +85,13 @@ mod tests {
 
     #[test]
     fn yen_has_no_minor_unit_and_dinar_has_three_digits() {
-        let of = |code| Money { amount_minor: 1_500, currency: Currency::new(code).unwrap() }.major();
+        let of = |code| {
+            Money {
+                amount_minor: 1_500,
+                currency: Currency::new(code).unwrap(),
+            }
+            .major()
+        };
         assert!((of("jpy") - 1_500.0).abs() < 1e-9);
         assert!((of("EUR") - 15.0).abs() < 1e-9);
         assert!((of("KWD") - 1.5).abs() < 1e-9);

@@ -32,7 +32,12 @@ impl Revision {
         let mut text = String::new();
         canonical(&Value::Object(patch.clone()), &mut text);
         let digest = Sha256::digest(text.as_bytes());
-        Self { version, known_at, hash: hex::encode(&digest[..8]), patch }
+        Self {
+            version,
+            known_at,
+            hash: hex::encode(&digest[..8]),
+            patch,
+        }
     }
 
     fn key(&self) -> (Timestamp, &str) {
@@ -128,7 +133,8 @@ impl Record {
     /// # Errors
     /// When a field has another type than the row type says, which validated rows never have.
     pub fn view<T: DeserializeOwned>(&self, as_of: Timestamp) -> Option<Result<T, serde_json::Error>> {
-        self.as_of(as_of).map(|map| serde_json::from_value(Value::Object(map)))
+        self.as_of(as_of)
+            .map(|map| serde_json::from_value(Value::Object(map)))
     }
 
     /// When the first revision became known.
@@ -209,24 +215,43 @@ mod tests {
     #[test]
     fn absent_keeps_and_null_deletes() {
         let mut record = Record::default();
-        assert_eq!(record.merge(revision(1, 1, &json!({"name": "A", "seats": 5, "custom": {"x": 1, "y": 2}}))), Merge::Created);
-        assert_eq!(record.merge(revision(2, 2, &json!({"seats": null, "custom": {"x": null}}))), Merge::Updated);
-        assert_eq!(Value::Object(record.current()), json!({"name": "A", "custom": {"y": 2}}));
-        assert_eq!(Value::Object(record.as_of(at(1)).unwrap()), json!({"name": "A", "seats": 5, "custom": {"x": 1, "y": 2}}));
+        assert_eq!(
+            record.merge(revision(
+                1,
+                1,
+                &json!({"name": "A", "seats": 5, "custom": {"x": 1, "y": 2}})
+            )),
+            Merge::Created
+        );
+        assert_eq!(
+            record.merge(revision(2, 2, &json!({"seats": null, "custom": {"x": null}}))),
+            Merge::Updated
+        );
+        assert_eq!(
+            Value::Object(record.current()),
+            json!({"name": "A", "custom": {"y": 2}})
+        );
+        assert_eq!(
+            Value::Object(record.as_of(at(1)).unwrap()),
+            json!({"name": "A", "seats": 5, "custom": {"x": 1, "y": 2}})
+        );
     }
 
     #[test]
     fn a_late_older_state_does_not_move_the_record_back() {
         let mut record = Record::default();
         record.merge(revision(5, 5, &json!({"status": "solved"})));
-        assert_eq!(record.merge(revision(3, 6, &json!({"status": "open"}))), Merge::Recorded);
+        assert_eq!(
+            record.merge(revision(3, 6, &json!({"status": "open"}))),
+            Merge::Recorded
+        );
         assert_eq!(record.current()["status"], "solved");
     }
 
     fn any_revision() -> impl Strategy<Value = Revision> {
-        (0_i64..6, 0_i64..6, 0_u8..3, proptest::option::of(0_u8..3)).prop_map(|(version, known, field, value)| {
-            revision(version, known, &json!({ format!("f{field}"): value }))
-        })
+        (0_i64..6, 0_i64..6, 0_u8..3, proptest::option::of(0_u8..3)).prop_map(
+            |(version, known, field, value)| revision(version, known, &json!({ format!("f{field}"): value })),
+        )
     }
 
     proptest! {

@@ -1,8 +1,8 @@
 //! Time: UTC instants; days in the tenant's zone; nothing reads a clock here.
 
+pub use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-pub use jiff::Timestamp;
 
 use crate::limits::{MAX_YEAR, MIN_YEAR};
 
@@ -23,7 +23,11 @@ pub enum TimeError {
 /// [`TimeError::OutOfRange`] otherwise.
 pub fn in_range(at: Timestamp) -> Result<Timestamp, TimeError> {
     let year = at.to_zoned(TimeZone::UTC).year();
-    if (MIN_YEAR..=MAX_YEAR).contains(&year) { Ok(at) } else { Err(TimeError::OutOfRange) }
+    if (MIN_YEAR..=MAX_YEAR).contains(&year) {
+        Ok(at)
+    } else {
+        Err(TimeError::OutOfRange)
+    }
 }
 
 /// Reads an instant: RFC 3339, a `YYYY-MM-DD HH:MM[:SS]` without offset (taken as UTC), or a date (midnight UTC).
@@ -43,7 +47,10 @@ pub fn parse_instant(text: &str) -> Result<Timestamp, TimeError> {
         .parse::<jiff::civil::DateTime>()
         .or_else(|_| text.parse::<Date>().map(|d| d.at(0, 0, 0, 0)))
         .map_err(|_| TimeError::Malformed)?;
-    let at = civil.to_zoned(TimeZone::UTC).map_err(|_| TimeError::OutOfRange)?.timestamp();
+    let at = civil
+        .to_zoned(TimeZone::UTC)
+        .map_err(|_| TimeError::OutOfRange)?
+        .timestamp();
     in_range(at)
 }
 

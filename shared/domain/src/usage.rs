@@ -66,7 +66,11 @@ pub fn user_hash(user: &str) -> u64 {
 pub fn child_path(path: &str, id: &IdHash) -> String {
     let depth = path.len();
     let byte = id.get(depth / 2).copied().unwrap_or(0);
-    let nibble = if depth.is_multiple_of(2) { byte >> 4 } else { byte & 0x0f };
+    let nibble = if depth.is_multiple_of(2) {
+        byte >> 4
+    } else {
+        byte & 0x0f
+    };
     format!("{path}{nibble:x}")
 }
 
@@ -99,8 +103,11 @@ impl UsageNode {
 
     /// Counts an event, once.
     pub fn insert(&mut self, event: &UsageEvent, known_day: i32) -> Insert {
-        let counted =
-            Counted { known_day, name: event.name.clone(), user: event.user.as_deref().map(user_hash) };
+        let counted = Counted {
+            known_day,
+            name: event.name.clone(),
+            user: event.user.as_deref().map(user_hash),
+        };
         let id = id_hash(&event.id);
         let full = self.is_full();
         match self.entries.get_mut(&id) {
@@ -130,7 +137,13 @@ impl UsageNode {
         }
         for (id, counted) in &self.entries {
             out.extend(id);
-            out.extend(index.get(counted.name.as_str()).copied().unwrap_or(0).to_be_bytes());
+            out.extend(
+                index
+                    .get(counted.name.as_str())
+                    .copied()
+                    .unwrap_or(0)
+                    .to_be_bytes(),
+            );
             out.extend((counted.known_day as u16).to_be_bytes());
             out.extend(counted.user.unwrap_or(0).to_be_bytes());
         }
@@ -157,12 +170,21 @@ impl UsageNode {
         while !rest.is_empty() {
             let mut id = [0_u8; 16];
             id.copy_from_slice(take(&mut rest, 16)?);
-            let name = names.get(usize::from(take_u16(&mut rest)?)).ok_or(LedgerError("an unknown name"))?;
+            let name = names
+                .get(usize::from(take_u16(&mut rest)?))
+                .ok_or(LedgerError("an unknown name"))?;
             let known_day = i32::from(take_u16(&mut rest)?);
             let mut user = [0_u8; 8];
             user.copy_from_slice(take(&mut rest, 8)?);
             let user = Some(u64::from_be_bytes(user)).filter(|u| *u != 0);
-            entries.insert(id, Counted { known_day, name: name.clone(), user });
+            entries.insert(
+                id,
+                Counted {
+                    known_day,
+                    name: name.clone(),
+                    user,
+                },
+            );
         }
         Ok(Self { entries })
     }
@@ -209,7 +231,10 @@ impl UsageDay {
     /// The events known by the end of a day.
     pub fn known_by(&self, day: Date) -> impl Iterator<Item = (&Counted, u32)> {
         let last = epoch_day(day);
-        self.counted.iter().filter(move |(c, _)| c.known_day <= last).map(|(c, n)| (c, *n))
+        self.counted
+            .iter()
+            .filter(move |(c, _)| c.known_day <= last)
+            .map(|(c, n)| (c, *n))
     }
 
     /// Events by name, and distinct users, known by the end of a day.
@@ -225,7 +250,11 @@ impl UsageDay {
 
     /// The earliest day on which we learned of any event of this day.
     pub fn known_since(&self) -> Option<Date> {
-        self.counted.iter().map(|(c, _)| c.known_day).min().map(from_epoch_day)
+        self.counted
+            .iter()
+            .map(|(c, _)| c.known_day)
+            .min()
+            .map(from_epoch_day)
     }
 }
 

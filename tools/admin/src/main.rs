@@ -1,0 +1,175 @@
+//! `copilot-admin`: what operators do with AWS credentials of the stack. Each command prints one JSON line.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool answers on standard output"
+)]
+
+mod keys;
+mod replay;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use copilot_aws::tenants::{self, Tenant};
+use copilot_aws::{Secrets, Table};
+use copilot_domain::ids::{Source, TenantId, TenantProof};
+use copilot_domain::time::parse_instant;
+use copilot_runtime::clock::Clock;
+use copilot_runtime::config::Env;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "copilot-admin",
+    about = "Tenants, API keys, secrets and replay of a Customer Success Copilot stack"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tenants.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Secrets of webhook sources.
+    #[command(subcommand)]
+    WebhookSecret(SecretCommand),
+    /// Rebuilds a tenant's state from the raw log, into the stack's table or another.
+    Replay {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The table to write into; the stack's own when left out.
+        #[arg(long)]
+        into_table: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TenantCommand {
+    /// Creates a tenant, or changes its name, zone or pinned clock.
+    Create {
+        /// Slug: a-z, 0-9, '-'.
+        #[arg(long)]
+        id: String,
+        /// Display name.
+        #[arg(long)]
+        name: String,
+        /// IANA zone.
+        #[arg(long, default_value = "UTC")]
+        zone: String,
+        /// Pins the clock: the tenant is a sandbox that looks at historic data as of this instant.
+        #[arg(long)]
+        as_of: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Makes an API key; it is shown once.
+    Create {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// read, write, admin; separated by commas.
+        #[arg(long, default_value = "read", value_delimiter = ',')]
+        scopes: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretCommand {
+    /// Makes (or rotates) the secret of a source; the one before stays valid beside it.
+    Create {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The source's name: `web`, `stripe`, …
+        #[arg(long)]
+        source: String,
+        /// The secret, where the vendor chose it (Stripe's `whsec_…`); made here when left out.
+        #[arg(long)]
+        secret: Option<String>,
+    },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let env = Env::process();
+    let sdk = copilot_aws::sdk::load().await;
+    let table_name = env.required("TABLE_NAME", "the stack's table")?;
+    let table = Table::new(&sdk, &table_name);
+    let clock = Clock::system();
+    let line = match cli.command {
+        Command::Tenant(TenantCommand::Create {
+            id,
+            name,
+            zone,
+            as_of,
+        }) => {
+            let slug = tenant_id(&id)?;
+            TimeZone::get(&zone)
+                .with_context(|| format!("{zone} is no IANA time zone, such as Europe/Berlin"))?;
+            let pinned_as_of = as_of
+                .as_deref()
+                .map(parse_instant)
+                .transpose()
+                .context("--as-of")?;
+            let old = tenants::get(&table, &slug).await?;
+            let key_events = old.and_then(|t| t.key_events);
+            let tenant = Tenant {
+                id: id.clone(),
+                name,
+                zone,
+                pinned_as_of,
+                key_events,
+            };
+            tenants::put(&table, &slug, &tenant).await?;
+            json!(tenant)
+        }
+        Command::Key(KeyCommand::Create { tenant, name, scopes }) => {
+            let slug = tenant_id(&tenant)?;
+            tenants::get(&table, &slug)
+                .await?
+                .with_context(|| format!("there is no tenant {tenant}"))?;
+            let (text, hash, key) = keys::make(&tenant, &name, scopes, clock.now())?;
+            tenants::put_api_key(&table, &hash, &key).await?;
+            json!({ "tenant": tenant, "key": text, "scopes": key.scopes })
+        }
+        Command::WebhookSecret(SecretCommand::Create {
+            tenant,
+            source,
+            secret,
+        }) => {
+            let slug = tenant_id(&tenant)?;
+            let source = Source::new(&source)?;
+            let prefix = env.required("SECRET_PREFIX", "the prefix of the stack's secrets")?;
+            let secret = secret.map_or_else(keys::secret, Ok)?;
+            Secrets::new(&sdk, &prefix)
+                .put_webhook(slug.as_str(), source.as_str(), &secret)
+                .await?;
+            json!({ "tenant": tenant, "source": source, "secret": secret })
+        }
+        Command::Replay { tenant, into_table } => {
+            let bucket = env.required("DATA_BUCKET", "the bucket of the raw log")?;
+            let target = into_table.as_deref().map(|name| Table::new(&sdk, name));
+            json!(replay::run(&env, &sdk, &bucket, table, target, &tenant_id(&tenant)?).await?)
+        }
+    };
+    println!("{line}");
+    Ok(())
+}
+
+fn tenant_id(slug: &str) -> Result<TenantId> {
+    Ok(TenantId::proven(slug, TenantProof::Operator)?)
+}
