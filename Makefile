@@ -79,7 +79,7 @@ test-infra: setup ## The template, its routes, the sample events and the local t
 	$(PYTHON) $(LOCAL)/routes.py --check
 	cfn-lint infra/template.yaml
 	AWS_DEFAULT_REGION=us-east-1 sam validate --lint --template-file infra/template.yaml
-	$(PYTHON) -m unittest discover -q -s infra/local/tests -t infra/local
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(LOCAL) $(VENV_PYTHON) -m unittest discover -q -s $(LOCAL)/tests
 
 test-e2e: ## The browser's way through a running stack (brings one up when none runs)
 ifeq ($(HAS_DASHBOARD),)
