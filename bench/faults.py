@@ -17,8 +17,10 @@ from typing import Any
 
 from bench.aws import Aws
 
-SERVICES = ("DYNAMODB", "S3", "SQS", "EVENTBRIDGE", "SESV2", "SECRETS_MANAGER")
-"""The SDK reads `AWS_ENDPOINT_URL_<service>` before `AWS_ENDPOINT_URL`; MiniStack overrides only the latter."""
+SERVICES = ("DYNAMODB", "S3", "SQS", "EVENTBRIDGE", "SECRETS_MANAGER")
+"""The SDK reads `AWS_ENDPOINT_URL_<service>` before `AWS_ENDPOINT_URL`; MiniStack overrides only the latter.
+
+E-mail is not among them: when the answer to a send is cut off, no sender can know whether the mail went out."""
 HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-connection"}
 
 

@@ -1,0 +1,129 @@
+"""The deliveries are the same every time; the proxy breaks what it should and passes on the rest."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import threading
+import unittest
+from collections import defaultdict
+from typing import Any
+
+from bench.deliveries import deliveries
+from bench.faults import FaultProxy, Faults, throttle_answer
+from bench.tenant_state import differences, notifications
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    seen: list[tuple[str, str, bytes]] = []
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        type(self).seen.append((self.command, self.path, body))
+        self.send_response(201)
+        self.send_header("X-Own", "kept")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_PUT = do_POST = do_GET = _answer
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def faults(**shares: float) -> Faults:
+    every = {"throttle": 0.0, "cut_before": 0.0, "cut_after": 0.0, "stall": 0.0, "stall_seconds": 0.0, **shares}
+    return Faults("1", **every)
+
+
+class Proxy(unittest.TestCase):
+    def setUp(self) -> None:
+        Echo.seen = []
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def tearDown(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def call(self, made: Faults, headers: dict[str, str] | None = None, chunked: bool = False) -> tuple[int, bytes, Any]:
+        proxy = FaultProxy(f"http://localhost:{self.server.server_port}", made)
+        connection = http.client.HTTPConnection(proxy.address.removeprefix("http://"), timeout=5)
+        try:
+            body: Any = iter([b"ab", b"cd"]) if chunked else b"abcd"
+            connection.request("PUT", "/bucket/key?x=1", body=body, headers=headers or {}, encode_chunked=chunked)
+            response = connection.getresponse()
+            return response.status, response.read(), response.headers
+        finally:
+            connection.close()
+            proxy.close()
+
+    def test_passes_on(self) -> None:
+        status, body, headers = self.call(faults())
+        self.assertEqual((status, body, headers["X-Own"]), (201, b"abcd", "kept"))
+        self.assertEqual(Echo.seen, [("PUT", "/bucket/key?x=1", b"abcd")])
+
+    def test_passes_on_a_chunked_body(self) -> None:
+        self.assertEqual(self.call(faults(), {"Transfer-Encoding": "chunked"}, chunked=True)[1], b"abcd")
+
+    def test_throttles_in_the_words_of_the_service(self) -> None:
+        status, body, _ = self.call(faults(throttle=1.0), {"X-Amz-Target": "DynamoDB_20120810.PutItem"})
+        self.assertEqual(status, 400)
+        self.assertIn("ProvisionedThroughputExceededException", json.loads(body)["__type"])
+        self.assertEqual(Echo.seen, [])
+        self.assertEqual(throttle_answer({})[0], 503)
+
+    def test_cuts_before_and_after(self) -> None:
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.call(faults(cut_before=1.0))
+        self.assertEqual(Echo.seen, [])
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.call(faults(cut_after=1.0))
+        self.assertEqual(len(Echo.seen), 1)
+
+    def test_shares_are_kept(self) -> None:
+        made = faults(throttle=0.1, cut_before=0.2)
+        for _ in range(10_000):
+            made.draw()
+        self.assertAlmostEqual(made.counts["throttled"] / 10_000, 0.1, delta=0.02)
+        self.assertAlmostEqual(made.counts["cut before"] / 10_000, 0.2, delta=0.02)
+
+
+class Deliveries(unittest.TestCase):
+    def test_same_every_time_and_of_the_asked_number(self) -> None:
+        bodies = deliveries("1", 20, 900)
+        self.assertEqual(len(bodies), 900)
+        self.assertEqual(bodies, deliveries("1", 20, 900))
+        self.assertNotEqual(bodies, deliveries("2", 20, 900))
+
+    def test_records_come_in_versions_and_some_events_twice(self) -> None:
+        versions: dict[str, set[str]] = defaultdict(set)
+        events: dict[str, int] = defaultdict(int)
+        for body in deliveries("1", 20, 900):
+            for kind, rows in json.loads(body).items():
+                for row in rows:
+                    if kind == "events":
+                        events[row["id"]] += 1
+                    else:
+                        versions[row["external_id"]].add(row["updated_at"])
+        self.assertGreater(sum(len(v) > 1 for v in versions.values()), 100)
+        self.assertGreater(sum(n > 1 for n in events.values()), 20)
+
+
+class Comparison(unittest.TestCase):
+    def test_differences(self) -> None:
+        empty: dict[str, Any] = {part: {} for part in ("cards", "facts", "usage", "health", "alerts")}
+        self.assertEqual(differences(empty, empty), [])
+        self.assertEqual(differences({**empty, "usage": {"a": [1]}}, empty)[0]["part"], "usage")
+
+    def test_notifications(self) -> None:
+        one = {"channel": "email", "recipient_masked": "c***@x", "status": "sent"}
+        told = notifications([{"id": "alr_1", "notifications": [one, one]}, {"id": "alr_2", "notifications": [one]}])
+        self.assertEqual(told, {"by status": {"sent": 3}, "listed twice": [["alr_1", "email", "c***@x", "sent"]]})
+
+
+if __name__ == "__main__":
+    unittest.main()
