@@ -1,1 +1,151 @@
-//! Placeholder.
+//! Notify: tells people of what the bus says, by e-mail and Slack, once for each event, channel and recipient.
+//!
+//! Safe to run twice: a conditional write comes before every message. A channel that fails for a passing reason
+//! sends the record back to its queue; one that refuses for good is recorded as failed and does not keep the other
+//! channels from theirs.
+
+mod digest;
+mod message;
+mod route;
+mod send;
+mod tell;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use copilot_aws::email::Mailer;
+use copilot_aws::notifications::NotifyQueue;
+use copilot_aws::{AwsError, Secrets, Table};
+use copilot_channels::slack::Sender;
+use copilot_domain::event::EventType;
+use copilot_domain::ids::{TenantId, TenantProof};
+use copilot_runtime::batch::{self, BatchError, Failure, Record};
+use copilot_runtime::clock::Clock;
+use copilot_runtime::config::{ConfigError, Env};
+use copilot_runtime::metrics::Metrics;
+
+/// Records of a batch worked on at once: each is mostly waiting for a channel.
+const CONCURRENCY: usize = 4;
+/// Receives after which the queue gives a record to the dead letters (`maxReceiveCount` in the template).
+const MAX_RECEIVES: u32 = 5;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Context {
+    /// The table.
+    pub table: Table,
+    /// Sends e-mail.
+    pub mailer: Mailer,
+    /// Where Slack addresses are.
+    pub secrets: Secrets,
+    /// Sends to Slack.
+    pub slack: Sender,
+    /// The function's own queue, to put a digest off to its hour; without it digests go at once.
+    pub queue: Option<NotifyQueue>,
+    /// The clock.
+    pub clock: Clock,
+    /// Metrics of the batches.
+    pub metrics: Metrics,
+    /// The dashboard's address.
+    pub dashboard_url: String,
+}
+
+impl Context {
+    /// Reads the configuration and builds the clients.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when a variable is missing.
+    pub async fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let table = env.required("TABLE_NAME", "the stack's table")?;
+        let from = env.required("EMAIL_FROM", "the address that e-mails come from")?;
+        let prefix = env.required("SECRET_PREFIX", "the prefix of the stack's secrets")?;
+        let dashboard_url =
+            env.required("DASHBOARD_URL", "the dashboard's address, for links in messages")?;
+        let sdk = copilot_aws::sdk::load().await;
+        let clock = Clock::system();
+        Ok(Self {
+            table: Table::new(&sdk, &table),
+            mailer: Mailer::new(&sdk, &from),
+            secrets: Secrets::new(&sdk, &prefix),
+            slack: Sender::new(env.optional("SLACK_ALSO_ALLOW")),
+            queue: env
+                .optional("NOTIFY_QUEUE_URL")
+                .map(|url| NotifyQueue::new(&sdk, &url)),
+            metrics: Metrics::new("notify", &env.stage(), clock.clone()),
+            clock,
+            dashboard_url,
+        })
+    }
+}
+
+/// What a batch came to.
+#[derive(Debug, Default)]
+struct Tally {
+    sent: AtomicU64,
+    held: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Tally {
+    fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Tells of each event of a batch.
+///
+/// # Errors
+/// [`BatchError`] when the whole batch must come again.
+pub async fn handle(event: SqsEvent, context: &Context) -> Result<SqsBatchResponse, BatchError> {
+    let tally = Tally::default();
+    let mut work = context.metrics.work();
+    work.count("RecordsReceived", event.records.len() as u64);
+    let answer = batch::each(event, CONCURRENCY, |record| one(record, context, &tally)).await;
+    for (name, counter) in [
+        ("NotificationsSent", &tally.sent),
+        ("NotificationsHeld", &tally.held),
+        ("NotificationsFailed", &tally.failed),
+    ] {
+        work.count(name, counter.load(Ordering::Relaxed));
+    }
+    work.finish();
+    answer
+}
+
+async fn one(record: Record, context: &Context, tally: &Tally) -> Result<(), Failure> {
+    let Some(event) = message::read(&record)? else {
+        return Ok(());
+    };
+    // The queue takes messages from our own bus and from this function only, by its policy.
+    let tenant = TenantId::proven(&event.tenant, TenantProof::OwnRecord).map_err(Failure::permanent)?;
+    let Some(profile) = copilot_aws::tenants::get(&context.table, &tenant)
+        .await
+        .map_err(passing)?
+    else {
+        return Err(Failure::permanent(format!("the tenant {tenant} is not known")));
+    };
+    let settings = copilot_aws::notifications::settings(&context.table, &tenant)
+        .await
+        .map_err(passing)?;
+    tracing::debug!(tenant_id = %tenant, event_id = %event.event_id, "telling of an event");
+    let job = tell::Job {
+        context,
+        tally,
+        tenant,
+        profile,
+        settings,
+        event,
+        record,
+    };
+    if job.event.event_type == EventType::DigestDue {
+        digest::tell(&job).await
+    } else {
+        tell::tell(&job).await
+    }
+}
+
+/// An error of the table or a queue, by whether it passes.
+fn passing(error: AwsError) -> Failure {
+    let is_retryable = error.is_retryable();
+    Failure::classified(error, is_retryable)
+}
