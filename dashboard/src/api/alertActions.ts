@@ -1,0 +1,82 @@
+/** What a user does with an alert: shown at once, sent with the version seen, taken back when refused. */
+import { type InfiniteData, type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type Api, idempotencyKey, unwrap, useApi } from "./client";
+import type { AccountView, Alert, AlertPatch, FeedbackInput, Page, Today } from "./types";
+
+type Change = (alert: Alert) => Alert;
+
+/** Changes one alert wherever the cache holds it. */
+export function changeCached(cache: QueryClient, id: string, change: Change): void {
+  const one = (alert: Alert) => (alert.id === id ? change(alert) : alert);
+  cache.setQueryData<Alert>(["alert", id], (old) => old && change(old));
+  cache.setQueriesData<InfiniteData<Page<Alert>>>({ queryKey: ["alerts"] }, (old) =>
+    old && { ...old, pages: old.pages.map((page) => ({ ...page, data: page.data.map(one) })) });
+  cache.setQueriesData<Today>({ queryKey: ["today"] }, (old) =>
+    old && { ...old, items: old.items.map((item) => ({ ...item, alert: one(item.alert) })) });
+  cache.setQueriesData<AccountView>({ predicate: ({ queryKey }) => queryKey[0] === "account" && queryKey[2] === "view" },
+    (old) => old && { ...old, alerts: old.alerts.map(one) });
+}
+
+/** The alert as it will look once the API has agreed. */
+export function foresee(alert: Alert, patch: AlertPatch): Alert {
+  return {
+    ...alert,
+    status: patch.status ?? alert.status,
+    assignee: patch.assignee ?? alert.assignee,
+    snoozed_until: patch.status === "snoozed" ? (patch.snoozed_until ?? null) : null,
+    dismiss_reason: patch.status === "dismissed" ? (patch.reason ?? null) : null,
+  };
+}
+
+export function sendPatch(api: Api, alert: Alert, patch: AlertPatch): Promise<Alert> {
+  return unwrap(api.PATCH("/v1/alerts/{id}", {
+    params: { path: { id: alert.id }, header: { "If-Match": alert.etag } },
+    body: patch,
+  }));
+}
+
+export interface PatchInput {
+  alert: Alert;
+  patch: AlertPatch;
+}
+
+export function usePatchAlert() {
+  const api = useApi();
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ alert, patch }: PatchInput) => sendPatch(api, alert, patch),
+    onMutate: async ({ alert, patch }) => {
+      await cache.cancelQueries({ queryKey: ["alerts"] });
+      await cache.cancelQueries({ queryKey: ["alert", alert.id] });
+      changeCached(cache, alert.id, (old) => foresee(old, patch));
+    },
+    onSuccess: (saved) => {
+      changeCached(cache, saved.id, () => saved);
+      // The lists are asked again at the next visit: a row keeps its place until then, so that it can be undone.
+      void cache.invalidateQueries({ queryKey: ["alerts"], refetchType: "none" });
+      void cache.invalidateQueries({ queryKey: ["today"], refetchType: "none" });
+    },
+    onError: (_, { alert }) => {
+      changeCached(cache, alert.id, () => alert);
+      void cache.invalidateQueries({ queryKey: ["alert", alert.id] });
+      void cache.invalidateQueries({ queryKey: ["alerts"] });
+    },
+  });
+}
+
+export function useRateAlert(alert: Alert) {
+  const api = useApi();
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (body: FeedbackInput) =>
+      unwrap(api.POST("/v1/alerts/{id}/feedback", {
+        params: { path: { id: alert.id }, header: idempotencyKey() }, body,
+      })),
+    onSuccess: (saved) => {
+      changeCached(cache, alert.id, (old) => ({
+        ...old,
+        feedback: [...old.feedback.filter((row) => row.kind !== saved.kind || row.user !== saved.user), saved],
+      }));
+    },
+  });
+}

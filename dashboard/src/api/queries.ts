@@ -1,0 +1,189 @@
+/** Every read of the API, as query options with one place for the cache's keys. */
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { type Api, unwrap } from "./client";
+import type { AccountsQuery, AlertsQuery } from "./paths";
+
+const at = (id: string) => ({ params: { path: { id } } });
+
+export const meQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["me"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/me", { signal })),
+    staleTime: 5 * 60_000,
+  });
+
+export const todayQuery = (api: Api, scope: "mine" | "all") =>
+  queryOptions({
+    queryKey: ["today", scope],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/today", { params: { query: { scope } }, signal })),
+  });
+
+export const accountsQuery = (api: Api, query: AccountsQuery) =>
+  infiniteQueryOptions({
+    queryKey: ["accounts", query],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(api.GET("/v1/accounts", { params: { query: { ...query, ...cursorOf(pageParam) } }, signal })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    staleTime: 60_000,
+  });
+
+/** Accounts whose name begins with `prefix`, for the command palette. */
+export const accountSearchQuery = (api: Api, prefix: string) =>
+  queryOptions({
+    queryKey: ["account-search", prefix],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET("/v1/accounts", {
+        params: { query: { "filter[name][prefix]": prefix, sort: "name", limit: 8 } }, signal,
+      })),
+    enabled: prefix !== "",
+    staleTime: 30_000,
+  });
+
+export const accountQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["account", id, "view"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}", { ...at(id), signal })),
+  });
+
+export const historyQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["account", id, "history"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}/history", { ...at(id), signal })),
+  });
+
+export const explainQuery = (api: Api, id: string, compare: string, to: string) =>
+  queryOptions({
+    queryKey: ["account", id, "explain", compare, to],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET("/v1/accounts/{id}/explain", { params: { path: { id }, query: { at: to, compare } }, signal })),
+    enabled: compare !== "" && to !== "" && compare !== to,
+  });
+
+export const predictionsQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["account", id, "predictions"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}/predictions", { ...at(id), signal })),
+  });
+
+export const timelineQuery = (api: Api, id: string, kind: string) =>
+  infiniteQueryOptions({
+    queryKey: ["account", id, "timeline", kind],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(api.GET("/v1/accounts/{id}/timeline", {
+        params: { path: { id }, query: { limit: 50, ...(kind === "" ? {} : { kind }), ...cursorOf(pageParam) } }, signal,
+      })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+export const factsQuery = (api: Api, id: string, kind: string) =>
+  infiniteQueryOptions({
+    queryKey: ["account", id, "facts", kind],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(api.GET("/v1/accounts/{id}/facts", {
+        params: { path: { id }, query: { kind, limit: 50, ...cursorOf(pageParam) } }, signal,
+      })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+export const usageQuery = (api: Api, id: string, days: number) =>
+  queryOptions({
+    queryKey: ["account", id, "usage", days],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET("/v1/accounts/{id}/usage", { params: { path: { id }, query: { days } }, signal })),
+  });
+
+export const alertsQuery = (api: Api, query: AlertsQuery) =>
+  infiniteQueryOptions({
+    queryKey: ["alerts", query],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(api.GET("/v1/alerts", { params: { query: { ...query, limit: 50, ...cursorOf(pageParam) } }, signal })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+export const alertQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["alert", id],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/alerts/{id}", { ...at(id), signal })),
+    enabled: id !== "",
+  });
+
+export const rulesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["rules"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/rules", { signal })),
+    staleTime: 5 * 60_000,
+  });
+
+export const integrationsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["integrations"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/integrations", { signal })),
+    refetchInterval: 30_000,
+  });
+
+export const deliveriesQuery = (api: Api, source: string) =>
+  infiniteQueryOptions({
+    queryKey: ["deliveries", source],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(api.GET("/v1/integrations/{source}/deliveries", {
+        params: { path: { source }, query: { limit: 50, ...cursorOf(pageParam) } }, signal,
+      })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    enabled: source !== "",
+  });
+
+export const duplicatesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["duplicates"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/duplicates", { signal })),
+  });
+
+export const importsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["imports"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/imports", { params: { query: { limit: 20 } }, signal })),
+  });
+
+const MOVING = ["awaiting_upload", "queued", "running"];
+
+/** One import; asked again every second while it moves. */
+export const importQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["import", id],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/imports/{id}", { ...at(id), signal })),
+    enabled: id !== "",
+    refetchInterval: (query) => (MOVING.includes(query.state.data?.status ?? "") ? 1000 : false),
+  });
+
+export const importPreviewQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["import-preview", id],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/imports/{id}/preview", { ...at(id), signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const settingsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["settings"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/settings", { signal })),
+  });
+
+function cursorOf(page: string): { cursor?: string } {
+  return page === "" ? {} : { cursor: page };
+}
+
+/** Every alert that an account ever had, for the marks of its history. */
+export const accountAlertsQuery = (api: Api, account: string) =>
+  queryOptions({
+    queryKey: ["account", account, "alerts"],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET("/v1/alerts", {
+        params: { query: { "filter[account][eq]": account, "filter[status][eq]": "all", sort: "-opened_at", limit: 100 } },
+        signal,
+      })),
+  });

@@ -1,0 +1,81 @@
+import { Button, NativeSelect, Text } from "@mantine/core";
+import {
+  IconActivity, IconBell, IconCircleDot, IconCreditCard, IconGauge, IconMessageStar, IconPhoneCall, IconReceipt2,
+  IconTicket, IconTrophy, IconUser,
+} from "@tabler/icons-react";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Fragment, useState } from "react";
+import { useApi } from "~/api/client";
+import { timelineQuery } from "~/api/queries";
+import type { TimelineItem } from "~/api/types";
+import { Panel } from "~/components/Panel";
+import { SeverityBadge, Tag } from "~/components/SeverityBadge";
+import { EmptyState, ProblemState, Rows } from "~/components/States";
+import { day, instant, words } from "~/lib/format";
+import { TIMELINE_KINDS } from "~/lib/vocabulary";
+import classes from "./Account.module.css";
+
+const icons: Record<string, typeof IconBell> = {
+  alert: IconBell, score: IconGauge, ticket: IconTicket, invoice: IconReceipt2, subscription: IconCreditCard,
+  activity: IconPhoneCall, survey: IconMessageStar, usage_day: IconActivity, outcome: IconTrophy, contact: IconUser,
+};
+
+export function Timeline({ id }: { id: string }) {
+  const [kind, setKind] = useState("");
+  const query = useInfiniteQuery(timelineQuery(useApi(), id, kind));
+  const items = query.data?.pages.flatMap((page) => page.data) ?? [];
+  return (
+    <Panel
+      flush title="Timeline" hint="Everything that happened, newest first"
+      aside={(
+        <NativeSelect
+          size="xs" aria-label="Kind" value={kind} onChange={(event) => setKind(event.currentTarget.value)}
+          data={[{ value: "", label: "Every kind" }, ...TIMELINE_KINDS.map((value) => ({ value, label: words(value) }))]}
+        />
+      )}
+    >
+      {query.isError && items.length === 0 ? <ProblemState error={query.error} onRetry={() => void query.refetch()} />
+        : query.isPending ? <Rows count={10} height={24} />
+          : items.length === 0 ? <EmptyState title={kind === "" ? "Nothing yet" : `No ${words(kind).toLowerCase()} yet`}>Facts appear here as sources send them.</EmptyState>
+            : items.map((item, index) => {
+              const today = day(item.at);
+              const previous = items[index - 1];
+              return (
+                <Fragment key={item.id}>
+                  {(previous === undefined || day(previous.at) !== today) && <h3 className={classes.dayhead}>{today}</h3>}
+                  <Row item={item} />
+                </Fragment>
+              );
+            })}
+      {query.hasNextPage && (
+        <div style={{ padding: 12, textAlign: "center" }}>
+          <Button variant="subtle" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load older</Button>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function Row({ item }: { item: TimelineItem }) {
+  const Icon = icons[item.kind] ?? IconCircleDot;
+  return (
+    <div className={classes.time}>
+      <Icon size={17} stroke={1.6} color="var(--muted)" style={{ marginTop: 2 }} aria-hidden />
+      <div style={{ minWidth: 0 }}>
+        <Text size="sm" fw={500} component="div">
+          {item.title} {item.severity !== undefined && item.severity !== null && <SeverityBadge severity={item.severity} size="sm" />}
+        </Text>
+        {item.detail !== null && item.detail !== "" && <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{item.detail}</Text>}
+      </div>
+      <div style={{ textAlign: "right", whiteSpace: "nowrap" }}>
+        <Tag title={`From ${item.source}`}>{words(item.kind)}</Tag>
+        <Text size="xs" c="dimmed" className="num" title={instant(item.at)}>{clock(item.at)}</Text>
+      </div>
+    </div>
+  );
+}
+
+function clock(at: string): string {
+  if (!at.includes("T")) return "";
+  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+}

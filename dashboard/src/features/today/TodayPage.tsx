@@ -1,0 +1,90 @@
+import { SegmentedControl, SimpleGrid, Skeleton, Text } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useApi } from "~/api/client";
+import { meQuery, todayQuery } from "~/api/queries";
+import type { Today } from "~/api/types";
+import { Stat, When } from "~/components/Numbers";
+import { PageHead, Panel } from "~/components/Panel";
+import { ProblemState, Rows } from "~/components/States";
+import { integer, money, percent, person } from "~/lib/format";
+import { moneyValue } from "~/lib/format";
+import { BandMix } from "./BandMix";
+import { Hygiene } from "./Hygiene";
+import classes from "./Today.module.css";
+import { TodayList } from "./TodayList";
+
+/** What to do today and why. */
+export function TodayPage() {
+  const api = useApi();
+  const me = useQuery(meQuery(api));
+  const [kept, setScope] = useLocalStorage<string>({ key: "copilot.today.scope", defaultValue: "" });
+  const scope = kept === "mine" || kept === "all" ? kept : me.data?.role === "csm" ? "mine" : "all";
+  const today = useQuery({ ...todayQuery(api, scope), enabled: me.data !== undefined });
+  return (
+    <>
+      <PageHead title={me.data === undefined ? "Today" : `Today, ${person(me.data.email)}`}
+        hint={today.data === undefined ? "What needs you first" : <>What needs you first · read <When at={new Date(today.dataUpdatedAt).toISOString()} /></>}>
+        <SegmentedControl
+          value={scope} onChange={setScope} aria-label="Whose accounts"
+          data={[{ value: "mine", label: "My accounts" }, { value: "all", label: "All accounts" }]}
+        />
+      </PageHead>
+      {today.isError ? (
+        <Panel><ProblemState error={today.error} onRetry={() => void today.refetch()} /></Panel>
+      ) : today.data === undefined ? <Loading /> : <Content today={today.data} mine={scope === "mine"} />}
+    </>
+  );
+}
+
+function Content({ today, mine }: { today: Today; mine: boolean }) {
+  const share = today.arr !== null && today.arr_at_risk !== null && today.arr.amount_minor > 0
+    ? moneyValue(today.arr_at_risk) / moneyValue(today.arr)
+    : null;
+  return (
+    <>
+      <div className={classes.top}>
+        <SimpleGrid cols={{ base: 2, md: 4 }} spacing="md" className={classes.stats}>
+          <Stat label={mine ? "My accounts" : "Accounts"}>{integer(today.accounts)}</Stat>
+          <Stat label="ARR">{money(today.arr)}</Stat>
+          <Stat label="ARR at risk" hint={share === null ? undefined : `${percent(share, 1)} of ARR in At risk or Critical`}>
+            {money(today.arr_at_risk)}
+          </Stat>
+          <Stat label="Renewals in 90 days" hint={`${money(today.renewals_90d.arr)} to renew`}>
+            {integer(today.renewals_90d.count)}
+          </Stat>
+        </SimpleGrid>
+        <BandMix now={today.bands} before={today.bands_7d_ago} mine={mine} />
+      </div>
+      <div className={classes.columns}>
+        <Panel
+          flush title="Do first"
+          hint="Ranked by severity, ARR and how near the renewal is"
+          aside={<Text size="xs" c="dimmed">{integer(today.items.length)} of at most 10</Text>}
+        >
+          <TodayList items={today.items} accounts={today.accounts} />
+        </Panel>
+        <Panel flush title="Keep tidy" hint="Gaps that make scores less sure">
+          <Hygiene items={today.hygiene} />
+        </Panel>
+      </div>
+    </>
+  );
+}
+
+function Loading() {
+  return (
+    <>
+      <div className={classes.top}>
+        <SimpleGrid cols={{ base: 2, md: 4 }} className={classes.stats}>
+          {[1, 2, 3, 4].map((key) => <Skeleton key={key} height={48} />)}
+        </SimpleGrid>
+        <Skeleton height={60} />
+      </div>
+      <div className={classes.columns}>
+        <Panel flush title="Do first"><Rows count={8} height={26} /></Panel>
+        <Panel flush title="Keep tidy"><Rows count={5} /></Panel>
+      </div>
+    </>
+  );
+}
