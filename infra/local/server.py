@@ -101,6 +101,8 @@ class Server:
             "STATE_DIR": str(self.home / "state"),
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self.home / "s3"),
+            # The policies of the template are enforced: what a function may not do on AWS, it cannot do here.
+            "AUTH": "true",
         } if self.keeps_state else {}
         return {
             **kept,
