@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from demo.client import Client, Stack
@@ -75,6 +76,21 @@ class Aws:
                 return {"quiet": False, "seconds": round(spent, 1), "left": counts, "dead": dead, "redriven": redriven}
             time.sleep(every)
         return {"quiet": True, "seconds": round(time.monotonic() - begin, 1), "redriven": redriven}
+
+    def log_lines(self, group: str, since_ms: int) -> Iterator[str]:
+        """Messages of a log group since an instant."""
+        headers = {**self._headers("logs"), "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Logs_20140328.FilterLogEvents"}
+        asked: dict[str, Any] = {"logGroupName": group, "startTime": since_ms}
+        while True:
+            answer = self._client.raw("POST", "/", json.dumps(asked).encode(), headers)
+            if answer.status != 200:
+                return
+            page = answer.json()
+            for event in page.get("events", []):
+                yield from str(event["message"]).splitlines()
+            if not page.get("nextToken"):
+                return
+            asked["nextToken"] = page["nextToken"]
 
     def function_environment(self, name: str) -> dict[str, str]:
         """The environment variables of a function."""

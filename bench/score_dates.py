@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Scores all accounts of a sandbox tenant as of several dates and writes what came out as a Markdown table.
 
-Each account is scored as of each date, oldest first, and stored as
-the nightly sweep would have done on that day. Dates behind the pinned clock of the tenant only.
+Each account is scored as of each date, oldest first, and stored as the nightly sweep would have done on that day.
+Use dates that are not after the pinned clock of the tenant.
 """
 
 from __future__ import annotations
