@@ -24,6 +24,7 @@ pub mod secrets;
 pub mod stats;
 pub mod table;
 pub mod tenants;
+pub mod testing;
 pub mod usage;
 
 pub use error::AwsError;

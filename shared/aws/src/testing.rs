@@ -1,0 +1,78 @@
+//! What integration tests need: a table of the stack's shape in an AWS account of their own on MiniStack.
+//!
+//! `COPILOT_TEST_ENDPOINT` names the server; without it the tests that need one are skipped by name.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType,
+};
+use aws_smithy_types::error::operation::BuildError;
+use aws_smithy_types::retry::RetryConfig;
+use sha2::{Digest, Sha256};
+
+use crate::table::Table;
+
+/// The SDK configuration of a test: an account of its own, derived from the test's name. `None` (said on standard
+/// error) when no server is there.
+#[expect(clippy::disallowed_methods, reason = "tests are told of their server by the environment")]
+pub async fn config(test: &str) -> Option<SdkConfig> {
+    let Ok(endpoint) = std::env::var("COPILOT_TEST_ENDPOINT") else {
+        eprintln!("skipped: {test} (COPILOT_TEST_ENDPOINT is not set; `make test-rust` starts a server)");
+        return None;
+    };
+    let digest = Sha256::digest(test.as_bytes());
+    let number = digest.iter().take(8).fold(0_u64, |n, b| (n << 8) | u64::from(*b));
+    let account = format!("{:012}", 100_000_000_000 + number % 899_999_999_999);
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(account, "test", None, None, "test"))
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(20)).build())
+        .load()
+        .await;
+    Some(config)
+}
+
+/// Creates a table of the stack's shape.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn create_table(config: &SdkConfig, name: &str) -> Result<Table, Box<dyn std::error::Error + Send + Sync>> {
+    let table = Table::new(config, name);
+    let mut request = table.client().create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    for attribute in ["pk", "sk"] {
+        request = request.attribute_definitions(definition(attribute)?);
+    }
+    for element in key_schema("pk", "sk")? {
+        request = request.key_schema(element);
+    }
+    for number in 1..=6 {
+        let (pk, sk) = (format!("g{number}pk"), format!("g{number}sk"));
+        request = request.attribute_definitions(definition(&pk)?).attribute_definitions(definition(&sk)?);
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(format!("gsi{number}"))
+            .set_key_schema(Some(key_schema(&pk, &sk)?))
+            .projection(Projection::builder().projection_type(ProjectionType::All).build())
+            .build()?;
+        request = request.global_secondary_indexes(index);
+    }
+    request.send().await?;
+    Ok(table)
+}
+
+fn definition(name: &str) -> Result<AttributeDefinition, BuildError> {
+    AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
+}
+
+fn key_schema(pk: &str, sk: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
+    Ok(vec![
+        KeySchemaElement::builder().attribute_name(pk).key_type(KeyType::Hash).build()?,
+        KeySchemaElement::builder().attribute_name(sk).key_type(KeyType::Range).build()?,
+    ])
+}
