@@ -17,7 +17,7 @@ VENV_PYTHON := .venv/bin/python
 HAS_DASHBOARD := $(wildcard dashboard/package.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests up down reset status demo logs redrive build test test-rust test-dashboard test-demo \
+.PHONY: help setup setup-python setup-tests up down reset status demo logs redrive build test test-rust test-dashboard test-demo \
         test-infra test-e2e advisories bench deploy routes lock fmt
 
 help: ## List the targets
@@ -25,6 +25,9 @@ help: ## List the targets
 
 setup: ## Install the tools (into .venv and the user's cache)
 	@$(PYTHON) $(LOCAL)/setup.py
+
+setup-python:
+	@$(PYTHON) $(LOCAL)/setup.py --python-only
 
 setup-tests:
 	@$(PYTHON) $(LOCAL)/setup.py --tests
@@ -75,7 +78,7 @@ test-demo: ## The demo generator's own tests
 	@if [ -d demo/tests ]; then $(PYTHON) -m unittest discover -q -s demo/tests -t . ; \
 	else echo "test-demo: no demo/tests, nothing to test"; fi
 
-test-infra: setup ## The template, its routes, the sample events and the local tools
+test-infra: setup-python ## The template, its routes, the sample events and the local tools
 	$(PYTHON) $(LOCAL)/routes.py --check
 	cfn-lint infra/template.yaml
 	AWS_DEFAULT_REGION=us-east-1 sam validate --lint --template-file infra/template.yaml

@@ -56,11 +56,15 @@ def cargo_tool(name: str, version: str, usual: str) -> None:
         shutil.rmtree(CACHE / "tools-target", ignore_errors=True)
 
 
-def install(*, tests: bool) -> None:
+def install(*, tests: bool, python_only: bool) -> None:
     """All parts; those that only the tests need when asked for."""
-    prerequisites.check_all()
+    prerequisites.check_python()
+    if not python_only:
+        prerequisites.check_all()
     environment(VENV, REQUIREMENTS / "tools.txt", "cargo-lambda, zig, SAM CLI and cfn-lint into .venv", "about 1 min")
     environment(VENV / "ministack", REQUIREMENTS / "ministack.txt", "MiniStack into .venv/ministack", "about 30 s")
+    if python_only:
+        return
     node_modules()
     if tests:
         cargo_tool("nextest", NEXTEST, "about 4 min")
@@ -90,13 +94,14 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tests", action="store_true", help="also what only `make test` needs")
+    parser.add_argument("--python-only", action="store_true", help="only the virtual environments")
     parser.add_argument("--lock", action="store_true", help="write the lock files anew instead")
     arguments = parser.parse_args()
     try:
         if arguments.lock:
             lock()
         else:
-            install(tests=arguments.tests)
+            install(tests=arguments.tests, python_only=arguments.python_only)
     except Problem as problem:
         sys.exit(f"\nsetup: {problem}")
 
