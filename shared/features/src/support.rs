@@ -48,6 +48,9 @@ pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut 
     let within =
         |from: f64, to: f64| opened.iter().filter(|days| **days >= from && **days < to).count() as f64;
     vector.set("tickets_30d", within(0.0, 30.0));
+    // A large account writes more: above 100 seats, tickets count per 100 seats.
+    let scale = vector.get("seats").map_or(1.0, |seats| (seats / 100.0).max(1.0));
+    vector.set("tickets_30d_scaled", within(0.0, 30.0) / scale);
     vector.set("tickets_30d_mean", within(30.0, 120.0) / 3.0);
     let open = || snapshot.tickets.iter().filter(|t| t.row.solved_at.is_none());
     vector.set("tickets_open", open().count() as f64);
@@ -58,6 +61,7 @@ pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut 
     vector.set("urgent_open", urgent.len() as f64);
     let oldest = urgent.iter().min();
     vector.set("urgent_open_hours", oldest.map(|(at, _)| hours(*at)));
+    vector.set("urgent_wait_hours", oldest.map_or(0.0, |(at, _)| hours(*at)));
     vector.set_label("urgent_ticket", oldest.map(|(_, id)| subject("ticket", id)));
     let breaches: Vec<Timestamp> = snapshot
         .tickets

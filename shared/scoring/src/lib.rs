@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Scoring: health, predictions, rules, alerts and next actions, from what was known of an account at an instant.
+//!
+//! Pure: no I/O, no clock. [`assess`] is the one entry point of the functions.
+
+pub mod actions;
+pub mod alerts;
+pub mod assess;
+pub mod card;
+pub mod churn;
+pub mod health;
+pub mod next_action;
+pub mod onnx;
+pub mod opportunities;
+pub mod playbooks;
+pub mod points;
+pub mod profiles;
+pub mod rules;
+pub mod severity;
+pub mod text;
+
+pub use assess::{AssessInput, Assessed, Engine, EngineError, assess, assess_batch};

@@ -1,0 +1,430 @@
+//! The life cycle of alerts, as a pure function from (states, what fires now) to (changes, states).
+//!
+//! * A key (rule, subject) opens on entry; while it holds it is updated, not opened again. After it closed, it may
+//!   open again once it was clear in between, or its dismissal has lapsed, and its cooldown is over.
+//! * Two clear scorings in a row resolve it. A scoring counts only when the instant moved on or the facts changed:
+//!   the same evaluation again changes nothing, and one of an earlier instant is ignored.
+//! * The cooldown runs from when the last episode closed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use copilot_domain::alert::{
+    Alert, AlertAccount, AlertResolution, AlertStatus, AlertType, AlertUpdate, Renotify, RuleState,
+    RuleStates, Severity, SuggestedAction,
+};
+use copilot_domain::health::EvaluationId;
+use copilot_domain::time::{Timestamp, epoch_day};
+use copilot_domain::{AlertId, TenantId};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+use crate::rules::{Audience, Fired, RuleSet, RuleSpec};
+use crate::severity::{priority, severity};
+
+/// Clear scorings in a row that resolve an alert.
+pub const CLEAR_TO_RESOLVE: u32 = 2;
+/// Days without an acknowledgement after which a human is told again.
+const REMIND_DAYS: i32 = 14;
+/// Days within which signals count as company of each other.
+const COMPANY_DAYS: i32 = 14;
+
+/// What the life cycle needs to know besides the states and what fires.
+#[derive(Debug, Clone, Copy)]
+pub struct AlertContext<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// The account as alerts show it.
+    pub account: &'a AlertAccount,
+    /// Which scoring this is.
+    pub evaluation: &'a EvaluationId,
+    /// The rules.
+    pub rules: &'a RuleSet,
+    /// The day scored, in the tenant's zone.
+    pub today: Date,
+    /// Where the account's ARR stands among the tenant's, 0 to 1.
+    pub arr_percentile: Option<f64>,
+    /// Days until the renewal.
+    pub days_to_renewal: Option<i32>,
+    /// Whether opportunities may be raised at all, risks aside.
+    pub opportunity_gate: bool,
+    /// Rules that the storm guard holds: they open nothing.
+    pub held: &'a BTreeSet<String>,
+}
+
+/// What a scoring does to alerts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Transitions {
+    /// New alerts.
+    pub opened: Vec<Alert>,
+    /// Changes of live alerts.
+    pub updated: Vec<AlertUpdate>,
+    /// Alerts that closed by themselves.
+    pub resolved: Vec<AlertResolution>,
+    /// The states that changed and are to be stored.
+    pub changed: Vec<RuleState>,
+    /// All states after the scoring.
+    pub states: RuleStates,
+    /// Rules that would have opened an alert but are held by the storm guard.
+    pub held: Vec<String>,
+}
+
+/// Moves the states on by one evaluation.
+pub fn advance(states: &RuleStates, fired: &[Fired], context: &AlertContext<'_>) -> Transitions {
+    let mut out = Transitions {
+        states: states.clone(),
+        ..Transitions::default()
+    };
+    let (risks, chances): (Vec<&Fired>, Vec<&Fired>) = fired.iter().partition(|f| {
+        context
+            .rules
+            .spec(&f.rule)
+            .is_none_or(|s| s.rule_type == AlertType::Risk)
+    });
+    step(&mut out, &risks, AlertType::Risk, context);
+    // Risks first: an opportunity waits while a high or critical risk or an urgent ticket is open.
+    let worst = out
+        .states
+        .live()
+        .filter(|s| s.alert_type == AlertType::Risk)
+        .map(|s| s.severity)
+        .max();
+    let open = context.opportunity_gate && worst.is_none_or(|severity| severity < Severity::High);
+    step(
+        &mut out,
+        if open { &chances } else { &[] },
+        AlertType::Opportunity,
+        context,
+    );
+    out
+}
+
+fn step(out: &mut Transitions, fired: &[&Fired], kind: AlertType, context: &AlertContext<'_>) {
+    let as_of = context.evaluation.as_of;
+    let mut keys: BTreeMap<(String, String), Option<&Fired>> = out
+        .states
+        .0
+        .iter()
+        .filter(|(_, s)| s.alert_type == kind)
+        .map(|(key, _)| (key.clone(), None))
+        .collect();
+    for f in fired {
+        keys.insert((f.rule.clone(), f.subject.clone()), Some(f));
+    }
+    let counts = |rule: &str| {
+        context
+            .rules
+            .spec(rule)
+            .is_some_and(|s| s.audience == Audience::Csm)
+    };
+    let fresh = |state: Option<&RuleState>| {
+        state
+            .and_then(|s| s.opened_at)
+            .is_none_or(|at| at >= back(as_of, COMPANY_DAYS))
+    };
+    let company: BTreeSet<String> = keys
+        .iter()
+        .filter(|((rule, subject), f)| {
+            let state = out.states.get(rule, subject);
+            let live = state.and_then(|s| s.status).is_none_or(AlertStatus::is_live);
+            f.is_some() && counts(rule) && live && fresh(state) && kind == AlertType::Risk
+        })
+        .map(|((rule, _), _)| rule.clone())
+        .collect();
+    for ((rule, subject), now) in keys {
+        let state = out.states.get(&rule, &subject).cloned();
+        let older = |s: &RuleState| s.evaluation.as_of > as_of || s.evaluation == *context.evaluation;
+        if state.as_ref().is_some_and(older) {
+            continue;
+        }
+        let Some(spec) = context.rules.spec(&rule) else {
+            continue;
+        };
+        let next = match now {
+            Some(fired) => hold(out, state, spec, fired, &company, context),
+            None => state
+                .filter(|s| s.firing || s.status.is_some_and(AlertStatus::is_live))
+                .map(|s| clear(out, s, context)),
+        };
+        if let Some(next) = next {
+            out.changed.push(next.clone());
+            out.states.0.insert((rule, subject), next);
+        }
+    }
+}
+
+/// The condition holds.
+fn hold(
+    out: &mut Transitions,
+    state: Option<RuleState>,
+    spec: &RuleSpec,
+    fired: &Fired,
+    company: &BTreeSet<String>,
+    context: &AlertContext<'_>,
+) -> Option<RuleState> {
+    let as_of = context.evaluation.as_of;
+    let evidence = fingerprint(fired, context.today);
+    let mut state = state.unwrap_or_else(|| blank(spec, fired, context.evaluation));
+    let (severity, severity_why) = match spec.rule_type {
+        AlertType::Risk if spec.audience == Audience::Csm => {
+            severity(fired.severity, company.len(), context.days_to_renewal)
+        }
+        _ => (fired.severity, Vec::new()),
+    };
+    let (priority, priority_why) = priority(severity, context.arr_percentile, context.days_to_renewal);
+    state.clear_count = 0;
+    state.last_seen_at = Some(as_of);
+    let live = state.status.is_some_and(AlertStatus::is_live);
+    if !live && !may_open(&state, &evidence, spec, out, context) {
+        // A dismissal is remembered until it lapses, so the key stays as it is: firing, and closed.
+        state.firing = true;
+        state.evidence = evidence;
+        state.evaluation = context.evaluation.clone();
+        return Some(state);
+    }
+    if live {
+        let id = state.alert?;
+        let woke = state.status == Some(AlertStatus::Snoozed)
+            && state.snoozed_until.is_none_or(|until| until <= as_of);
+        if woke {
+            state.status = Some(AlertStatus::Open);
+            state.snoozed_until = None;
+        }
+        let renotify = why_again(&state, severity, company, woke, as_of);
+        if renotify.is_some() {
+            state.last_notified_at = Some(as_of);
+            state.correlated = company.iter().cloned().collect();
+        }
+        state.seen_count += 1;
+        out.updated.push(AlertUpdate {
+            id,
+            rule: spec.id.clone(),
+            status: state.status.unwrap_or(AlertStatus::Open),
+            title: fired.title.clone(),
+            account: context.account.clone(),
+            severity,
+            base_severity: fired.severity,
+            severity_why,
+            priority,
+            priority_why,
+            last_seen_at: as_of,
+            seen_count: state.seen_count,
+            clauses: fired.clauses.clone(),
+            evidence: fired.evidence.clone(),
+            renotify,
+        });
+    } else {
+        state.episode += 1;
+        let episode = state.episode.to_string();
+        let account = context.account.id.to_string();
+        let id = AlertId::derived(&[
+            context.tenant.as_str(),
+            &account,
+            &spec.id,
+            &fired.subject,
+            &episode,
+        ]);
+        state.alert = Some(id);
+        state.status = Some(AlertStatus::Open);
+        state.opened_at = Some(as_of);
+        state.closed_at = None;
+        state.snoozed_until = None;
+        state.suppressed_until = None;
+        state.suppressed_evidence = None;
+        state.seen_count = 1;
+        state.last_notified_at = Some(as_of);
+        state.correlated = company.iter().cloned().collect();
+        let action = SuggestedAction {
+            title: spec.action.clone(),
+            playbook: spec.playbook.clone(),
+        };
+        out.opened.push(Alert {
+            id,
+            alert_type: spec.rule_type,
+            rule: spec.id.clone(),
+            rule_name: spec.name.clone(),
+            title: fired.title.clone(),
+            account: context.account.clone(),
+            subject: fired.subject.clone(),
+            episode: state.episode,
+            severity,
+            base_severity: fired.severity,
+            severity_why,
+            priority,
+            priority_why,
+            status: AlertStatus::Open,
+            assignee: context.account.owner.clone(),
+            opened_at: as_of,
+            last_seen_at: as_of,
+            seen_count: 1,
+            snoozed_until: None,
+            acknowledged_at: None,
+            acknowledged_by: None,
+            resolved_at: None,
+            resolve_reason: None,
+            dismiss_reason: None,
+            clauses: fired.clauses.clone(),
+            evidence: fired.evidence.clone(),
+            suggested_actions: vec![action],
+            feedback: Vec::new(),
+        });
+    }
+    state.firing = true;
+    state.severity = severity;
+    state.evidence = evidence;
+    state.evaluation = context.evaluation.clone();
+    Some(state)
+}
+
+/// Whether a closed or new key may open an episode now.
+fn may_open(
+    state: &RuleState,
+    evidence: &str,
+    spec: &RuleSpec,
+    out: &mut Transitions,
+    context: &AlertContext<'_>,
+) -> bool {
+    let as_of = context.evaluation.as_of;
+    let dismissed = state.status == Some(AlertStatus::Dismissed);
+    if state.suppressed_until.is_some_and(|until| until > as_of) {
+        return false;
+    }
+    if state.suppressed_evidence.as_deref() == Some(evidence) {
+        return false;
+    }
+    // Closed by a human while it still held: it is the same entry until it was clear in between.
+    if state.status == Some(AlertStatus::Resolved) && state.firing {
+        return false;
+    }
+    let cooled = state
+        .closed_at
+        .is_none_or(|at| as_of >= ahead(at, spec.cooldown_days));
+    if !cooled && !dismissed {
+        return false;
+    }
+    // A snoozed sibling (same rule, other subject) covers this one.
+    let snoozed = out.states.live().any(|s| {
+        s.rule == spec.id
+            && s.status == Some(AlertStatus::Snoozed)
+            && s.snoozed_until.is_some_and(|until| until > as_of)
+    });
+    if snoozed {
+        return false;
+    }
+    if context.held.contains(&spec.id) {
+        out.held.push(spec.id.clone());
+        return false;
+    }
+    true
+}
+
+/// The condition does not hold.
+fn clear(out: &mut Transitions, mut state: RuleState, context: &AlertContext<'_>) -> RuleState {
+    let as_of = context.evaluation.as_of;
+    state.clear_count = state.clear_count.saturating_add(1);
+    state.evaluation = context.evaluation.clone();
+    if state.clear_count >= CLEAR_TO_RESOLVE {
+        state.firing = false;
+        if let Some(id) = state
+            .alert
+            .filter(|_| state.status.is_some_and(AlertStatus::is_live))
+        {
+            let withdrawn = state.alert_type == AlertType::Opportunity && !context.opportunity_gate;
+            let reason = if withdrawn { "withdrawn" } else { "recovered" }.to_owned();
+            out.resolved.push(AlertResolution {
+                id,
+                rule: state.rule.clone(),
+                at: as_of,
+                reason,
+            });
+            state.status = Some(AlertStatus::Resolved);
+            state.closed_at = Some(as_of);
+            state.snoozed_until = None;
+        }
+    }
+    state
+}
+
+fn why_again(
+    state: &RuleState,
+    severity: Severity,
+    company: &BTreeSet<String>,
+    woke: bool,
+    as_of: Timestamp,
+) -> Option<Renotify> {
+    if woke {
+        return Some(Renotify::SnoozeEnded);
+    }
+    if state.status == Some(AlertStatus::Snoozed) {
+        return None;
+    }
+    if severity > state.severity {
+        return Some(Renotify::SeverityRose);
+    }
+    let own = |rule: &String| *rule == state.rule || state.correlated.contains(rule);
+    if state.alert_type == AlertType::Risk && company.contains(&state.rule) && !company.iter().all(own) {
+        return Some(Renotify::RuleJoined);
+    }
+    let waiting = state.status == Some(AlertStatus::Open);
+    let long = state
+        .last_notified_at
+        .is_some_and(|at| at <= back(as_of, REMIND_DAYS));
+    (waiting && long).then_some(Renotify::Unacknowledged)
+}
+
+fn blank(spec: &RuleSpec, fired: &Fired, evaluation: &EvaluationId) -> RuleState {
+    RuleState {
+        rule: spec.id.clone(),
+        subject: fired.subject.clone(),
+        episode: 0,
+        alert: None,
+        status: None,
+        alert_type: spec.rule_type,
+        firing: false,
+        clear_count: 0,
+        severity: fired.severity,
+        opened_at: None,
+        closed_at: None,
+        last_seen_at: None,
+        seen_count: 0,
+        last_notified_at: None,
+        correlated: Vec::new(),
+        snoozed_until: None,
+        suppressed_until: None,
+        suppressed_evidence: None,
+        evidence: String::new(),
+        evaluation: evaluation.clone(),
+    }
+}
+
+/// Fingerprint of what a rule saw. Ages are taken as dates, so that they do not change by the passing of days.
+fn fingerprint(fired: &Fired, today: Date) -> String {
+    let mut hash = Sha256::new();
+    for (name, value) in &fired.evidence {
+        let days =
+            copilot_features::spec(name).is_some_and(|spec| spec.unit == "days" && spec.window_days == 0);
+        let sign = if name == "days_to_renewal" { 1.0 } else { -1.0 };
+        let anchored = value.map(|v| {
+            if days {
+                f64::from(epoch_day(today)) + sign * v
+            } else {
+                v
+            }
+        });
+        hash.update(name.as_bytes());
+        hash.update(anchored.map_or([0xff; 8], |v| v.to_bits().to_be_bytes()));
+    }
+    hex::encode(&hash.finalize()[..8])
+}
+
+/// An instant moved back by days; saturates.
+pub(crate) fn back(at: Timestamp, days: i32) -> Timestamp {
+    at.checked_sub((i64::from(days) * 24).hours())
+        .unwrap_or(Timestamp::MIN)
+}
+
+/// An instant moved on by days; saturates.
+pub(crate) fn ahead(at: Timestamp, days: u32) -> Timestamp {
+    at.checked_add((i64::from(days) * 24).hours())
+        .unwrap_or(Timestamp::MAX)
+}

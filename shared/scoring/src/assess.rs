@@ -1,0 +1,498 @@
+//! The one entry point: everything that one scoring says about an account, and what it changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use copilot_domain::TenantId;
+use copilot_domain::alert::{AlertAccount, AlertStatus, AlertType, RuleState, RuleStates};
+use copilot_domain::assessment::{AlertChanges, Assessment};
+use copilot_domain::facts::{Stage, Touch};
+use copilot_domain::health::{Band, BandState, EvaluationId, Health, Points, ScorePoint};
+use copilot_domain::history::Snapshot;
+use copilot_domain::money::Money;
+use copilot_domain::opportunity::Opportunity;
+use copilot_domain::playbook::NextAction;
+use copilot_domain::prediction::Prediction;
+use copilot_domain::time::{Timestamp, days_between};
+use copilot_features::{FeatureConfig, FeatureVector, contract};
+use jiff::civil::Date;
+
+use crate::alerts::{AlertContext, Transitions, advance};
+use crate::churn::by_rules;
+use crate::health::{HealthInput, health, score_before};
+use crate::next_action::{LiveAlert, next_actions};
+use crate::onnx::{ModelError, OnnxModel};
+use crate::profiles::{ProfileError, Profiles};
+use crate::rules::{Facts, Fired, RuleError, RuleSet};
+
+/// What does not change from account to account: profiles, compiled rules, the model. Built once a process.
+#[derive(Debug)]
+pub struct Engine {
+    /// Health profiles.
+    pub profiles: Profiles,
+    /// Rules.
+    pub rules: RuleSet,
+    /// The churn model, if one is loaded.
+    pub churn_model: Option<OnnxModel>,
+}
+
+/// Why an engine could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The profiles.
+    #[error(transparent)]
+    Profiles(#[from] ProfileError),
+    /// The rules.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl Engine {
+    /// With everything that is shipped.
+    ///
+    /// # Errors
+    /// None in a build whose tests passed: they build it.
+    pub fn shipped() -> Result<Self, EngineError> {
+        Ok(Self {
+            profiles: Profiles::shipped()?,
+            rules: RuleSet::shipped()?,
+            churn_model: Some(OnnxModel::baseline()?),
+        })
+    }
+
+    /// Without a model: everything else works, and the assessment says `no_model`.
+    ///
+    /// # Errors
+    /// As [`Engine::shipped`].
+    pub fn without_model() -> Result<Self, EngineError> {
+        Ok(Self {
+            profiles: Profiles::shipped()?,
+            rules: RuleSet::shipped()?,
+            churn_model: None,
+        })
+    }
+}
+
+/// What one account is scored from.
+#[derive(Debug, Clone, Copy)]
+pub struct AssessInput<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// What was known of the account.
+    pub snapshot: &'a Snapshot,
+    /// The tenant's settings.
+    pub config: &'a FeatureConfig,
+    /// What the scoring before left of the band.
+    pub previous: Option<&'a BandState>,
+    /// Scores of earlier days, in any order; 100 days are enough.
+    pub earlier: &'a [ScorePoint],
+    /// The account's rule states.
+    pub states: &'a RuleStates,
+    /// Where the account's ARR stands among the tenant's, 0 to 1.
+    pub arr_percentile: Option<f64>,
+    /// Rules that the storm guard holds.
+    pub held: &'a BTreeSet<String>,
+    /// The wall clock, for `computed_at` only.
+    pub computed_at: Timestamp,
+}
+
+/// What an account's read model shows beside the assessment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CardFacts {
+    /// Annual recurring revenue.
+    pub arr: Option<Money>,
+    /// Monthly recurring revenue.
+    pub mrr: Option<Money>,
+    /// Seats bought.
+    pub seats: Option<i64>,
+    /// Renewal date.
+    pub renewal_date: Option<Date>,
+    /// Days until it.
+    pub days_to_renewal: Option<i32>,
+    /// The newest call, meeting or message.
+    pub last_touch_at: Option<Timestamp>,
+    /// The CSM's pulse.
+    pub pulse: Option<i64>,
+    /// The measure or cap that costs most, in words.
+    pub top_reason: Option<String>,
+    /// Live alerts after this scoring.
+    pub open_alerts: usize,
+    /// Of them the one of the highest priority that this scoring saw: id, severity and title.
+    pub top_alert: Option<LiveAlert>,
+    /// The account's priority: the highest of its live risks, 0 without.
+    pub priority: f64,
+}
+
+/// Everything that one scoring says and changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessed {
+    /// The assessment, to be stored and shown.
+    pub assessment: Assessment,
+    /// The features.
+    pub features: FeatureVector,
+    /// What the next scoring needs to know of the band.
+    pub band_state: BandState,
+    /// What happens to alerts.
+    pub transitions: Transitions,
+    /// The opportunity that the live signals add up to.
+    pub opportunity: Option<Opportunity>,
+    /// What to do next.
+    pub next_actions: Vec<NextAction>,
+    /// What the read model shows.
+    pub card: CardFacts,
+    /// Whether this very evaluation (same instant, same facts) was done before: nothing needs to be written.
+    pub unchanged: bool,
+}
+
+/// Scores one account.
+pub fn assess(engine: &Engine, input: &AssessInput<'_>) -> Assessed {
+    let features = copilot_features::compute(input.snapshot, input.config);
+    let predicted = predict(engine, &[(&features, input.snapshot.as_of)]);
+    one(
+        engine,
+        input,
+        features,
+        predicted.into_iter().next().unwrap_or(Model::None),
+    )
+}
+
+/// Scores many accounts with one call of the model.
+pub fn assess_batch(engine: &Engine, inputs: &[AssessInput<'_>]) -> Vec<Assessed> {
+    let features: Vec<FeatureVector> = inputs
+        .iter()
+        .map(|i| copilot_features::compute(i.snapshot, i.config))
+        .collect();
+    let asked: Vec<(&FeatureVector, Timestamp)> = features
+        .iter()
+        .zip(inputs)
+        .map(|(f, i)| (f, i.snapshot.as_of))
+        .collect();
+    let predicted = predict(engine, &asked);
+    let rows = inputs.iter().zip(features).zip(predicted);
+    rows.map(|((input, features), model)| one(engine, input, features, model))
+        .collect()
+}
+
+/// What the model said of an account.
+enum Model {
+    /// There is no model.
+    None,
+    /// It failed; the rules stand.
+    Failed,
+    /// It does not speak for this account, and why.
+    Abstains(String),
+    /// Its prediction.
+    Says(Box<Prediction>),
+}
+
+fn predict(engine: &Engine, asked: &[(&FeatureVector, Timestamp)]) -> Vec<Model> {
+    let Some(model) = &engine.churn_model else {
+        return asked.iter().map(|_| Model::None).collect();
+    };
+    match model.predict(asked) {
+        Ok(answers) => answers
+            .into_iter()
+            .map(|answer| match answer {
+                Ok(prediction) => Model::Says(Box::new(prediction)),
+                Err(why) => Model::Abstains(why),
+            })
+            .collect(),
+        Err(_) => asked.iter().map(|_| Model::Failed).collect(),
+    }
+}
+
+fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model: Model) -> Assessed {
+    let snapshot = input.snapshot;
+    let evaluation = EvaluationId {
+        as_of: snapshot.as_of,
+        facts: features.fingerprint(),
+    };
+    let unchanged = input.previous.is_some_and(|p| p.evaluation == evaluation);
+    let (profile, choice) = engine.profiles.choose(snapshot, &features);
+    let (health, band_state) = health(&HealthInput {
+        features: &features,
+        config: input.config,
+        profiles: &engine.profiles,
+        profile,
+        today: snapshot.today,
+        evaluation: &evaluation,
+        previous: input.previous,
+        earlier: input.earlier,
+    });
+    let renewal_date = contract::renewal_date(snapshot);
+    let days_to_renewal = renewal_date.map(|day| days_between(snapshot.today, day));
+    let arr = contract::arr(snapshot);
+    let account = AlertAccount {
+        id: snapshot.account,
+        name: snapshot.row.name.clone(),
+        owner: snapshot.row.owner.clone(),
+        arr,
+        renewal_date,
+        band: health.band,
+        score: health.score,
+    };
+    let fired = if is_customer(snapshot, &features) {
+        engine
+            .rules
+            .evaluate(&features, &facts(input, &health, &features))
+    } else {
+        Vec::new()
+    };
+    let context = AlertContext {
+        tenant: input.tenant,
+        account: &account,
+        evaluation: &evaluation,
+        rules: &engine.rules,
+        today: snapshot.today,
+        arr_percentile: input.arr_percentile,
+        days_to_renewal,
+        opportunity_gate: crate::opportunities::gate(health.score, &features),
+        held: input.held,
+    };
+    let transitions = advance(input.states, &fired, &context);
+    let alerts = live_alerts(
+        &transitions,
+        &fired,
+        engine,
+        input.arr_percentile,
+        days_to_renewal,
+    );
+    let signals: Vec<&Fired> = fired
+        .iter()
+        .filter(|f| {
+            transitions
+                .states
+                .get(&f.rule, &f.subject)
+                .and_then(|s| s.status)
+                .is_some_and(AlertStatus::is_live)
+        })
+        .collect();
+    let opportunity = health.score.and_then(|score| {
+        let at = snapshot.as_of;
+        crate::opportunities::combine(
+            input.tenant,
+            snapshot.account,
+            &engine.rules,
+            &signals,
+            score,
+            arr,
+            at,
+        )
+    });
+    let next_actions = next_actions(&health, &alerts, &engine.rules, days_to_renewal, &[]);
+    let card = card(input, &health, &alerts, engine, renewal_date, days_to_renewal);
+    let (predictions, missing) = predictions(&health, &features, snapshot, model);
+    let assessment = Assessment {
+        account: snapshot.account,
+        as_of: snapshot.as_of,
+        computed_at: input.computed_at,
+        profile: choice,
+        sum_check: health.sum_check(),
+        health,
+        predictions,
+        alerts: AlertChanges {
+            opened: transitions.opened.iter().map(|a| a.id).collect(),
+            updated: transitions.updated.iter().map(|a| a.id).collect(),
+            resolved: transitions.resolved.iter().map(|a| a.id).collect(),
+        },
+        features: features.to_map(),
+        missing,
+    };
+    Assessed {
+        assessment,
+        features,
+        band_state,
+        transitions,
+        opportunity,
+        next_actions,
+        card,
+        unchanged,
+    }
+}
+
+/// Rules speak of customers: not of prospects, and not of who is gone or paused.
+fn is_customer(snapshot: &Snapshot, features: &FeatureVector) -> bool {
+    let outside = matches!(
+        snapshot.row.stage,
+        Some(Stage::Prospect | Stage::Churned | Stage::Paused)
+    );
+    !outside && features.get("churned") != Some(1.0)
+}
+
+/// What rules see besides features.
+fn facts(input: &AssessInput<'_>, health: &Health, features: &FeatureVector) -> Facts {
+    let snapshot = input.snapshot;
+    let mut facts = Facts::default();
+    let mut set = |name: &'static str, value: Option<f64>| {
+        if let Some(value) = value.filter(|v| v.is_finite()) {
+            facts.numbers.insert(name, value);
+        }
+    };
+    set("h.score", health.score.map(Points::as_f64));
+    set("h.coverage", Some(health.coverage));
+    set("h.delta_7d", health.trend.d7.map(Points::as_f64));
+    set("h.delta_30d", health.trend.d30.map(Points::as_f64));
+    let month_ago = score_before(input.earlier, snapshot.today, 30)
+        .map(Points::as_f64)
+        .filter(|s| *s > 0.0);
+    set(
+        "h.drop_share_30d",
+        health
+            .score
+            .zip(month_ago)
+            .map(|(now, then)| now.as_f64() / then - 1.0),
+    );
+    set("h.days_low", days_low(health, input.earlier, snapshot.today));
+    set("a.arr_percentile", input.arr_percentile);
+    set("a.arr", features.get("arr"));
+    facts.words.insert("h.band", health.band.as_str().to_owned());
+    let touch = match snapshot.row.touch.unwrap_or_default() {
+        Touch::High => "high",
+        Touch::Mid => "mid",
+        Touch::Digital => "digital",
+    };
+    facts.words.insert("a.touch", touch.to_owned());
+    facts
+}
+
+/// Days that the score has been under 50 without a break; missing when it is not now, or was never before.
+fn days_low(health: &Health, earlier: &[ScorePoint], today: Date) -> Option<f64> {
+    let low = |band: Band| matches!(band, Band::AtRisk | Band::Critical);
+    if !low(health.band) {
+        return None;
+    }
+    let mut points: Vec<&ScorePoint> = earlier.iter().filter(|p| p.day < today).collect();
+    points.sort_by_key(|p| std::cmp::Reverse(p.day));
+    let first = points.into_iter().take_while(|p| low(p.band)).last()?;
+    Some(f64::from(days_between(first.day, today)))
+}
+
+fn live_alerts(
+    transitions: &Transitions,
+    fired: &[Fired],
+    engine: &Engine,
+    arr_percentile: Option<f64>,
+    days_to_renewal: Option<i32>,
+) -> Vec<LiveAlert> {
+    let titles: BTreeMap<(&str, &str), &str> = fired
+        .iter()
+        .map(|f| ((f.rule.as_str(), f.subject.as_str()), f.title.as_str()))
+        .collect();
+    let live = |state: &RuleState| -> Option<LiveAlert> {
+        let title = titles.get(&(state.rule.as_str(), state.subject.as_str()));
+        let name = engine.rules.spec(&state.rule).map_or("", |s| s.name.as_str());
+        Some(LiveAlert {
+            id: state.alert?,
+            rule: state.rule.clone(),
+            title: (*title.unwrap_or(&name)).to_owned(),
+            severity: state.severity,
+            priority: crate::severity::priority(state.severity, arr_percentile, days_to_renewal).0,
+        })
+    };
+    let mut alerts: Vec<LiveAlert> = transitions.states.live().filter_map(live).collect();
+    alerts.sort_by(|a, b| {
+        b.priority
+            .total_cmp(&a.priority)
+            .then_with(|| a.rule.cmp(&b.rule))
+    });
+    alerts
+}
+
+fn card(
+    input: &AssessInput<'_>,
+    health: &Health,
+    alerts: &[LiveAlert],
+    engine: &Engine,
+    renewal_date: Option<Date>,
+    days_to_renewal: Option<i32>,
+) -> CardFacts {
+    let snapshot = input.snapshot;
+    let is_risk = |a: &&LiveAlert| {
+        engine
+            .rules
+            .spec(&a.rule)
+            .is_some_and(|s| s.rule_type == AlertType::Risk)
+    };
+    let measure = health
+        .measures
+        .iter()
+        .filter(|m| m.points_lost > Points::ZERO)
+        .max_by_key(|m| m.points_lost);
+    let cap = health
+        .caps
+        .iter()
+        .filter(|c| c.points_lost > Points::ZERO)
+        .max_by_key(|c| c.points_lost);
+    let top_reason = match (measure, cap) {
+        (Some(m), Some(c)) if c.points_lost < m.points_lost => Some(m.text.clone()),
+        (_, Some(c)) => Some(c.reason.clone()),
+        (Some(m), None) => Some(m.text.clone()),
+        (None, None) => None,
+    };
+    CardFacts {
+        arr: contract::arr(snapshot),
+        mrr: contract::mrr(snapshot),
+        seats: contract::seats(snapshot),
+        renewal_date,
+        days_to_renewal,
+        last_touch_at: snapshot.activities.iter().filter_map(|a| a.row.at).max(),
+        pulse: snapshot.row.pulse,
+        top_reason,
+        open_alerts: alerts.len(),
+        top_alert: alerts.iter().find(is_risk).or(alerts.first()).cloned(),
+        priority: alerts
+            .iter()
+            .filter(is_risk)
+            .map(|a| a.priority)
+            .fold(0.0, f64::max),
+    }
+}
+
+/// The rules' prediction and the model's, beside each other, and what was not available.
+fn predictions(
+    health: &Health,
+    features: &FeatureVector,
+    snapshot: &Snapshot,
+    model: Model,
+) -> (Vec<Prediction>, Vec<String>) {
+    let mut missing: Vec<String> = Vec::new();
+    let mut out = Vec::new();
+    let mut note = None;
+    match model {
+        Model::Says(prediction) => out.push(*prediction),
+        Model::Abstains(why) => {
+            missing.push("model_does_not_apply".to_owned());
+            note = Some(why);
+        }
+        Model::None => {
+            missing.push("no_model".to_owned());
+            note = Some("no model is loaded".to_owned());
+        }
+        Model::Failed => {
+            missing.push("model_failed".to_owned());
+            note = Some("the model failed; these are the rules".to_owned());
+        }
+    }
+    match by_rules(health, features, snapshot.as_of, note) {
+        Some(prediction) => out.push(prediction),
+        None => missing.push("no_score".to_owned()),
+    }
+    let groups = [
+        ("no_usage", features.get("usage_known") == Some(1.0)),
+        ("no_activities", features.get("meetings_total").is_some()),
+        ("no_contacts", features.get("contacts_known").is_some()),
+        ("no_tickets", features.get("tickets_30d").is_some()),
+        ("no_surveys", features.get("survey_score").is_some()),
+        ("no_invoices", features.get("invoices_overdue").is_some()),
+        ("no_mrr", features.get("mrr").is_some()),
+    ];
+    missing.extend(
+        groups
+            .into_iter()
+            .filter(|(_, known)| !known)
+            .map(|(name, _)| name.to_owned()),
+    );
+    (out, missing)
+}

@@ -1,0 +1,154 @@
+//! The rules' own probability of churn: a fixed mapping of the health score and of the renewal's nearness.
+//!
+//! It is not trained. It exists so that there is an answer before there is a model, it is always of low confidence,
+//! and it is monotone: a lower score never makes churn less likely. See `docs/scoring.md`.
+
+use copilot_domain::health::{Health, Points};
+use copilot_domain::prediction::{ConfidenceLabel, Factor, Method, Prediction, PredictionKind, Push};
+use copilot_domain::time::Timestamp;
+use copilot_features::FeatureVector;
+
+use crate::alerts::ahead;
+
+/// Days that predictions speak of.
+pub const WINDOW_DAYS: u32 = 90;
+/// Days after which a prediction is no longer shown as current.
+pub const VALID_DAYS: u32 = 30;
+
+/// Log-odds at scores: the renewal rates of the bands (95, 75, 45 and 15 %) at their middles, a line between.
+const ANCHORS: [(f64, f64); 6] = [
+    (0.0, 0.90),
+    (12.5, 0.85),
+    (37.5, 0.55),
+    (62.5, 0.25),
+    (87.5, 0.05),
+    (100.0, 0.02),
+];
+
+/// Log-odds when no renewal falls into the window: an account seldom leaves in the middle of its term.
+const NO_RENEWAL_IN_WINDOW: f64 = -1.2;
+/// Log-odds when no renewal date is known.
+const RENEWAL_UNKNOWN: f64 = -0.6;
+
+/// The log-odds of a probability.
+pub fn logit(p: f64) -> f64 {
+    (p / (1.0 - p)).ln()
+}
+
+/// The probability of log-odds.
+pub fn sigmoid(margin: f64) -> f64 {
+    1.0 / (1.0 + (-margin).exp())
+}
+
+/// Log-odds of churn at a score, before the renewal is looked at.
+pub fn margin_of_score(score: Points) -> f64 {
+    let score = score.as_f64().clamp(0.0, 100.0);
+    let mut below = ANCHORS[0];
+    for above in ANCHORS {
+        if score <= above.0 {
+            let width = above.0 - below.0;
+            let part = if width > 0.0 {
+                (score - below.0) / width
+            } else {
+                0.0
+            };
+            return logit(below.1) + part * (logit(above.1) - logit(below.1));
+        }
+        below = above;
+    }
+    logit(below.1)
+}
+
+/// The rules' prediction; `None` where there is no score.
+pub fn by_rules(
+    health: &Health,
+    features: &FeatureVector,
+    at: Timestamp,
+    note: Option<String>,
+) -> Option<Prediction> {
+    let score = health.score?;
+    let base = margin_of_score(Points::FULL);
+    let fall = margin_of_score(score) - base;
+    let lost_all = (Points::FULL - score).as_f64();
+    let mut factors: Vec<Factor> = Vec::new();
+    let mut push = |name: &str, text: &str, value: Option<f64>, contribution: f64| {
+        if contribution.abs() > 0.0 {
+            let direction = if contribution > 0.0 {
+                Push::Raises
+            } else {
+                Push::Lowers
+            };
+            factors.push(Factor {
+                name: name.to_owned(),
+                text: text.to_owned(),
+                value,
+                contribution,
+                direction,
+            });
+        }
+    };
+    let share = |lost: Points| {
+        if lost_all > 0.0 {
+            fall * lost.as_f64() / lost_all
+        } else {
+            0.0
+        }
+    };
+    for measure in &health.measures {
+        push(
+            &measure.id,
+            &measure.text,
+            measure.value,
+            share(measure.points_lost),
+        );
+    }
+    for cap in &health.caps {
+        push(
+            &format!("cap:{}", cap.id),
+            &cap.reason,
+            None,
+            share(cap.points_lost),
+        );
+    }
+    let days = features.get("days_to_renewal");
+    match days {
+        Some(days) if days <= f64::from(WINDOW_DAYS) => {}
+        Some(days) => push(
+            "days_to_renewal",
+            "no renewal within the window",
+            Some(days),
+            NO_RENEWAL_IN_WINDOW,
+        ),
+        None => push(
+            "days_to_renewal",
+            "no renewal date is known",
+            None,
+            RENEWAL_UNKNOWN,
+        ),
+    }
+    let margin = base + factors.iter().map(|f| f.contribution).sum::<f64>();
+    factors.sort_by(|a, b| {
+        b.contribution
+            .abs()
+            .total_cmp(&a.contribution.abs())
+            .then_with(|| a.name.cmp(&b.name))
+    });
+    // Never more than low: nobody measured how well the mapping does for this tenant.
+    let confidence = (health.coverage * 0.35 * 1_000.0).round() / 1_000.0;
+    Some(Prediction {
+        kind: PredictionKind::Churn,
+        probability: sigmoid(margin),
+        confidence,
+        confidence_label: ConfidenceLabel::of(confidence),
+        method: Method::Rules,
+        model_version: None,
+        window_days: WINDOW_DAYS,
+        computed_at: at,
+        valid_until: ahead(at, VALID_DAYS),
+        base_margin: Some(base),
+        factors,
+        actual_outcome: None,
+        was_accurate: None,
+        note,
+    })
+}
