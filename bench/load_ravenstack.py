@@ -134,7 +134,7 @@ class Company:
         for account, date, number, line in sorted(keyed, key=lambda item: item[:3]):
             name = line["usage_id"] if times[line["usage_id"]] == 1 else f"{line['usage_id']}@{number}"
             for use in range(1, int(line["usage_count"]) + 1):
-                yield {"id": f"{name}-{use}", "account": account, "name": line["feature_name"], "at": day(date)}
+                yield {"id": f"{name}-{use}", "account": account, "name": line["feature_name"], "at": day(date, "12:00:00")}
 
     def lists(self) -> Lists:
         """What is to be sent, in order."""

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Scores all accounts of a sandbox tenant as of several dates and writes what came out as a Markdown table.
 
-Each account is scored as of each date, oldest first, and stored as the nightly sweep would have done on that day.
-Use dates that are not after the pinned clock of the tenant.
+The tenant's clock is pinned to each date in turn, oldest first, with the operators' tool; every account is scored and
+stored then, as the nightly sweep would have done on that day. The clock is left at the last date.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from demo.client import Client, Stack  # noqa: E402
 from demo.sending import Progress  # noqa: E402
 
 BANDS = ("healthy", "watch", "at_risk", "critical", "insufficient_data", "onboarding")
-DATES = {"retail": ("2010-06-01", "2010-12-01", "2011-06-01"), "ravenstack": ("2023-12-31", "2024-06-30", "2024-12-31")}
+DATES = {"retail": ("2010-09-01", "2011-02-01", "2011-07-01"), "ravenstack": ("2024-01-01", "2024-07-01", "2025-01-01")}
 
 
 def score_all(api: Client, ids: list[str], as_of: str, workers: int) -> list[dict[str, Any]]:
@@ -32,7 +32,7 @@ def score_all(api: Client, ids: list[str], as_of: str, workers: int) -> list[dic
     progress = Progress(f"as of {as_of[:10]}", len(ids), every=5)
 
     def one(account: str) -> dict[str, Any]:
-        found = api.call("POST", f"/v1/accounts/{account}/score", query={"as_of": as_of, "store": "true"})
+        found = api.call("POST", f"/v1/accounts/{account}/score", query={"store": "true"})
         progress.add(1)
         return dict(found)
 
@@ -90,7 +90,8 @@ def main() -> int:
     if not dates:
         parser.error(f"no dates are known for {opts.tenant}: give --dates")
     stack = Stack.read(opts.stack)
-    api = client(stack, Admin(stack, opts.stack, opts.admin).access(opts.tenant, opts.workers))
+    admin = Admin(stack, opts.stack, opts.admin)
+    api = client(stack, admin.access(opts.tenant, opts.workers))
     me = api.call("GET", "/v1/me")
     if not me.get("as_of"):
         raise SystemExit(f"tenant {opts.tenant} is no sandbox: its clock is not pinned")
@@ -99,6 +100,7 @@ def main() -> int:
     for day in sorted(dates):
         begin = time.monotonic()
         as_of = f"{day}T00:00:00Z"
+        admin.clock(opts.tenant, str(me["tenant_name"]), as_of, str(me["zone"]))
         answers = score_all(api, ids, as_of, opts.workers)
         rows.append(summed(as_of, answers, list(api.pages("/v1/alerts", {"filter[status][eq]": "open"})), time.monotonic() - begin))
     text = table(opts.tenant, rows)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from demo.usage import CORE
 from demo.world import EMPLOYEES, PLANS, SEGMENTS, Account, Row, add_months, back, instant
 
+PROSPECT = ("external_id", "name", "domain", "industry", "country", "owner", "identities")
+"""What is known before the contract."""
 WEBHOOK_SOURCE = "web"
 """The source of the signed webhook; the account claims its id there, so that what it tells counts here."""
 TOLD_TWICE_DAYS = 150
@@ -15,7 +17,7 @@ TOLD_TWICE_DAYS = 150
 
 
 def account_rows(account: Account) -> Iterator[Row]:
-    """The account as first known, and as it is now."""
+    """The account as a prospect, at the start of the contract, and as it is now."""
     rng = account.rng("account")
     line = account.line
     base: Row = {
@@ -38,6 +40,8 @@ def account_rows(account: Account) -> Iterator[Row]:
         "custom": {"storyline": line.name, "story": line.story},
     }
     goals = account.touch == "high"
+    before = instant(back(account.start, 14))
+    yield {**{key: base[key] for key in PROSPECT}, "stage": "prospect", "updated_at": before, "known_at": before}
     first = instant(account.start)
     yield {**base, "mrr_minor": account.mrr_minor(account.start), "seats": account.seats_on(account.start),
            "updated_at": first, "known_at": first}  # fmt: skip

@@ -21,7 +21,7 @@ from demo import generate  # noqa: E402
 from demo.client import ApiError, Client, Stack, problem_code, signed_headers  # noqa: E402
 from demo.sending import Progress, Tally, batches, send  # noqa: E402
 
-ORDER = ("accounts", "contacts", "subscriptions", "invoices", "tickets", "activities", "outcomes", "events")
+ORDER = ("contacts", "subscriptions", "invoices", "tickets", "activities", "outcomes", "events")
 WEBHOOK_ROWS = 200
 SETTLED_POLLS = 3
 
@@ -109,10 +109,15 @@ def main() -> int:
     print(f"Generating {options.accounts} accounts with their history to {now} (about 5 s)", file=sys.stderr)
     _, rows = generate.portfolio(options.seed, now, options.accounts, options.daily_days)
     try:
-        tallies = [send(client, kind, batches(rows[kind]), workers=options.workers, source="api") for kind in ORDER]
+        # First that there are these companies, in the end that they are customers: nothing is judged on half its history.
+        prospects = [row for row in rows["accounts"] if row.get("stage") == "prospect"]
+        customers = [row for row in rows["accounts"] if row.get("stage") != "prospect"]
+        tallies = [send(client, "accounts", batches(prospects), workers=options.workers)]
+        tallies += [send(client, kind, batches(rows[kind]), workers=options.workers) for kind in ORDER]
         if not send_by_webhook(stack, options.tenant, options.source, "surveys", rows["surveys"]):
             print(f"  no secret for webhook source `{options.source}`: surveys go by batch", file=sys.stderr)
             tallies.append(send(client, "surveys", batches(rows["surveys"]), workers=options.workers))
+        tallies.append(send(client, "accounts", batches(customers), workers=options.workers))
     except (ApiError, RuntimeError, ConnectionError) as error:
         print(f"The load stopped: {error}\nRun it again when the cause is mended; what was sent stays.", file=sys.stderr)
         return 1

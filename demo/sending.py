@@ -73,7 +73,7 @@ class Tally:
             if result.get("status") == "error":
                 error = result.get("error") or {}
                 self.error_codes[str(error.get("code"))] += 1
-                if len(self.first_errors) < SHOWN_ERRORS:
+                if not result.get("parked") and len(self.first_errors) < SHOWN_ERRORS:
                     self.first_errors.append(result)
 
     @property
