@@ -1,7 +1,11 @@
 /** What a user does with an alert: shown at once, sent with the version seen, taken back when refused. */
 import { type InfiniteData, type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, idempotencyKey, unwrap, useApi } from "./client";
-import type { AccountView, Alert, AlertPatch, FeedbackInput, Page, Today } from "./types";
+import type { AccountView, Alert, AlertPage, AlertPatch, FeedbackInput, Today } from "./types";
+import { oneOf } from "~/lib/decode";
+import { dismissReasons } from "~/lib/vocabulary";
+
+const dismissValues = dismissReasons.map(({ value }) => value);
 
 type Change = (alert: Alert) => Alert;
 
@@ -9,7 +13,7 @@ type Change = (alert: Alert) => Alert;
 export function changeCached(cache: QueryClient, id: string, change: Change): void {
   const one = (alert: Alert) => (alert.id === id ? change(alert) : alert);
   cache.setQueryData<Alert>(["alert", id], (old) => old && change(old));
-  cache.setQueriesData<InfiniteData<Page<Alert>>>({ queryKey: ["alerts"] }, (old) =>
+  cache.setQueriesData<InfiniteData<AlertPage>>({ queryKey: ["alerts"] }, (old) =>
     old && { ...old, pages: old.pages.map((page) => ({ ...page, data: page.data.map(one) })) });
   cache.setQueriesData<Today>({ queryKey: ["today"] }, (old) =>
     old && { ...old, items: old.items.map((item) => ({ ...item, alert: one(item.alert) })) });
@@ -24,7 +28,7 @@ export function foresee(alert: Alert, patch: AlertPatch): Alert {
     status: patch.status ?? alert.status,
     assignee: patch.assignee ?? alert.assignee,
     snoozed_until: patch.status === "snoozed" ? (patch.snoozed_until ?? null) : null,
-    dismiss_reason: patch.status === "dismissed" ? (patch.reason ?? null) : null,
+    dismiss_reason: patch.status === "dismissed" ? (oneOf(dismissValues, patch.reason) ?? null) : null,
   };
 }
 

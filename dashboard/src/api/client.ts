@@ -2,7 +2,7 @@ import createClient, { type Client } from "openapi-fetch";
 import { createContext, useContext } from "react";
 import type { Session } from "~/lib/session";
 import { offline, readProblem } from "./errors";
-import type { paths } from "./paths";
+import type { paths } from "./__generated__/schema";
 
 export type Api = Client<paths>;
 

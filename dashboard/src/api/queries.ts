@@ -1,7 +1,7 @@
 /** Every read of the API, as query options with one place for the cache's keys. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { type Api, unwrap } from "./client";
-import type { AccountsQuery, AlertsQuery } from "./paths";
+import type { AccountsQuery, AlertsQuery } from "./types";
 
 const at = (id: string) => ({ params: { path: { id } } });
 
@@ -170,7 +170,11 @@ export const importPreviewQuery = (api: Api, id: string) =>
 export const settingsQuery = (api: Api) =>
   queryOptions({
     queryKey: ["settings"],
-    queryFn: ({ signal }) => unwrap(api.GET("/v1/settings", { signal })),
+    queryFn: async ({ signal }) => {
+      const call = api.GET("/v1/settings", { signal });
+      const settings = await unwrap(call);
+      return { settings, etag: (await call).response.headers.get("etag") ?? "*" };
+    },
   });
 
 function cursorOf(page: string): { cursor?: string } {

@@ -26,3 +26,20 @@ export function parseJson(source: string): unknown {
 export function oneOf<T extends string>(allowed: readonly T[], value: string | null | undefined): T | undefined {
   return allowed.find((candidate) => candidate === value);
 }
+
+/** The entries of a map whose values are numbers. */
+export function counts(record: Record<string, unknown>): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const key of Object.keys(record)) result[key] = number(record, key) ?? 0;
+  return result;
+}
+
+/** The entries of a map whose values are text. */
+export function texts(record: Record<string, unknown>): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const key of Object.keys(record)) {
+    const value = text(record, key);
+    if (value !== undefined) result[key] = value;
+  }
+  return result;
+}

@@ -23,6 +23,11 @@ export function suggested(columns: readonly ColumnLike[]): Mapping {
   return mapping;
 }
 
+/** The mapping of an earlier run, as the API gives it back. */
+export function chosenBefore(mapping: Record<string, unknown>): Mapping {
+  return Object.fromEntries(Object.entries(mapping).map(([column, field]) => [column, typeof field === "string" ? field : null]));
+}
+
 export interface MappingProblems {
   missing: string[];
   doubled: string[];
@@ -39,7 +44,7 @@ export function problemsOf(mapping: Mapping, fields: readonly FieldLike[]): Mapp
 interface ImportLike {
   status: string;
   dry_run: boolean;
-  mapping: unknown;
+  mapping: Record<string, unknown>;
 }
 
 export const STEPS = ["upload", "map", "check", "commit"] as const;
@@ -48,7 +53,7 @@ export type StepName = (typeof STEPS)[number];
 /** Where in the wizard an import stands. */
 export function stepOf({ status, dry_run: dryRun, mapping }: ImportLike): StepName {
   if (status === "awaiting_upload") return "upload";
-  if (status === "uploaded" || mapping === null) return "map";
+  if (status === "uploaded" || Object.keys(mapping).length === 0) return "map";
   return dryRun ? "check" : "commit";
 }
 

@@ -25,7 +25,7 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Whether the parts add up to the whole, to within floating-point noise. */
+/** Whether the parts add up to the whole, to within half of what is shown. */
 export function addsUp(parts: readonly number[], whole: number): boolean {
-  return Math.abs(sum(parts) - whole) < 1e-6;
+  return Math.abs(sum(parts) - whole) < 0.005;
 }

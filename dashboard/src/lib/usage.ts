@@ -1,7 +1,10 @@
+import { counts } from "./decode";
+import { sum } from "./sums";
+
 interface UsageLike {
   day: string;
   events: number;
-  by_name: Record<string, number>;
+  by_name: Record<string, unknown>;
 }
 
 export interface Stack {
@@ -16,12 +19,13 @@ export const OTHER = "other";
 export function stackByName(days: readonly UsageLike[], keep = 5): Stack {
   const totals = new Map<string, number>();
   for (const { by_name: byName } of days) {
-    for (const [name, count] of Object.entries(byName)) totals.set(name, (totals.get(name) ?? 0) + count);
+    for (const [name, count] of Object.entries(counts(byName))) totals.set(name, (totals.get(name) ?? 0) + count);
   }
   const names = [...totals].toSorted((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).slice(0, keep).map(([name]) => name);
   const rows = days.map(({ day, events, by_name: byName }) => {
-    const counts = names.map((name) => byName[name] ?? 0);
-    return { day, counts: [...counts, Math.max(0, events - counts.reduce((sum, count) => sum + count, 0))] };
+    const known = counts(byName);
+    const parts = names.map((name) => known[name] ?? 0);
+    return { day, counts: [...parts, Math.max(0, events - sum(parts))] };
   });
   return { names: [...names, OTHER], rows };
 }

@@ -41,9 +41,13 @@ export function Compare({ id, days, from, to, onChange }: CompareProps) {
 }
 
 function Contributions({ explain }: { explain: Explain }) {
+  const { change } = explain;
+  if (change === null) {
+    return <EmptyState title="One of the days has no score">Choose days on which enough of the profile had data.</EmptyState>;
+  }
   const points = explain.contributions.map((row) => row.points);
-  const exact = addsUp(points, explain.change) || Math.abs(points.reduce((a, b) => a + b, 0) - explain.change) < 0.005;
-  const shown = exact ? roundToSum(points, explain.change) : points;
+  const exact = addsUp(points, change);
+  const shown = exact ? roundToSum(points, change) : points;
   const rows = explain.contributions
     .map((row, index) => ({ ...row, shown: shown[index] ?? 0 }))
     .filter((row) => row.shown !== 0)
@@ -62,7 +66,7 @@ function Contributions({ explain }: { explain: Explain }) {
               <tr key={row.measure}>
                 <td>
                   <Text size="sm" fw={500}>{row.name} <span className="muted mono">{row.measure}</span></Text>
-                  <Text size="xs" c="dimmed">{groupLabel[row.group] ?? row.group}{row.detail === "" ? "" : ` · ${row.detail}`}</Text>
+                  <Text size="xs" c="dimmed">{groupLabel[row.group ?? "cap"] ?? row.group}{row.detail === "" ? "" : ` · ${row.detail}`}</Text>
                 </td>
                 <td>
                   <span className={classes.fall} aria-hidden>
@@ -77,7 +81,7 @@ function Contributions({ explain }: { explain: Explain }) {
         </table>
       </div>
       <div className={classes.sum} data-testid="compare-sum">
-        <span>Contributions, all rows: <strong>{signed(explain.change)}</strong></span>
+        <span>Contributions, all rows: <strong>{signed(change)}</strong></span>
         <span>
           {dayText(explain.compare)} <strong>{scoreText(explain.score_compare)}</strong> → {dayText(explain.at)} <strong>{scoreText(explain.score_at)}</strong>
         </span>

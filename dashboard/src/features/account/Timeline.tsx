@@ -12,7 +12,8 @@ import { Panel } from "~/components/Panel";
 import { SeverityBadge, Tag } from "~/components/SeverityBadge";
 import { EmptyState, ProblemState, Rows } from "~/components/States";
 import { day, instant, words } from "~/lib/format";
-import { TIMELINE_KINDS } from "~/lib/vocabulary";
+import { oneOf } from "~/lib/decode";
+import { SEVERITIES, TIMELINE_KINDS } from "~/lib/vocabulary";
 import classes from "./Account.module.css";
 
 const icons: Record<string, typeof IconBell> = {
@@ -57,13 +58,14 @@ export function Timeline({ id }: { id: string }) {
 }
 
 function Row({ item }: { item: TimelineItem }) {
+  const severity = oneOf(SEVERITIES, item.severity);
   const Icon = icons[item.kind] ?? IconCircleDot;
   return (
     <div className={classes.time}>
       <Icon size={17} stroke={1.6} color="var(--muted)" style={{ marginTop: 2 }} aria-hidden />
       <div style={{ minWidth: 0 }}>
         <Text size="sm" fw={500} component="div">
-          {item.title} {item.severity !== undefined && item.severity !== null && <SeverityBadge severity={item.severity} size="sm" />}
+          {item.title} {severity !== undefined && <SeverityBadge severity={severity} size="sm" />}
         </Text>
         {item.detail !== null && item.detail !== "" && <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{item.detail}</Text>}
       </div>

@@ -9,6 +9,7 @@ import { UsageChart } from "~/components/charts/UsageChart";
 import { Panel } from "~/components/Panel";
 import { EmptyState, ProblemState, Rows } from "~/components/States";
 import { ScrollRegion } from "~/components/ScrollRegion";
+import { number } from "~/lib/decode";
 import { day, integer, words } from "~/lib/format";
 import { paths } from "~/lib/paths";
 
@@ -49,7 +50,7 @@ export function Usage({ id }: { id: string }) {
                 {rows.toReversed().map((row) => (
                   <tr key={row.day}>
                     <td style={{ whiteSpace: "nowrap" }}>{day(row.day)}</td><td className="num">{integer(row.events)}</td><td className="num">{integer(row.users)}</td>
-                    {names.map((name) => <td key={name} className="num">{integer(row.by_name[name] ?? 0)}</td>)}
+                    {names.map((name) => <td key={name} className="num">{integer(number(row.by_name, name) ?? 0)}</td>)}
                   </tr>
                 ))}
               </tbody>

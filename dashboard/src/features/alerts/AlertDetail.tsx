@@ -40,8 +40,8 @@ export function AlertDetail({ alert, readOnly, commands, onDismiss, snoozing, on
           <h2 className={classes.headline}>{alert.title}</h2>
           <div className={classes.facts}>
             <Link to={paths.account(alert.account.id)} className="plain" style={{ display: "inline-flex", gap: 8, alignItems: "center", fontWeight: 600, color: "var(--mantine-color-text)" }}>
-              <AccountMark name={alert.account.name} size={24} />
-              {alert.account.name}
+              <AccountMark name={alert.account.name ?? ""} size={24} />
+              {alert.account.name ?? "Account without a name"}
             </Link>
             <BandBadge band={alert.account.band} size="sm" />
             <span className="num">Score {score(alert.account.score)}</span>

@@ -28,7 +28,7 @@ export function AlertList({ rows, chosen, onChoose, onMore, hasMore, loadingMore
             onClick={() => onChoose(alert)}
           >
             <span className={classes.line}>
-              <strong className="clip">{alert.account.name}</strong>
+              <strong className="clip">{alert.account.name ?? "Account without a name"}</strong>
               <span className={classes.age}><When at={alert.opened_at} /></span>
             </span>
             <span className={classes.title}>{alert.title}</span>

@@ -1,5 +1,5 @@
 /** The inbox's filters as they stand in the address. */
-import type { AlertsQuery } from "~/api/paths";
+import type { AlertsQuery } from "~/api/types";
 import { oneOf } from "~/lib/decode";
 import { ALERT_STATUSES, SEVERITIES } from "~/lib/vocabulary";
 

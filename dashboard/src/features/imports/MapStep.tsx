@@ -10,7 +10,7 @@ import { Tag } from "~/components/SeverityBadge";
 import { ProblemState, Rows } from "~/components/States";
 import { ScrollRegion } from "~/components/ScrollRegion";
 import { integer, words } from "~/lib/format";
-import { type Mapping, problemsOf, suggested } from "~/lib/mapping";
+import { chosenBefore, type Mapping, problemsOf, suggested } from "~/lib/mapping";
 import classes from "./Import.module.css";
 
 interface MapStepProps {
@@ -31,7 +31,7 @@ const delimiters: Record<string, string> = { ",": "commas", ";": "semicolons", "
 function MappingForm({ found, preview, onStarted }: MapStepProps & { preview: ImportPreview }) {
   const api = useApi();
   const cache = useQueryClient();
-  const [mapping, setMapping] = useState<Mapping>(() => found.mapping ?? suggested(preview.columns));
+  const [mapping, setMapping] = useState<Mapping>(() => ({ ...suggested(preview.columns), ...chosenBefore(found.mapping) }));
   const [all, setAll] = useState(false);
   const problems = problemsOf(mapping, preview.fields);
   const ready = problems.missing.length === 0 && problems.doubled.length === 0;

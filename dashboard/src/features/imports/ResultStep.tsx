@@ -25,7 +25,7 @@ export function ResultStep({ found, onRemap }: ResultStepProps) {
   const cache = useQueryClient();
   const commit = useMutation({
     mutationFn: () => unwrap(api.POST("/v1/imports/{id}/start", {
-      params: { path: { id: found.id }, header: idempotencyKey() }, body: { mapping: found.mapping ?? {}, dry_run: false },
+      params: { path: { id: found.id }, header: idempotencyKey() }, body: { mapping: found.mapping, dry_run: false },
     })),
     onSuccess: (started) => {
       cache.setQueryData(["import", found.id], started);

@@ -6,7 +6,7 @@ import { useNavigate } from "react-router";
 import { idempotencyKey, unwrap, useApi } from "~/api/client";
 import { describe } from "~/api/errors";
 import { meQuery } from "~/api/queries";
-import { oneOf } from "~/lib/decode";
+import { oneOf, texts } from "~/lib/decode";
 import { bytes, percent, words } from "~/lib/format";
 import { paths } from "~/lib/paths";
 import { putFile } from "~/lib/upload";
@@ -43,7 +43,7 @@ export function UploadStep() {
         params: { header: idempotencyKey() },
         body: { kind, filename: chosen.name, size_bytes: chosen.size, ...(source.trim() === "" ? {} : { source: source.trim() }) },
       }));
-      await putFile(created.upload_url, created.upload_headers, chosen, setShare);
+      await putFile(created.upload_url, texts(created.upload_headers), chosen, setShare);
       return created.id;
     },
     onSuccess: (id) => {

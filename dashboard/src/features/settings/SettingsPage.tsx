@@ -22,7 +22,7 @@ export function SettingsPage() {
       <div className={classes.columns}>
         <Panel title="Messages" hint="Critical and high go out at once, medium in the daily digest">
           {settings.isError ? <ProblemState error={settings.error} onRetry={() => void settings.refetch()} />
-            : settings.data === undefined ? <Rows count={5} /> : <SettingsForm key={settings.dataUpdatedAt} settings={settings.data} />}
+            : settings.data === undefined ? <Rows count={5} /> : <SettingsForm key={settings.data.etag} settings={settings.data.settings} etag={settings.data.etag} />}
         </Panel>
         <Panel flush title="Rules" hint="How often users found each rule's alerts right, with the range that few ratings allow">
           {rules.isError ? <ProblemState error={rules.error} onRetry={() => void rules.refetch()} />
@@ -33,16 +33,16 @@ export function SettingsPage() {
   );
 }
 
-function SettingsForm({ settings }: { settings: Settings }) {
+function SettingsForm({ settings, etag }: { settings: Settings; etag: string }) {
   const api = useApi();
   const cache = useQueryClient();
   const me = useQuery(meQuery(api));
   const [draft, setDraft] = useState(settings);
   const readOnly = me.data === undefined || me.data.role === "viewer" || me.data.role === "csm";
   const save = useMutation({
-    mutationFn: () => unwrap(api.PATCH("/v1/settings", { body: draft })),
-    onSuccess: (saved) => {
-      cache.setQueryData(["settings"], saved);
+    mutationFn: () => unwrap(api.PATCH("/v1/settings", { params: { header: { "If-Match": etag } }, body: draft })),
+    onSuccess: () => {
+      void cache.invalidateQueries({ queryKey: ["settings"] });
       notifications.show({ message: "Settings saved", autoClose: 3000 });
     },
     onError: (error) => reportFailure(error, "Not saved"),
