@@ -4,6 +4,7 @@
 //! checked here once and leaves as types that cannot be wrong: [`canonical::Fact`].
 
 pub mod canonical;
+pub mod csv;
 pub mod delivery;
 pub mod generic;
 pub mod signature;

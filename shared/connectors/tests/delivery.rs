@@ -1,8 +1,5 @@
 //! A delivery of our own rows, as ingest and replay read it.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test may stop at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use copilot_connectors::canonical::Fact;
 use copilot_connectors::parse_delivery;
