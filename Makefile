@@ -82,7 +82,7 @@ test-infra: setup-python ## The template, its routes, the sample events and the 
 	$(PYTHON) $(LOCAL)/routes.py --check
 	cfn-lint infra/template.yaml
 	AWS_DEFAULT_REGION=us-east-1 sam validate --lint --template-file infra/template.yaml
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(LOCAL) $(VENV_PYTHON) -m unittest discover -q -s $(LOCAL)/tests
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(LOCAL) $(VENV_PYTHON) -m unittest discover -q -b -s $(LOCAL)/tests
 
 test-e2e: ## The browser's way through a running stack (brings one up when none runs)
 ifeq ($(HAS_DASHBOARD),)

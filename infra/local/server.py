@@ -21,6 +21,10 @@ KEEP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_D
 """What MiniStack inherits from us. It hands its own environment on to the functions, so this is short."""
 
 
+LOG_LIMIT = 20_000_000
+"""A longer log is put aside at the next start."""
+
+
 @dataclass(frozen=True)
 class Server:
     """One MiniStack: a port, and a home for its process id, log and state. Without state when it is for tests."""
@@ -80,6 +84,8 @@ class Server:
                 + f". Mend: stop it (`lsof -i :{self.port}` names it), or use another port: `COPILOT_PORT=4666 make up`.")
         with step(f"Starting MiniStack, the local AWS, on port {self.port}", "about 2 s"):
             self.home.mkdir(parents=True, exist_ok=True)
+            if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
+                self.log.replace(self.log.with_suffix(".log.1"))
             with self.log.open("ab") as log:
                 process = subprocess.Popen(
                     [VENV / "ministack" / "bin" / "ministack"], stdout=log, stderr=subprocess.STDOUT,
