@@ -143,6 +143,7 @@ pub const CATALOGUE: &[FeatureSpec] = &[
     f("oldest_overdue_days", "days", 0, Payment, "as invoices_overdue", "Days that the oldest is overdue; 0 when none is"),
     f("payments_failed_open", "count", 30, Payment, "as invoices_overdue", "Unpaid invoices whose payment failed in 30 days"),
     f("purchases_total", "count", 0, Payment, "as invoices_overdue", "Purchases ever"),
+    f("transactional", "flag", 0, Payment, "as invoices_overdue", "Buys by invoice, without contract, seats or subscription"),
     f("purchases_30d", "count", 30, Payment, "as invoices_overdue", "Purchases in 30 days"),
     f("purchases_90d", "count", 90, Payment, "as invoices_overdue", "Purchases in 90 days"),
     f("purchases_180d", "count", 180, Payment, "as invoices_overdue", "Purchases in 180 days"),

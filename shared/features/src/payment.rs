@@ -96,6 +96,12 @@ fn purchases(snapshot: &Snapshot, vector: &mut FeatureVector) {
         .collect();
     let bought: Vec<&Purchase> = dated.iter().filter(|p| p.amount > 0.0).collect();
     vector.set("purchases_total", bought.len() as f64);
+    let row = &snapshot.row;
+    let contract = !snapshot.subscriptions.is_empty()
+        || row.contract_end.is_some()
+        || row.seats.is_some()
+        || row.mrr_minor.is_some();
+    vector.set("transactional", if !bought.is_empty() && !contract { 1.0 } else { 0.0 });
     let within = |from: i32, to: i32| bought.iter().filter(move |p| p.age >= from && p.age < to);
     let count = |from, to| within(from, to).count() as f64;
     let spend = |from, to| within(from, to).map(|p| p.amount).sum::<f64>();

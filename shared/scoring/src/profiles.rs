@@ -104,11 +104,7 @@ impl When {
             row.custom.get("billing_model").and_then(|v| v.as_str()) == Some(model)
                 || segment == format!("{model}-billed")
         };
-        let transactional = features.get("purchases_total").is_some_and(|n| n > 0.0)
-            && snapshot.subscriptions.is_empty()
-            && row.contract_end.is_none()
-            && row.seats.is_none()
-            && row.mrr_minor.is_none();
+        let transactional = features.get("transactional") == Some(1.0);
         self.stages.as_ref().is_none_or(|stages| stages.contains(&stage))
             && self
                 .touch
