@@ -73,7 +73,7 @@ pub(super) fn scan(bytes: &[u8], delimiter: u8, finished: bool, max_lines: u64) 
             State::AfterQuote => {
                 return Scan::Broken {
                     opened,
-                    at_end: false,
+                    never_closed: lines > opened,
                 };
             }
             State::FieldStart | State::Plain => {
