@@ -4,6 +4,7 @@
 mod apply;
 mod imports;
 mod message;
+mod report;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use copilot_aws::imports::Files;

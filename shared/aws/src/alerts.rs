@@ -31,6 +31,8 @@ pub fn item(tenant: &TenantId, alert: &Alert, rev: i64) -> Item {
         .text("g1sk", &by_priority)
         .text("g3pk", &index::account_alerts(tenant, alert.account.id))
         .text("g3sk", &format!("{}#{id}", alert.opened_at))
+        .text("g4pk", &index::opened(tenant, &alert.rule, alert.opened_at))
+        .text("g4sk", &id)
         .text("f_rule", &alert.rule)
         .text("f_severity", alert.severity.as_str())
         .text("f_status", alert.status.as_str())
@@ -190,4 +192,25 @@ pub fn list(tenant: &TenantId, by: &ListBy) -> Query {
         descending: true,
         ..Query::default()
     }
+}
+
+/// How many alerts a rule opened on the day of an instant (UTC); counts no further than `at_most`.
+///
+/// # Errors
+/// [`AwsError`] when the table fails.
+pub async fn opened_on(
+    table: &Table,
+    tenant: &TenantId,
+    rule: &str,
+    at: copilot_domain::time::Timestamp,
+    at_most: usize,
+) -> Result<usize, AwsError> {
+    let query = Query {
+        index: Some("gsi4"),
+        pk: index::opened(tenant, rule, at),
+        limit: Some(i32::try_from(at_most).unwrap_or(i32::MAX)),
+        attributes: vec!["pk"],
+        ..Query::default()
+    };
+    Ok(table.page(&query).await?.items.len())
 }

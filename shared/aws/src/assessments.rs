@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use copilot_domain::alert::{Alert, RuleState};
+use copilot_domain::alert::{Alert, RuleState, RuleStates};
 use copilot_domain::assessment::Assessment;
 use copilot_domain::event::Event;
+use copilot_domain::health::BandState;
 use copilot_domain::ids::{AccountId, TenantId};
+use copilot_domain::opportunity::{Opportunity, OpportunityStage};
+use copilot_domain::playbook::NextAction;
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -46,6 +49,21 @@ pub struct ScoreWrite {
     pub states: Vec<RuleState>,
     /// What is to be told.
     pub events: Vec<Event>,
+    /// What the next scoring needs to know of the band.
+    pub band_state: BandState,
+    /// What to do next.
+    pub next_actions: Vec<NextAction>,
+    /// The account's opportunity, if its signals add up to one.
+    pub opportunity: Option<Opportunity>,
+}
+
+/// The newest assessment with what stands beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Latest {
+    /// The assessment.
+    pub assessment: Assessment,
+    /// What to do next.
+    pub next_actions: Vec<NextAction>,
 }
 
 /// Writes an assessment over what was loaded.
@@ -67,10 +85,14 @@ pub async fn store(
             Condition::unchanged(old_card),
         ),
         Write::Put(
-            Item::new(&keys::assessment(tenant, account), "assessment").data(&write.assessment),
+            Item::new(&keys::assessment(tenant, account), "assessment")
+                .data(&write.assessment)
+                .json("band_state", &write.band_state)
+                .json("next_actions", &write.next_actions),
             Condition::None,
         ),
     ];
+    writes.extend(opportunity(tenant, loaded, write)?);
     for state in &write.states {
         let read = loaded
             .state
@@ -105,6 +127,84 @@ pub async fn store(
         table.write_many(history, &[]).await?;
         table.transact(writes).await
     }
+}
+
+/// The write of the account's opportunity: what was found, at the stage where humans moved it to; none when
+/// nothing changed. One whose signals are gone is withdrawn.
+fn opportunity(tenant: &TenantId, loaded: &Loaded, write: &ScoreWrite) -> Result<Option<Write>, AwsError> {
+    let read = loaded.state.get("OPPORTUNITY");
+    let old: Option<Opportunity> = read.map(Item::document).transpose()?;
+    let new = match (&old, &write.opportunity) {
+        (None, None) => return Ok(None),
+        (Some(old), None) if old.stage.is_closed() => return Ok(None),
+        (Some(old), None) => Opportunity {
+            stage: OpportunityStage::Withdrawn,
+            ..old.clone()
+        },
+        (None, Some(new)) => new.clone(),
+        // A new find after an old one was closed is another opportunity; else the work on it goes on.
+        (Some(old), Some(new)) if old.stage.is_closed() && old.id != new.id => new.clone(),
+        (Some(old), Some(new)) => {
+            let stage = if old.stage == OpportunityStage::Withdrawn {
+                new.stage
+            } else {
+                old.stage
+            };
+            Opportunity {
+                stage,
+                opened_at: old.opened_at,
+                id: old.id,
+                ..new.clone()
+            }
+        }
+    };
+    let item = opportunity_item(tenant, &new, &write.card, read.map_or(0, Item::rev) + 1);
+    Ok(Some(Write::Put(item, Condition::unchanged(read))))
+}
+
+/// The item of an opportunity, with the account's card for lists.
+pub fn opportunity_item(tenant: &TenantId, opportunity: &Opportunity, card: &Value, rev: i64) -> Item {
+    let mut item = Item::new(&keys::opportunity(tenant, opportunity.account), "opportunity")
+        .number("rev", rev)
+        .data(opportunity)
+        .json(
+            "account",
+            &serde_json::json!({
+                "id": card["id"], "name": card["name"], "owner": card["owner"], "arr": card["arr"],
+                "score": card["score"], "band": card["band"],
+            }),
+        );
+    if !opportunity.stage.is_closed() {
+        let sk = format!("{}#{}", keys::index::number(opportunity.score), opportunity.id);
+        item = item
+            .text("g1pk", &keys::index::opportunities(tenant))
+            .text("g1sk", &sk);
+    }
+    item
+}
+
+/// What the scoring before left of the band.
+///
+/// # Errors
+/// [`AwsError::Corrupt`] when it does not read.
+pub fn band_state(state: &BTreeMap<String, Item>) -> Result<Option<BandState>, AwsError> {
+    state
+        .get("ASSESS")
+        .map(|item| item.parsed("band_state"))
+        .transpose()
+}
+
+/// The account's rule states.
+///
+/// # Errors
+/// [`AwsError::Corrupt`] when one does not read.
+pub fn rule_states(state: &BTreeMap<String, Item>) -> Result<RuleStates, AwsError> {
+    let states = state
+        .range("RULE#".to_owned()..)
+        .take_while(|(sk, _)| sk.starts_with("RULE#"))
+        .map(|(_, item)| item.document())
+        .collect::<Result<Vec<RuleState>, AwsError>>()?;
+    Ok(RuleStates::from_states(states))
 }
 
 /// The events of an account that were decided and not yet told.

@@ -63,11 +63,14 @@ impl MailError {
     fn from_sdk(error: SdkError<SendEmailError>) -> Self {
         let code = error.code().unwrap_or("no answer").to_owned();
         let refused = match &error {
-            // Everything else is ours to mend (paused, quota, unverified domain): back to the queue, and from there
-            // to the dead letters and their alarm, from where it can be sent again.
+            // Everything else is ours to mend (paused, quota, a sender that is not verified): back to the queue, and
+            // from there to the dead letters and their alarm, from where it can be sent again.
             SdkError::ServiceError(service) => {
                 let service = service.err();
-                service.is_message_rejected() || service.is_bad_request_exception()
+                let is_unverified = service
+                    .message()
+                    .is_some_and(|text| text.contains("not verified"));
+                (service.is_message_rejected() && !is_unverified) || service.is_bad_request_exception()
             }
             SdkError::ConstructionFailure(_) => true,
             _ => false,
@@ -145,5 +148,30 @@ impl Mailer {
             .await
             .map_err(MailError::from_sdk)?;
         Ok(answer.message_id.unwrap_or_default())
+    }
+
+    /// Asks SES to verify the sender, which mails its owner a link (MiniStack verifies at once). For operators.
+    ///
+    /// # Errors
+    /// [`crate::AwsError`] when SES refuses; that the sender is known already is fine.
+    pub async fn register(&self) -> Result<(), crate::AwsError> {
+        match self
+            .client
+            .create_email_identity()
+            .email_identity(&self.from)
+            .send()
+            .await
+        {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_already_exists_exception()) =>
+            {
+                Ok(())
+            }
+            other => other
+                .map(|_| ())
+                .map_err(|e| crate::AwsError::from_sdk("register the sender", e)),
+        }
     }
 }

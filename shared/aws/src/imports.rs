@@ -116,9 +116,10 @@ impl Import {
         format!("import-errors/{tenant}/{id}/errors.csv")
     }
 
-    /// The key of a part of the report: the errors of the chunk that starts at a byte.
-    pub fn part_key(tenant: &TenantId, id: ImportId, offset: u64) -> String {
-        format!("import-errors/{tenant}/{id}/parts/{offset:013}.csv")
+    /// The key of a part of the report: the errors of the chunk that starts at a byte; a dry run has parts of its own.
+    pub fn part_key(tenant: &TenantId, id: ImportId, dry_run: bool, offset: u64) -> String {
+        let run = if dry_run { "dry" } else { "run" };
+        format!("import-errors/{tenant}/{id}/{run}/{offset:013}.csv")
     }
 }
 

@@ -59,6 +59,14 @@ impl Item {
         self
     }
 
+    /// Sets a smaller document beside the main one.
+    #[must_use]
+    pub fn json<T: Serialize>(mut self, name: &str, value: &T) -> Self {
+        let text = serde_json::to_string(value).unwrap_or_default();
+        self.0.insert(name.to_owned(), AttributeValue::S(text));
+        self
+    }
+
     /// The primary key.
     pub fn key(&self) -> Key {
         Key {
@@ -93,8 +101,16 @@ impl Item {
     /// # Errors
     /// [`AwsError::Corrupt`] when it does not read as `T`.
     pub fn document<T: DeserializeOwned>(&self) -> Result<T, AwsError> {
-        serde_json::from_str(self.str("data")).map_err(|e| AwsError::Corrupt {
-            what: "the document",
+        self.parsed("data")
+    }
+
+    /// A document beside the main one.
+    ///
+    /// # Errors
+    /// [`AwsError::Corrupt`] when it does not read as `T`.
+    pub fn parsed<T: DeserializeOwned>(&self, name: &str) -> Result<T, AwsError> {
+        serde_json::from_str(self.str(name)).map_err(|e| AwsError::Corrupt {
+            what: "a document",
             key: format!("{} / {}", self.str("pk"), self.str("sk")),
             source: Some(e.into()),
         })

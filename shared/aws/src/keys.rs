@@ -154,6 +154,16 @@ pub fn parked(t: &TenantId, i: &ExternalId) -> Key {
     Key::new(format!("T#{t}#PARKED"), format!("{}#{}", i.source, i.id))
 }
 
+/// An account's opportunity.
+pub fn opportunity(t: &TenantId, a: AccountId) -> Key {
+    Key::new(account_partition(t, a), "OPPORTUNITY")
+}
+
+/// A rule that the storm guard held on a day.
+pub fn storm(t: &TenantId, day: Date, rule: &str) -> Key {
+    Key::new(format!("T#{t}"), format!("STORM#{day}#{rule}"))
+}
+
 /// An import.
 pub fn import(t: &TenantId, i: ImportId) -> Key {
     Key::new(format!("T#{t}#IMP"), i.to_string())
@@ -211,6 +221,17 @@ pub mod index {
     /// Alerts of an account by time, gsi3.
     pub fn account_alerts(t: &TenantId, a: AccountId) -> String {
         format!("T#{t}#A#{a}#AL")
+    }
+
+    /// Alerts that a rule opened on a day (UTC), gsi4: the storm guard counts them.
+    pub fn opened(t: &TenantId, rule: &str, at: copilot_domain::time::Timestamp) -> String {
+        let day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        format!("T#{t}#OPENED#{rule}#{day}")
+    }
+
+    /// Opportunities of a tenant that are not closed, by score, gsi1.
+    pub fn opportunities(t: &TenantId) -> String {
+        format!("T#{t}#OPP")
     }
 
     /// A number as text that sorts like the number: offset and zero-padded.

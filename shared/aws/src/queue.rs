@@ -225,8 +225,8 @@ impl ScoreQueue {
     ///
     /// # Errors
     /// [`AwsError`] when the call fails.
-    pub async fn begin(&self, tenant: &TenantId, account: AccountId) -> Result<(), AwsError> {
-        self.table
+    pub async fn begin(table: &Table, tenant: &TenantId, account: AccountId) -> Result<(), AwsError> {
+        table
             .delete(&keys::pending(tenant, account), Condition::None)
             .await
     }

@@ -129,7 +129,10 @@ impl Table {
     #[must_use]
     pub fn with_interceptor(&self, interceptor: impl aws_sdk_dynamodb::config::Intercept + 'static) -> Self {
         let config = self.client.config().to_builder().interceptor(interceptor).build();
-        Self { client: Client::from_conf(config), name: self.name.clone() }
+        Self {
+            client: Client::from_conf(config),
+            name: self.name.clone(),
+        }
     }
 
     /// The SDK's client, for what this layer has no word for.

@@ -8,8 +8,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 use aws_smithy_types::error::operation::BuildError;
 use aws_smithy_types::retry::RetryConfig;
@@ -19,7 +19,10 @@ use crate::table::Table;
 
 /// The SDK configuration of a test: an account of its own, derived from the test's name. `None` (said on standard
 /// error) when no server is there.
-#[expect(clippy::disallowed_methods, reason = "tests are told of their server by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told of their server by the environment"
+)]
 pub async fn config(test: &str) -> Option<SdkConfig> {
     let Ok(endpoint) = std::env::var("COPILOT_TEST_ENDPOINT") else {
         eprintln!("skipped: {test} (COPILOT_TEST_ENDPOINT is not set; `make test-rust` starts a server)");
@@ -33,7 +36,11 @@ pub async fn config(test: &str) -> Option<SdkConfig> {
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new(account, "test", None, None, "test"))
         .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(20)).build())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(Duration::from_secs(20))
+                .build(),
+        )
         .load()
         .await;
     Some(config)
@@ -43,9 +50,16 @@ pub async fn config(test: &str) -> Option<SdkConfig> {
 ///
 /// # Errors
 /// When the server refuses.
-pub async fn create_table(config: &SdkConfig, name: &str) -> Result<Table, Box<dyn std::error::Error + Send + Sync>> {
+pub async fn create_table(
+    config: &SdkConfig,
+    name: &str,
+) -> Result<Table, Box<dyn std::error::Error + Send + Sync>> {
     let table = Table::new(config, name);
-    let mut request = table.client().create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let mut request = table
+        .client()
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest);
     for attribute in ["pk", "sk"] {
         request = request.attribute_definitions(definition(attribute)?);
     }
@@ -54,7 +68,9 @@ pub async fn create_table(config: &SdkConfig, name: &str) -> Result<Table, Box<d
     }
     for number in 1..=6 {
         let (pk, sk) = (format!("g{number}pk"), format!("g{number}sk"));
-        request = request.attribute_definitions(definition(&pk)?).attribute_definitions(definition(&sk)?);
+        request = request
+            .attribute_definitions(definition(&pk)?)
+            .attribute_definitions(definition(&sk)?);
         let index = GlobalSecondaryIndex::builder()
             .index_name(format!("gsi{number}"))
             .set_key_schema(Some(key_schema(&pk, &sk)?))
@@ -67,12 +83,21 @@ pub async fn create_table(config: &SdkConfig, name: &str) -> Result<Table, Box<d
 }
 
 fn definition(name: &str) -> Result<AttributeDefinition, BuildError> {
-    AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S)
+        .build()
 }
 
 fn key_schema(pk: &str, sk: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
     Ok(vec![
-        KeySchemaElement::builder().attribute_name(pk).key_type(KeyType::Hash).build()?,
-        KeySchemaElement::builder().attribute_name(sk).key_type(KeyType::Range).build()?,
+        KeySchemaElement::builder()
+            .attribute_name(pk)
+            .key_type(KeyType::Hash)
+            .build()?,
+        KeySchemaElement::builder()
+            .attribute_name(sk)
+            .key_type(KeyType::Range)
+            .build()?,
     ])
 }

@@ -37,7 +37,12 @@ fn record(kind: Kind, account: &ExternalId, own: &str, version: i64, patch: &ser
         _ => id("api", own),
     };
     let revision = Revision::new(at(version), at(version), patch.as_object().unwrap().clone());
-    Fact::Record(RecordFact { kind, external_id, account: account.clone(), revision })
+    Fact::Record(RecordFact {
+        kind,
+        external_id,
+        account: account.clone(),
+        revision,
+    })
 }
 
 fn usage(account: &ExternalId, event: u32) -> Fact {
@@ -58,15 +63,37 @@ fn story() -> Vec<Fact> {
     let account = id("api", "4711");
     let stripe = id("stripe", "cus_1");
     let mut facts = vec![
-        record(Kind::Account, &account, "", 10, &json!({"name": "Old name", "owner": "csm@demo.example"})),
+        record(
+            Kind::Account,
+            &account,
+            "",
+            10,
+            &json!({"name": "Old name", "owner": "csm@demo.example"}),
+        ),
         record(Kind::Account, &account, "", 20, &json!({"name": "New name"})),
-        record(Kind::Account, &stripe, "", 15, &json!({"name": "Stripe's name", "currency": "EUR"})),
-        Fact::Link(LinkFact { identity: stripe.clone(), account: account.clone(), version: at(15) }),
+        record(
+            Kind::Account,
+            &stripe,
+            "",
+            15,
+            &json!({"name": "Stripe's name", "currency": "EUR"}),
+        ),
+        Fact::Link(LinkFact {
+            identity: stripe.clone(),
+            account: account.clone(),
+            version: at(15),
+        }),
     ];
     for version in 0..6 {
         let status = json!({"title": format!("state {version}"), "opened_at": at(0).to_string()});
         facts.push(record(Kind::Ticket, &account, "t1", version, &status));
-        facts.push(record(Kind::Invoice, &stripe, &format!("in_{version}"), version, &json!({"amount_minor": version * 100})));
+        facts.push(record(
+            Kind::Invoice,
+            &stripe,
+            &format!("in_{version}"),
+            version,
+            &json!({"amount_minor": version * 100}),
+        ));
     }
     facts.extend((0..2_600).map(|n| usage(&account, n)));
     facts
@@ -86,8 +113,11 @@ async fn apply_until_done(table: &Table, mut facts: Vec<Fact>) {
     for _ in 0..50 {
         match facts::apply(table, &tenant(), &TimeZone::UTC, &facts).await {
             Ok(report) => {
-                let failed: Vec<bool> =
-                    report.applied.iter().map(|a| matches!(a.outcome, Outcome::Failed(_))).collect();
+                let failed: Vec<bool> = report
+                    .applied
+                    .iter()
+                    .map(|a| matches!(a.outcome, Outcome::Failed(_)))
+                    .collect();
                 let mut left = failed.iter();
                 facts.retain(|_| *left.next().unwrap());
                 if facts.is_empty() {
@@ -103,7 +133,9 @@ async fn apply_until_done(table: &Table, mut facts: Vec<Fact>) {
 async fn load(table: &Table) -> AccountHistory {
     let account = AccountId::of_identity(&tenant(), &id("api", "4711"));
     let from = "2000-01-01".parse().unwrap();
-    let mut loaded = history::load(table, &tenant(), account, "UTC", from).await.unwrap();
+    let mut loaded = history::load(table, &tenant(), account, "UTC", from)
+        .await
+        .unwrap();
     for records in loaded.history.records.values_mut() {
         records.sort_by(|a, b| a.external_id.cmp(&b.external_id));
     }
@@ -126,14 +158,20 @@ impl Intercept for Trouble {
         _: &mut ConfigBag,
     ) -> Result<(), TestError> {
         let call = self.0.fetch_add(1, Ordering::Relaxed);
-        if call % 5 == 4 || call % 11 == 10 { Err("injected: the connection was cut".into()) } else { Ok(()) }
+        if call % 5 == 4 || call % 11 == 10 {
+            Err("injected: the connection was cut".into())
+        } else {
+            Ok(())
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_order_repetition_and_trouble_give_the_same_account() {
     let test = "any_order_repetition_and_trouble_give_the_same_account";
-    let Some(config) = testing::config(test).await else { return };
+    let Some(config) = testing::config(test).await else {
+        return;
+    };
     let clean_table = testing::create_table(&config, "clean").await.unwrap();
     apply_until_done(&clean_table, story()).await;
     let clean = load(&clean_table).await;
@@ -145,22 +183,33 @@ async fn any_order_repetition_and_trouble_give_the_same_account() {
         .for_each_concurrent(8, |chunk| apply_until_done(&troubled, chunk))
         .await;
     assert_eq!(clean, load(&messy_table).await);
-    let counted: u64 = clean.snapshot(at(86_400 * 10)).usage.values().map(|day| day.events).sum();
+    let counted: u64 = clean
+        .snapshot(at(86_400 * 10))
+        .usage
+        .values()
+        .map(|day| day.events)
+        .sum();
     assert_eq!(counted, 2_600);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn facts_of_an_unknown_account_wait_for_it() {
     let test = "facts_of_an_unknown_account_wait_for_it";
-    let Some(config) = testing::config(test).await else { return };
+    let Some(config) = testing::config(test).await else {
+        return;
+    };
     let table = testing::create_table(&config, "parked").await.unwrap();
     let account = id("api", "4711");
     let early = [usage(&account, 1)];
-    let report = facts::apply(&table, &tenant(), &TimeZone::UTC, &early).await.unwrap();
+    let report = facts::apply(&table, &tenant(), &TimeZone::UTC, &early)
+        .await
+        .unwrap();
     assert!(report.applied[0].parked && report.touched.is_empty());
 
     let known = [record(Kind::Account, &account, "", 1, &json!({"name": "Late"}))];
-    let report = facts::apply(&table, &tenant(), &TimeZone::UTC, &known).await.unwrap();
+    let report = facts::apply(&table, &tenant(), &TimeZone::UTC, &known)
+        .await
+        .unwrap();
     assert!(!report.applied[0].parked);
     assert_eq!(report.changed.len(), 1);
     assert_eq!(load(&table).await.snapshot(at(86_400 * 9)).usage.len(), 1);
@@ -169,34 +218,62 @@ async fn facts_of_an_unknown_account_wait_for_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_claim_of_an_identity_wins_in_any_order() {
     let test = "the_newest_claim_of_an_identity_wins_in_any_order";
-    let Some(config) = testing::config(test).await else { return };
+    let Some(config) = testing::config(test).await else {
+        return;
+    };
     for (name, order) in [("forth", [1, 2]), ("back", [2, 1])] {
         let table = testing::create_table(&config, name).await.unwrap();
         for version in order {
             let account = id("api", &format!("claimant-{version}"));
-            let claim = LinkFact { identity: id("stripe", "cus_9"), account, version: at(version) };
+            let claim = LinkFact {
+                identity: id("stripe", "cus_9"),
+                account,
+                version: at(version),
+            };
             links::claim(&table, &tenant(), &claim).await.unwrap();
         }
         let identity = id("stripe", "cus_9");
-        let linked = links::resolve(&table, &tenant(), std::slice::from_ref(&identity)).await.unwrap();
+        let linked = links::resolve(&table, &tenant(), std::slice::from_ref(&identity))
+            .await
+            .unwrap();
         let winner = AccountId::of_identity(&tenant(), &id("api", "claimant-2"));
         assert_eq!(linked[&identity].account, winner, "{name}");
         let loser = AccountId::of_identity(&tenant(), &id("api", "claimant-1"));
-        assert!(links::identities(&table, &tenant(), loser).await.unwrap().is_empty(), "{name}");
+        assert!(
+            links::identities(&table, &tenant(), loser)
+                .await
+                .unwrap()
+                .is_empty(),
+            "{name}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_over_something_newer_is_a_conflict() -> Result<(), AwsError> {
     let test = "a_write_over_something_newer_is_a_conflict";
-    let Some(config) = testing::config(test).await else { return Ok(()) };
+    let Some(config) = testing::config(test).await else {
+        return Ok(());
+    };
     let table = testing::create_table(&config, "conflict").await.unwrap();
     let key = copilot_aws::keys::tenant(&tenant());
     let item = |rev| copilot_aws::Item::new(&key, "tenant").number("rev", rev);
     use copilot_aws::table::{Condition, Write};
     table.put(item(1), Condition::Absent).await?;
-    assert!(table.put(item(1), Condition::Absent).await.unwrap_err().is_conflict());
-    assert!(table.put(item(2), Condition::Rev(7)).await.unwrap_err().is_conflict());
+    assert!(
+        table
+            .put(item(1), Condition::Absent)
+            .await
+            .unwrap_err()
+            .is_conflict()
+    );
+    assert!(
+        table
+            .put(item(2), Condition::Rev(7))
+            .await
+            .unwrap_err()
+            .is_conflict()
+    );
     let write = Write::Put(item(2), Condition::Rev(7));
     assert!(table.transact(vec![write]).await.unwrap_err().is_conflict());
     table.put(item(2), Condition::Rev(1)).await

@@ -1,0 +1,10 @@
+//! Scoring an account, from the table and back: what `score` does for a queue and `api` does for a caller.
+//!
+//! The pure crates decide; this one loads what they decide from and stores what they decided.
+
+mod card;
+mod events;
+mod guard;
+mod score;
+
+pub use score::{ScoreError, Scored, Scorer};
