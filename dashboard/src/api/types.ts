@@ -35,6 +35,7 @@ export type Alert = Schemas["AlertView"];
 export type AlertPage = Schemas["Page_AlertView"];
 export type AlertPatch = Schemas["AlertPatch"];
 export type Clause = Schemas["Clause"];
+export type Feedback = Schemas["Feedback"];
 export type FeedbackInput = Schemas["NewFeedback"];
 export type Rule = Schemas["RuleView"];
 

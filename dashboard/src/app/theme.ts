@@ -30,7 +30,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   components: {
-    Button: { defaultProps: { size: "xs" } },
+    Button: { defaultProps: { size: "xs" }, styles: { label: { fontWeight: 550 }, section: { marginInlineEnd: 6 } } },
     Tooltip: { defaultProps: { openDelay: 250, withArrow: true, events: { hover: true, focus: true, touch: true } } },
     Skeleton: { defaultProps: { radius: "sm" } },
     Menu: { defaultProps: { shadow: "md", withinPortal: true } },
@@ -48,11 +48,14 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-text": "#1a2331",
     "--mantine-color-anchor": "#3044ac",
     "--mantine-color-error": "#b42323",
+    "--mantine-color-default-border": "#d2d7df",
+    "--mantine-color-default-color": "#1a2331",
   },
   dark: {
     "--mantine-color-dimmed": "#a3adbc",
     "--mantine-color-placeholder": "#8d97a6",
     "--mantine-color-anchor": "#95a7f5",
     "--mantine-color-error": "#ff9a9a",
+    "--mantine-color-default-border": "#353e4c",
   },
 });

@@ -16,7 +16,7 @@ export function Panel({ title, hint, aside, flush = false, children }: PanelProp
   return (
     <section className={classes.panel} {...(title === undefined ? {} : { "aria-labelledby": id })}>
       {title !== undefined && (
-        <Group className={classes.head} justify="space-between" wrap="wrap" gap="xs">
+        <Group className={classes.head} justify="space-between" gap="xs">
           <div>
             <Title order={2} id={id} fz="md">{title}</Title>
             {hint !== undefined && <Text size="xs" c="dimmed" component="div">{hint}</Text>}

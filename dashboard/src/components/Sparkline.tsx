@@ -7,14 +7,16 @@ interface SparklineProps {
   height?: number;
 }
 
-/** Thirty days of score, always on the scale of 0 to 100 so that rows compare. */
+/** Thirty days of score in a window of at least 30 points, so that small changes stay small and slopes compare. */
 export function Sparkline({ points: days, width = 84, height = 24 }: SparklineProps) {
   const points = days.map(({ score }) => score).filter((score) => score !== null);
   const last = points.at(-1);
   const first = points[0];
   if (last === undefined || first === undefined || points.length < 2) return <span className="muted">–</span>;
   const x = (index: number) => 2 + (index / (points.length - 1)) * (width - 6);
-  const y = (score: number) => 2 + (1 - score / 100) * (height - 4);
+  const middle = (Math.min(...points) + Math.max(...points)) / 2;
+  const span = Math.max(30, Math.max(...points) - Math.min(...points));
+  const y = (score: number) => height / 2 - ((score - middle) / span) * (height - 6);
   const path = line<number>().x((_, index) => x(index)).y((score) => y(score))(points) ?? "";
   const falling = last < first - 3;
   const color = falling ? "var(--critical-fill)" : "var(--accent)";

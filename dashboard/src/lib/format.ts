@@ -136,11 +136,14 @@ export function renewal(days: number | null | undefined): string {
   return days === 0 ? "renews today" : `renews in ${integer(days)} d`;
 }
 
+const ACRONYMS = new Set(["api", "arr", "crm", "csat", "csv", "id", "mrr", "nps", "sla", "sso", "url"]);
+
 /** `at_risk` as "At risk". */
 export function words(value: string | null | undefined): string {
   if (!value) return NONE;
-  const spaced = value.replaceAll("_", " ").replaceAll("-", " ");
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  const spaced = value.replaceAll(/[_-]/g, " ").split(" ").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
+  const sentence = spaced.join(" ");
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 export function initials(name: string): string {

@@ -18,7 +18,7 @@ interface UsageChartProps {
 export function UsageChart({ days, show }: UsageChartProps) {
   const { ref, width } = useElementSize();
   const [at, setAt] = useState<number>();
-  const frame: Frame = { width: Math.max(width, 240), height: HEIGHT, left: 44, right: 8, top: 10, bottom: 26 };
+  const frame: Frame = { width: Math.max(width, 240), height: HEIGHT, left: 56, right: 16, top: 10, bottom: 26 };
   const stack = useMemo(() => stackByName(days), [days]);
   const names = useMemo(() => days.map(({ day }) => day), [days]);
   const { x, ticks } = dayScale(names, frame);
@@ -43,8 +43,8 @@ export function UsageChart({ days, show }: UsageChartProps) {
       >
         {y.ticks(4).map((value) => (
           <g key={value}>
-            <line className={classes.grid} x1={frame.left} x2={frame.width - frame.right} y1={y(value)} y2={y(value)} />
-            <text className={classes.axis} x={frame.left - 6} y={y(value) + 4} textAnchor="end">{integer(value)}</text>
+            <line className={classes.grid} x1={frame.left - 12} x2={frame.width - frame.right + 12} y1={y(value)} y2={y(value)} />
+            <text className={classes.axis} x={frame.left - 18} y={y(value) + 4} textAnchor="end">{integer(value)}</text>
           </g>
         ))}
         {ticks.map(({ at: place, label }) => <text key={place} className={classes.axis} x={place} y={HEIGHT - 8} textAnchor="middle">{label}</text>)}

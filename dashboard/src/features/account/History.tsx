@@ -36,7 +36,7 @@ export function History({ id }: { id: string }) {
   return (
     <>
       <Panel
-        title="History" hint="Lower bounds are inclusive: 75 Healthy, 50 Watch, 25 At risk. ▲ marks an alert. Choose a day to compare it"
+        title="History" hint="Lower bounds of the bands are inclusive. ▲ marks an alert. Choose a day to compare it"
         aside={(
           <Group gap="xs">
             <SegmentedControl size="xs" aria-label="Span" value={span} onChange={setSpan} data={SPANS} />

@@ -68,7 +68,7 @@ function Measures({ steps, scored }: { steps: readonly Step<Measure, Cap>[]; sco
             <th scope="col" className="num">Green / red</th>
             <th scope="col" className="num">Weight</th>
             <th scope="col" className="num">Score</th>
-            {scored && <th scope="col" style={{ width: "26%" }}>From 100 down</th>}
+            {scored && <th scope="col" style={{ width: "22%" }}>From 100 down</th>}
             {scored && <th scope="col" className="num">Lost</th>}
             <th scope="col">Facts</th>
           </tr>

@@ -38,7 +38,7 @@ function Pulse({ value }: { value: number | null }) {
 
 export const columns: readonly Column[] = [
   {
-    id: "score", label: "Health", width: 176, sort: "score",
+    id: "score", label: "Health", width: 200, sort: "score",
     show: (a) => (
       <span style={{ display: "inline-flex", alignItems: "center", gap: 8 }}>
         <strong className="num" style={{ width: 34, textAlign: "right" }}>{score(a.score)}</strong>
@@ -47,7 +47,7 @@ export const columns: readonly Column[] = [
     ),
     csv: (a) => a.score,
   },
-  { id: "spark", label: "30 days", width: 104, show: (a) => <Sparkline points={a.spark} />, csv: (a) => a.delta_30d },
+  { id: "spark", label: "30 days", width: 112, show: (a) => <Sparkline points={a.spark} />, csv: (a) => a.delta_30d },
   { id: "delta", label: "7 days", width: 84, numeric: true, show: (a) => <Delta value={a.delta_7d} />, csv: (a) => a.delta_7d },
   { id: "coverage", label: "Coverage", width: 104, show: (a) => <Coverage value={a.coverage} />, csv: (a) => a.coverage },
   {

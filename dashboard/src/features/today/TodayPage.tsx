@@ -7,7 +7,7 @@ import type { Today } from "~/api/types";
 import { Stat, When } from "~/components/Numbers";
 import { PageHead, Panel } from "~/components/Panel";
 import { ProblemState, Rows } from "~/components/States";
-import { integer, money, percent, person } from "~/lib/format";
+import { integer, money, percent } from "~/lib/format";
 import { moneyValue } from "~/lib/format";
 import { BandMix } from "./BandMix";
 import { Hygiene } from "./Hygiene";
@@ -23,7 +23,7 @@ export function TodayPage() {
   const today = useQuery({ ...todayQuery(api, scope), enabled: me.data !== undefined });
   return (
     <>
-      <PageHead title={me.data === undefined ? "Today" : `Today, ${person(me.data.email)}`}
+      <PageHead title="Today"
         hint={today.data === undefined ? "What needs you first" : <>What needs you first · read <When at={new Date(today.dataUpdatedAt).toISOString()} /></>}>
         <SegmentedControl
           value={scope} onChange={setScope} aria-label="Whose accounts"

@@ -1,0 +1,158 @@
+/** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
+import type { Page, Request, Route } from "playwright-core";
+import type { AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem } from "~/api/types";
+import { assessment, card, history, predictions, view } from "./fixtures/accounts";
+import { alert, rules } from "./fixtures/alerts";
+import { deliveries, facts, importOf, integrations, me, preview, settings, timeline, today, usage } from "./fixtures/rest";
+import { ago } from "./fixtures/seeded";
+
+export interface Answer {
+  status: number;
+  body: unknown;
+  delayMs?: number;
+}
+export interface Call {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: unknown;
+  headers: Record<string, string>;
+}
+
+export const ok = (body: unknown, status = 200): Answer => ({ status, body });
+export const problem = (status: number, code: string, title: string, detail: string): Answer => {
+  const body: Problem = { type: `https://docs.customer-success-copilot.dev/problems/${code}`, title, status, detail, code, trace_id: "1-6740-abc123", errors: [] };
+  return { status, body };
+};
+
+export class FakeApi {
+  me: Me = me();
+  accounts = 300;
+  alerts: Alert[] = Array.from({ length: 18 }, (_, index) => alert(card(index), index));
+  import: Import = importOf();
+  calls: Call[] = [];
+  /** Answers instead of the usual when it gives one. */
+  override: (call: Call) => Answer | undefined = () => undefined;
+
+  async install(page: Page): Promise<void> {
+    await page.route("**/config.json", (route) => json(route, ok({ api_url: "/api", hosted_ui: "/sign-in", client_id: "web" })));
+    await page.route("**/api/v1/**", (route) => this.#answer(route));
+    await page.route("**/upload/**", (route) => route.fulfill({ status: 200, body: "" }));
+  }
+
+  async #answer(route: Route): Promise<void> {
+    const call = read(route.request());
+    this.calls.push(call);
+    const answer = this.override(call) ?? this.#usual(call);
+    if (answer.delayMs !== undefined) await new Promise((done) => { setTimeout(done, answer.delayMs); });
+    await json(route, answer);
+  }
+
+  #usual({ method, path, query, body, headers }: Call): Answer {
+    const [, , collection = "", id = "", part = ""] = path.split("/");
+    if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
+    if (collection === "alerts" && method === "PATCH") return this.#patch(id, headers["if-match"], body);
+    if (collection === "imports" && method === "POST") {
+      this.import = importOf({ status: "uploaded" });
+      return ok({ id: "imp_1", upload_url: "/upload/imp_1", upload_headers: { "content-type": "text/csv" }, expires_at: ago(-1) }, 201);
+    }
+    if (collection === "accounts") return id === "" ? ok(this.#accounts(query)) : this.#account(id, part, query);
+    if (collection === "imports" && part === "preview") return ok(preview);
+    if (collection === "integrations" && part === "deliveries") return ok({ data: deliveries, next: null });
+    const plain: Record<string, () => unknown> = {
+      me: () => this.me, today, rules: () => ({ data: rules }), settings: () => settings,
+      integrations: () => ({ data: integrations }), duplicates: () => ({ data: [{ reason: "domain", value: "northwind.example", accounts: [{ id: card(0).id, name: "Northwind Traders", source: "crm" }, { id: card(9).id, name: "Northwind BV", source: "stripe" }] }] }),
+      imports: () => id === "" ? { data: [this.import], next: null } : this.import,
+      alerts: () => id === "" ? this.#alerts(query) : this.alerts.find((row) => row.id === id),
+    };
+    const found = plain[collection]?.();
+    return found === undefined ? problem(404, "not_found", "Not found", `There is no ${path}.`) : ok(found);
+  }
+
+  #accounts(query: URLSearchParams): AccountPage {
+    const limit = Number(query.get("limit") ?? 50);
+    const from = Number(query.get("cursor") ?? 0);
+    const prefix = (query.get("filter[name][prefix]") ?? "").toLowerCase();
+    const band = query.get("filter[band][eq]");
+    let rows = Array.from({ length: this.accounts }, (_, index) => card(index));
+    if (prefix !== "") rows = rows.filter((row) => row.name.toLowerCase().startsWith(prefix));
+    if (band !== null) rows = rows.filter((row) => row.band === band);
+    const sort = query.get("sort") ?? "-priority";
+    if (sort.endsWith("name")) rows = rows.toSorted((a, b) => a.name.localeCompare(b.name));
+    if (sort.endsWith("score")) rows = rows.toSorted((a, b) => (a.score ?? 0) - (b.score ?? 0));
+    if (sort.endsWith("priority")) rows = rows.toSorted((a, b) => a.priority - b.priority);
+    if (sort.startsWith("-")) rows.reverse();
+    const end = from + limit;
+    return { data: rows.slice(from, end), next: end < rows.length ? String(end) : null, total: prefix === "" && band === null ? rows.length : null };
+  }
+
+  #account(id: string, part: string, query: URLSearchParams): Answer {
+    const index = Number.parseInt(id.slice(4), 16);
+    const parts: Record<string, () => unknown> = {
+      "": () => view(index), health: () => assessment(id).health, history: () => ({ data: history() }),
+      predictions: () => ({ data: predictions() }), usage: () => ({ data: usage(Number(query.get("days") ?? 90)) }),
+      timeline: () => ({ data: timeline().filter((row) => query.get("kind") === null || row.kind === query.get("kind")), next: null }),
+      facts: () => ({ data: query.get("kind") === "invoices" ? facts : [], next: null }),
+      explain: () => ({
+        at: query.get("at"), compare: query.get("compare"), score_at: 61.2, score_compare: 70, change: -8.8,
+        contributions: [
+          { measure: "U2", name: "Key events, 30 days", group: "usage", points: -6.42, detail: "from −4 % to −31 %" },
+          { measure: "P1", name: "Oldest overdue invoice", group: "payment", points: -3.13, detail: "from 0 to 12 days" },
+          { measure: "M2", name: "CSM pulse", group: "sentiment", points: 0.75, detail: "from 3 to 4" },
+        ],
+      }),
+    };
+    const found = parts[part]?.();
+    return found === undefined ? problem(404, "not_found", "Not found", "There is no such part.") : ok(found);
+  }
+
+  #alerts(query: URLSearchParams): AlertPage {
+    const status = query.get("filter[status][eq]") ?? "open";
+    const severities = query.get("filter[severity][in]")?.split(",");
+    const rows = this.alerts.filter((row) => (status === "all" || row.status === status) && (severities === undefined || severities.includes(row.severity)));
+    return { data: rows, next: null };
+  }
+
+  #patch(id: string, seen: string | undefined, body: unknown): Answer {
+    const found = this.alerts.find((row) => row.id === id);
+    if (found === undefined) return problem(404, "not_found", "Not found", "There is no such alert.");
+    if (seen !== found.etag) return problem(412, "precondition_failed", "The alert has changed", "Read it again.");
+    Object.assign(found, body, { etag: `"${Number(found.etag.replaceAll('"', "")) + 1}"` });
+    return ok(found);
+  }
+
+  #post(collection: string, id: string, part: string, body: unknown): Answer {
+    if (part === "score") return ok(assessment(id));
+    if (part === "feedback") {
+      const row: Feedback = { kind: "accuracy", rating: 0, comment: null, user: this.me.email ?? "", at: ago(0) };
+      Object.assign(row, body);
+      this.alerts.find((found) => found.id === id)?.feedback.push(row);
+      return ok(row, 201);
+    }
+    if (collection === "imports") {
+      const given = importOf({ status: "succeeded_with_errors", rows_done: 240, created: 231, updated: 6, unchanged: 0, errors: 3, bytes_done: 48_211, error_report_url: "/upload/report.csv", first_errors: [
+        { line: 17, field: "renewal_date", code: "invalid_day", detail: "“31/02/2027” is no day; write YYYY-MM-DD" },
+        { line: 80, field: "external_id", code: "missing", detail: "Every account needs an id" },
+        { line: 211, field: "arr", code: "not_a_number", detail: "“NaN” is no amount" },
+      ] });
+      Object.assign(given, body);
+      this.import = given;
+      return ok(given, 202);
+    }
+    return ok({ id: "n1", text: "", user: "", at: ago(0) }, 201);
+  }
+}
+
+function read(request: Request): Call {
+  const url = new URL(request.url());
+  const raw = request.postData();
+  return {
+    method: request.method(), path: url.pathname.replace(/^\/api/, "").replaceAll("%3A", ":"), query: url.searchParams,
+    body: raw === null ? undefined : JSON.parse(raw), headers: request.headers(),
+  };
+}
+
+function json(route: Route, { status, body }: Answer): Promise<void> {
+  const type = status < 400 ? "application/json" : "application/problem+json";
+  return route.fulfill({ status, contentType: type, headers: { etag: '"1"' }, body: JSON.stringify(body) });
+}
