@@ -6,7 +6,6 @@ use copilot_aws::notifications::{self, Channel, Notification, NotifyQueue};
 use copilot_channels::digest::{Digest, Line};
 use copilot_channels::message::{alert_link, today_link};
 use copilot_channels::text;
-use copilot_domain::alert::Severity;
 use copilot_domain::event::{AlertEvent, EventType};
 use copilot_domain::time::shift;
 use copilot_runtime::batch::Failure;
@@ -177,6 +176,8 @@ fn renewal(card: serde_json::Value, base: &str) -> Option<Line> {
 
 #[cfg(test)]
 mod tests {
+    use copilot_domain::alert::Severity;
+
     use super::*;
 
     #[test]
