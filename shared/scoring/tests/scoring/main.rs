@@ -1,0 +1,9 @@
+//! Behaviour of scoring, from facts to alerts.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod alerts;
+mod assess;
+mod health;
+mod models;
+mod rules;
+mod support;
