@@ -80,8 +80,9 @@ def _activities(account: Account) -> Iterator[Row]:
     if account.has("onboarding"):
         yield _activity(kickoff, 54_000, "milestone", "both", "Kick-off held")
         if not stalled:
-            for days, text in ((8, "First users invited"), (11, "First workflow live")):
-                yield _activity(min(account.start + dt.timedelta(days=days), back(account.now, 1)), 50_000, "milestone", "both", text)
+            for days, text in ((8, "First users invited"), (11, "First workflow live"), (17, "First report to the board"), (24, "Second team live")):
+                if days < account.tenure:
+                    yield _activity(account.start + dt.timedelta(days=days), 50_000, "milestone", "both", text)
     cadence = CADENCE.get(account.touch)
     if cadence and not stalled:
         day = back(account.end_day, 85 if silent else rng.randint(2, cadence // 2))

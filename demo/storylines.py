@@ -49,7 +49,7 @@ class Storyline:
     """Sizes to choose from; by default such that the share above can be met exactly."""
     touches: tuple[str, ...] = ("high", "mid", "mid", "digital", "digital")
     pulse: tuple[int, ...] = (4, 4, 5)
-    nps: tuple[int, ...] = (9, 9, 10)
+    nps: tuple[int, ...] = (7, 8, 8, 8, 9)
     csat: tuple[int, ...] = (4, 5, 5)
     tickets_per_month: float = 0.35
     tenure_days: tuple[int, int] = (100, 545)
@@ -63,12 +63,12 @@ def _lines() -> tuple[Storyline, ...]:
     return (
         s("steady", 50, "Uses what it bought, pays on time, meets its CSM. Nothing to do."),
         s("healthy_growth", 32, "Use has grown over the year and the last renewal was an expansion.",
-          curve=lambda d: between(d, 540, 0, 0.65, 1.1), active_share=(0.84, 0.95), tenure_days=(400, 545), flags=frozenset({"expanded"})),
+          curve=lambda d: between(d, 540, 0, 0.65, 1.1), active_share=(0.84, 0.95), tenure_days=(400, 545), nps=(8, 8, 9, 10), flags=frozenset({"expanded"})),
         s("expansion_candidate", 20, "Nearly every seat is in use, use is up by a third this month, people are invited and the upgrade page is read.",
           ("O01", "O05", "O06", "O08"), curve=lambda d: between(d, 34, 20, 0.8, 1.15), active_share=(0.97, 1.0),
           touches=("high", "mid", "digital"), pulse=(5,), nps=(9, 10), flags=frozenset({"invites", "upgrade_page"})),
         s("slow_decline", 22, "Use has been falling by some 4 % a week for three months; no single day looks alarming.",
-          ("R02",), True, curve=lambda d: between(d, 90, 0, 1.0, 0.4), pulse=(3, 4), nps=(7, 8), touches=big),
+          ("R02",), True, curve=lambda d: between(d, 90, 0, 1.0, 0.4), pulse=(3, 4), nps=(7, 8), touches=big, flags=frozenset({"users_leave"})),
         s("sudden_drop", 10, "A team stopped a week ago: the last seven days are less than half of the four weeks before.",
           ("R01",), curve=lambda d: between(d, 8, 7, 1.0, 0.35), touches=("high",), seats={"high": (44, 48, 52)}),
         s("champion_left", 18, "The champion left three to five weeks ago; no one has taken over.",
@@ -89,7 +89,7 @@ def _lines() -> tuple[Storyline, ...]:
         s("detractor", 10, "The last NPS answer was 2 to 4 after an 8; the words say why.",
           ("R16",), nps=(2, 3, 4), pulse=(3,), flags=frozenset({"nps_fell"})),
         s("competitor_named", 8, "A ticket and a call note name a competitor that is being tried out; renewal within 90 days.",
-          ("R25", "R21"), curve=lambda d: between(d, 45, 0, 1.0, 0.75), pulse=(3,), nps=(7,), touches=big, tenure_days=(280, 345), flags=frozenset({"competitor"})),
+          ("R25", "R21"), True, curve=lambda d: between(d, 45, 0, 1.0, 0.6), pulse=(2,), nps=(6, 7), touches=big, tenure_days=(280, 345), flags=frozenset({"competitor", "users_leave"})),
         s("notice_given", 7, "Notice was given two weeks ago, the cancellation page was opened before; the contract runs out within 60 days.",
           ("R20",), True, curve=lambda d: between(d, 50, 5, 1.0, 0.45), pulse=(1,), nps=(5,), stage="will_churn", touches=big, tenure_days=(310, 350), flags=frozenset({"notice", "cancel_page"})),
         s("downgrade_risk", 8, "The forecast is a fifth under the contract; the billing page is opened again and again.",

@@ -38,8 +38,11 @@ def events(account: Account, daily_days: int) -> Iterator[Row]:
     for day in days(account, daily_days):
         level = account.level(day)
         users = max(1, round(account.active_users * account.seats_on(day) / account.seats))
+        everyone = users
+        if account.has("users_leave"):
+            users = max(2, round(users * min(1.0, level)))
         # The fraction is carried over, so that a week's total follows the storyline and not chance.
-        carry += users * VISITS[account.touch] * RHYTHM[day.weekday()] * level
+        carry += everyone * VISITS[account.touch] * RHYTHM[day.weekday()] * level
         visitors = min(users, int(carry))
         carry -= int(carry)
         number = 0
