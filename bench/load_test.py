@@ -82,8 +82,8 @@ def prepare(api: Client, size: int, workers: int) -> None:
         return
     tally = send(api, "accounts", batches(rows(size)), workers=workers)
     figure(f"ingest accounts {size}", tally.rows / max(tally.seconds, 1e-6), "rows/s")
-    if tally.statuses["error"]:
-        raise SystemExit(f"{tally.statuses['error']} rows were refused, first {tally.first_errors[0]}")
+    if tally.failed:
+        raise SystemExit(f"{tally.failed} rows were refused, first {tally.first_errors[0]}")
 
 
 def measure(clients: list[Client], size: int, repeats: int) -> None:

@@ -124,9 +124,9 @@ def main() -> int:
     seconds = time.monotonic() - begin
     found = wait_until_scored(client, options.accounts, options.wait) if options.wait else cards(client)
     print(summary(found, tallies, seconds))
-    failed = [tally for tally in tallies if tally.statuses["error"]]
+    failed = [tally for tally in tallies if tally.failed]
     for tally in failed:
-        print(f"{tally.kind}: {tally.statuses['error']} rows refused: {dict(tally.error_codes)}; first: {tally.first_errors[0]}")
+        print(f"{tally.kind}: {tally.failed} rows refused: {dict(tally.error_codes)}; first: {tally.first_errors[0]}")
     if failed:
         return 1
     marker.write_text(json.dumps({**about, "now": now.isoformat()}) + "\n", encoding="utf-8")

@@ -61,6 +61,7 @@ class Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     error_codes: Counter[str] = field(default_factory=Counter)
     parked: int = 0
+    queued: int = 0
     first_errors: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -71,15 +72,17 @@ class Tally:
             self.statuses[str(result.get("status"))] += 1
             self.parked += bool(result.get("parked"))
             if result.get("status") == "error":
-                error = result.get("error") or {}
-                self.error_codes[str(error.get("code"))] += 1
-                if not result.get("parked") and len(self.first_errors) < SHOWN_ERRORS:
+                code = str((result.get("error") or {}).get("code"))
+                self.error_codes[code] += 1
+                self.queued += code == "queued"
+                if not result.get("parked") and code != "queued" and len(self.first_errors) < SHOWN_ERRORS:
                     self.first_errors.append(result)
 
     @property
     def failed(self) -> int:
-        """Rows that were refused; a parked row is kept by the API and counts as soon as its account comes."""
-        return self.statuses["error"] - self.parked
+        """Rows that were refused. A parked row is kept and counts as soon as its account comes; a queued one is in the log
+        and will be applied."""
+        return self.statuses["error"] - self.parked - self.queued
 
     def report(self) -> dict[str, Any]:
         """As JSON."""
@@ -88,6 +91,7 @@ class Tally:
             "statuses": dict(self.statuses),
             "errors": dict(self.error_codes),
             "parked": self.parked,
+            "queued": self.queued,
             "seconds": round(self.seconds, 2),
             "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else None,
         }

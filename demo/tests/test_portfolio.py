@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from demo import generate
+from demo.check import judge
 from demo.storylines import BY_NAME, STORYLINES, assignments
 from demo.world import Account, Row, add_months
 
@@ -166,6 +167,14 @@ class Stories(unittest.TestCase):
         days = [(a.renewal - NOW).days for a in CAST if not a.churn_day]
         self.assertTrue(all(0 < d <= 366 for d in days))
         self.assertTrue(30 <= sum(d <= 90 for d in days) <= 120, sum(d <= 90 for d in days))
+
+
+class Judging(unittest.TestCase):
+    def test_nine_of_ten(self) -> None:
+        line = BY_NAME["slow_decline"]
+        self.assertEqual(judge(line, ["watch"] * 9 + ["healthy"], [{"R02"}] * 9 + [set()]), [])
+        self.assertEqual(len(judge(line, ["watch"] * 8 + ["healthy"] * 2, [{"R02"}] * 8 + [set()] * 2)), 2)
+        self.assertEqual(judge(BY_NAME["steady"], ["healthy"], [set()]), [])
 
 
 if __name__ == "__main__":
