@@ -101,7 +101,10 @@ fn purchases(snapshot: &Snapshot, vector: &mut FeatureVector) {
         || row.contract_end.is_some()
         || row.seats.is_some()
         || row.mrr_minor.is_some();
-    vector.set("transactional", if !bought.is_empty() && !contract { 1.0 } else { 0.0 });
+    vector.set(
+        "transactional",
+        if !bought.is_empty() && !contract { 1.0 } else { 0.0 },
+    );
     let within = |from: i32, to: i32| bought.iter().filter(move |p| p.age >= from && p.age < to);
     let count = |from, to| within(from, to).count() as f64;
     let spend = |from, to| within(from, to).map(|p| p.amount).sum::<f64>();

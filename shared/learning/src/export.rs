@@ -30,7 +30,10 @@ pub fn to_onnx(name: &str, standard: &Standard, model: &Logistic) -> Vec<u8> {
     };
     let proto = pb::ModelProto {
         ir_version: 8,
-        opset_import: vec![pb::OperatorSetIdProto { domain: String::new(), version: 13 }],
+        opset_import: vec![pb::OperatorSetIdProto {
+            domain: String::new(),
+            version: 13,
+        }],
         producer_name: "copilot-learning".to_owned(),
         graph: Some(graph),
         ..pb::ModelProto::default()
@@ -60,12 +63,26 @@ fn tensor(name: &str, dims: &[usize], values: &[f64]) -> pb::TensorProto {
 
 fn value(name: &str, width: usize) -> pb::ValueInfoProto {
     use pb::tensor_shape_proto::{Dimension, dimension::Value};
-    let dim = |value: Value| Dimension { value: Some(value), ..Dimension::default() };
-    let shape = pb::TensorShapeProto { dim: vec![dim(Value::DimParam("N".to_owned())), dim(Value::DimValue(width as i64))] };
-    let tensor = pb::type_proto::Tensor { elem_type: pb::tensor_proto::DataType::Float as i32, shape: Some(shape) };
+    let dim = |value: Value| Dimension {
+        value: Some(value),
+        ..Dimension::default()
+    };
+    let shape = pb::TensorShapeProto {
+        dim: vec![
+            dim(Value::DimParam("N".to_owned())),
+            dim(Value::DimValue(width as i64)),
+        ],
+    };
+    let tensor = pb::type_proto::Tensor {
+        elem_type: pb::tensor_proto::DataType::Float as i32,
+        shape: Some(shape),
+    };
     pb::ValueInfoProto {
         name: name.to_owned(),
-        r#type: Some(pb::TypeProto { value: Some(pb::type_proto::Value::TensorType(tensor)), ..pb::TypeProto::default() }),
+        r#type: Some(pb::TypeProto {
+            value: Some(pb::type_proto::Value::TensorType(tensor)),
+            ..pb::TypeProto::default()
+        }),
         ..pb::ValueInfoProto::default()
     }
 }

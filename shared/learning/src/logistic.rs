@@ -59,7 +59,11 @@ impl Standard {
 
     /// A row, standardised.
     pub fn apply(&self, row: &[f64]) -> Vec<f64> {
-        row.iter().zip(&self.means).zip(&self.scales).map(|((v, m), s)| (v - m) / s).collect()
+        row.iter()
+            .zip(&self.means)
+            .zip(&self.scales)
+            .map(|((v, m), s)| (v - m) / s)
+            .collect()
     }
 }
 
@@ -112,12 +116,21 @@ impl Logistic {
             }
         }
         let intercept = beta.pop().unwrap_or(0.0);
-        Ok(Self { intercept, coefficients: beta, steps })
+        Ok(Self {
+            intercept,
+            coefficients: beta,
+            steps,
+        })
     }
 
     /// The probability of a standardised row.
     pub fn predict(&self, row: &[f64]) -> f64 {
-        let margin: f64 = self.intercept + row.iter().zip(&self.coefficients).map(|(x, c)| x * c).sum::<f64>();
+        let margin: f64 = self.intercept
+            + row
+                .iter()
+                .zip(&self.coefficients)
+                .map(|(x, c)| x * c)
+                .sum::<f64>();
         1.0 / (1.0 + (-margin).exp())
     }
 }
@@ -168,7 +181,9 @@ mod tests {
 
     #[test]
     fn a_fit_without_penalty_meets_the_score_equations_and_repeats_exactly() {
-        let rows: Vec<Vec<f64>> = (0..200).map(|i| vec![f64::from(i % 17) - 8.0, f64::from(i % 5)]).collect();
+        let rows: Vec<Vec<f64>> = (0..200)
+            .map(|i| vec![f64::from(i % 17) - 8.0, f64::from(i % 5)])
+            .collect();
         let labels: Vec<bool> = (0..200).map(|i| (i % 17) + (i * 7 % 11) > 12).collect();
         let fit = Logistic::fit(&rows, &labels, 0.0).unwrap();
         for column in 0..2 {

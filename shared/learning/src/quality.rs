@@ -22,7 +22,11 @@ pub fn auc(scores: &[f64], labels: &[bool]) -> f64 {
         negatives_seen += misses;
         pairs += hits;
     }
-    if pairs > 0.0 && negatives > 0.0 { above / (positives * negatives) } else { 0.5 }
+    if pairs > 0.0 && negatives > 0.0 {
+        above / (positives * negatives)
+    } else {
+        0.5
+    }
 }
 
 /// Area under the precision-recall curve (average precision), tied scores taken together.
@@ -66,7 +70,11 @@ pub fn lift_at_10(scores: &[f64], labels: &[bool]) -> f64 {
     let top = (order.len() / 10).max(1).min(order.len());
     let hits = order[..top].iter().filter(|i| labels[**i]).count() as f64;
     let base = labels.iter().filter(|l| **l).count() as f64 / labels.len().max(1) as f64;
-    if base > 0.0 && top > 0 { hits / top as f64 / base } else { 0.0 }
+    if base > 0.0 && top > 0 {
+        hits / top as f64 / base
+    } else {
+        0.0
+    }
 }
 
 /// All of them.

@@ -4,7 +4,7 @@
 use copilot_domain::alert::{Alert, AlertStatus, DismissReason, RuleState};
 use copilot_domain::time::Timestamp;
 
-use crate::alerts::ahead;
+use crate::episode::ahead;
 
 /// Days that a dismissal suppresses its key.
 pub const DISMISS_DAYS: u32 = 30;

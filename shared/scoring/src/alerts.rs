@@ -9,23 +9,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_domain::alert::{
-    Alert, AlertAccount, AlertResolution, AlertStatus, AlertType, AlertUpdate, Renotify, RuleState,
-    RuleStates, Severity, SuggestedAction,
+    Alert, AlertAccount, AlertResolution, AlertStatus, AlertType, AlertUpdate, RuleState, RuleStates,
+    Severity, SuggestedAction,
 };
 use copilot_domain::health::EvaluationId;
-use copilot_domain::time::{Timestamp, epoch_day};
 use copilot_domain::{AlertId, TenantId};
-use jiff::ToSpan;
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 
+use crate::episode::{ahead, back, blank, fingerprint, why_again};
 use crate::rules::{Audience, Fired, RuleSet, RuleSpec};
 use crate::severity::{priority, severity};
 
 /// Clear scorings in a row that resolve an alert.
 pub const CLEAR_TO_RESOLVE: u32 = 2;
-/// Days without an acknowledgement after which a human is told again.
-const REMIND_DAYS: i32 = 14;
 /// Days within which signals count as company of each other.
 const COMPANY_DAYS: i32 = 14;
 
@@ -343,88 +339,4 @@ fn clear(out: &mut Transitions, mut state: RuleState, context: &AlertContext<'_>
         }
     }
     state
-}
-
-fn why_again(
-    state: &RuleState,
-    severity: Severity,
-    company: &BTreeSet<String>,
-    woke: bool,
-    as_of: Timestamp,
-) -> Option<Renotify> {
-    if woke {
-        return Some(Renotify::SnoozeEnded);
-    }
-    if state.status == Some(AlertStatus::Snoozed) {
-        return None;
-    }
-    if severity > state.severity {
-        return Some(Renotify::SeverityRose);
-    }
-    let own = |rule: &String| *rule == state.rule || state.correlated.contains(rule);
-    if state.alert_type == AlertType::Risk && company.contains(&state.rule) && !company.iter().all(own) {
-        return Some(Renotify::RuleJoined);
-    }
-    let waiting = state.status == Some(AlertStatus::Open);
-    let long = state
-        .last_notified_at
-        .is_some_and(|at| at <= back(as_of, REMIND_DAYS));
-    (waiting && long).then_some(Renotify::Unacknowledged)
-}
-
-fn blank(spec: &RuleSpec, fired: &Fired, evaluation: &EvaluationId) -> RuleState {
-    RuleState {
-        rule: spec.id.clone(),
-        subject: fired.subject.clone(),
-        episode: 0,
-        alert: None,
-        status: None,
-        alert_type: spec.rule_type,
-        firing: false,
-        clear_count: 0,
-        severity: fired.severity,
-        opened_at: None,
-        closed_at: None,
-        last_seen_at: None,
-        seen_count: 0,
-        last_notified_at: None,
-        correlated: Vec::new(),
-        snoozed_until: None,
-        suppressed_until: None,
-        suppressed_evidence: None,
-        evidence: String::new(),
-        evaluation: evaluation.clone(),
-    }
-}
-
-/// Fingerprint of what a rule saw. Ages are taken as dates, so that they do not change by the passing of days.
-fn fingerprint(fired: &Fired, today: Date) -> String {
-    let mut hash = Sha256::new();
-    for (name, value) in &fired.evidence {
-        let days =
-            copilot_features::spec(name).is_some_and(|spec| spec.unit == "days" && spec.window_days == 0);
-        let sign = if name == "days_to_renewal" { 1.0 } else { -1.0 };
-        let anchored = value.map(|v| {
-            if days {
-                f64::from(epoch_day(today)) + sign * v
-            } else {
-                v
-            }
-        });
-        hash.update(name.as_bytes());
-        hash.update(anchored.map_or([0xff; 8], |v| v.to_bits().to_be_bytes()));
-    }
-    hex::encode(&hash.finalize()[..8])
-}
-
-/// An instant moved back by days; saturates.
-pub(crate) fn back(at: Timestamp, days: i32) -> Timestamp {
-    at.checked_sub((i64::from(days) * 24).hours())
-        .unwrap_or(Timestamp::MIN)
-}
-
-/// An instant moved on by days; saturates.
-pub(crate) fn ahead(at: Timestamp, days: u32) -> Timestamp {
-    at.checked_add((i64::from(days) * 24).hours())
-        .unwrap_or(Timestamp::MAX)
 }

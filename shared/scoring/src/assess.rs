@@ -1,14 +1,13 @@
 //! The one entry point: everything that one scoring says about an account, and what it changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use copilot_domain::TenantId;
-use copilot_domain::alert::{AlertAccount, AlertStatus, AlertType, RuleState, RuleStates};
+use copilot_domain::alert::{AlertAccount, AlertStatus, RuleStates};
 use copilot_domain::assessment::{AlertChanges, Assessment};
 use copilot_domain::facts::{Stage, Touch};
 use copilot_domain::health::{Band, BandState, EvaluationId, Health, Points, ScorePoint};
 use copilot_domain::history::Snapshot;
-use copilot_domain::money::Money;
 use copilot_domain::opportunity::Opportunity;
 use copilot_domain::playbook::NextAction;
 use copilot_domain::prediction::Prediction;
@@ -17,63 +16,12 @@ use copilot_features::{FeatureConfig, FeatureVector, contract};
 use jiff::civil::Date;
 
 use crate::alerts::{AlertContext, Transitions, advance};
+use crate::card_facts::{CardFacts, card, live_alerts};
 use crate::churn::by_rules;
+use crate::engine::{Engine, Model, predict};
 use crate::health::{HealthInput, health, score_before};
-use crate::next_action::{LiveAlert, next_actions};
-use crate::onnx::{ModelError, OnnxModel};
-use crate::profiles::{ProfileError, Profiles};
-use crate::rules::{Facts, Fired, RuleError, RuleSet};
-
-/// What does not change from account to account: profiles, compiled rules, the model. Built once a process.
-#[derive(Debug)]
-pub struct Engine {
-    /// Health profiles.
-    pub profiles: Profiles,
-    /// Rules.
-    pub rules: RuleSet,
-    /// The churn model, if one is loaded.
-    pub churn_model: Option<OnnxModel>,
-}
-
-/// Why an engine could not be built.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The profiles.
-    #[error(transparent)]
-    Profiles(#[from] ProfileError),
-    /// The rules.
-    #[error(transparent)]
-    Rules(#[from] RuleError),
-    /// The model.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-}
-
-impl Engine {
-    /// With everything that is shipped.
-    ///
-    /// # Errors
-    /// None in a build whose tests passed: they build it.
-    pub fn shipped() -> Result<Self, EngineError> {
-        Ok(Self {
-            profiles: Profiles::shipped()?,
-            rules: RuleSet::shipped()?,
-            churn_model: Some(OnnxModel::baseline()?),
-        })
-    }
-
-    /// Without a model: everything else works, and the assessment says `no_model`.
-    ///
-    /// # Errors
-    /// As [`Engine::shipped`].
-    pub fn without_model() -> Result<Self, EngineError> {
-        Ok(Self {
-            profiles: Profiles::shipped()?,
-            rules: RuleSet::shipped()?,
-            churn_model: None,
-        })
-    }
-}
+use crate::next_action::next_actions;
+use crate::rules::{Facts, Fired};
 
 /// What one account is scored from.
 #[derive(Debug, Clone, Copy)]
@@ -96,33 +44,6 @@ pub struct AssessInput<'a> {
     pub held: &'a BTreeSet<String>,
     /// The wall clock, for `computed_at` only.
     pub computed_at: Timestamp,
-}
-
-/// What an account's read model shows beside the assessment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CardFacts {
-    /// Annual recurring revenue.
-    pub arr: Option<Money>,
-    /// Monthly recurring revenue.
-    pub mrr: Option<Money>,
-    /// Seats bought.
-    pub seats: Option<i64>,
-    /// Renewal date.
-    pub renewal_date: Option<Date>,
-    /// Days until it.
-    pub days_to_renewal: Option<i32>,
-    /// The newest call, meeting or message.
-    pub last_touch_at: Option<Timestamp>,
-    /// The CSM's pulse.
-    pub pulse: Option<i64>,
-    /// The measure or cap that costs most, in words.
-    pub top_reason: Option<String>,
-    /// Live alerts after this scoring.
-    pub open_alerts: usize,
-    /// Of them the one of the highest priority that this scoring saw: id, severity and title.
-    pub top_alert: Option<LiveAlert>,
-    /// The account's priority: the highest of its live risks, 0 without.
-    pub priority: f64,
 }
 
 /// Everything that one scoring says and changes.
@@ -173,34 +94,6 @@ pub fn assess_batch(engine: &Engine, inputs: &[AssessInput<'_>]) -> Vec<Assessed
     let rows = inputs.iter().zip(features).zip(predicted);
     rows.map(|((input, features), model)| one(engine, input, features, model))
         .collect()
-}
-
-/// What the model said of an account.
-enum Model {
-    /// There is no model.
-    None,
-    /// It failed; the rules stand.
-    Failed,
-    /// It does not speak for this account, and why.
-    Abstains(String),
-    /// Its prediction.
-    Says(Box<Prediction>),
-}
-
-fn predict(engine: &Engine, asked: &[(&FeatureVector, Timestamp)]) -> Vec<Model> {
-    let Some(model) = &engine.churn_model else {
-        return asked.iter().map(|_| Model::None).collect();
-    };
-    match model.predict(asked) {
-        Ok(answers) => answers
-            .into_iter()
-            .map(|answer| match answer {
-                Ok(prediction) => Model::Says(Box::new(prediction)),
-                Err(why) => Model::Abstains(why),
-            })
-            .collect(),
-        Err(_) => asked.iter().map(|_| Model::Failed).collect(),
-    }
 }
 
 fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model: Model) -> Assessed {
@@ -367,87 +260,6 @@ fn days_low(health: &Health, earlier: &[ScorePoint], today: Date) -> Option<f64>
     points.sort_by_key(|p| std::cmp::Reverse(p.day));
     let first = points.into_iter().take_while(|p| low(p.band)).last()?;
     Some(f64::from(days_between(first.day, today)))
-}
-
-fn live_alerts(
-    transitions: &Transitions,
-    fired: &[Fired],
-    engine: &Engine,
-    arr_percentile: Option<f64>,
-    days_to_renewal: Option<i32>,
-) -> Vec<LiveAlert> {
-    let titles: BTreeMap<(&str, &str), &str> = fired
-        .iter()
-        .map(|f| ((f.rule.as_str(), f.subject.as_str()), f.title.as_str()))
-        .collect();
-    let live = |state: &RuleState| -> Option<LiveAlert> {
-        let title = titles.get(&(state.rule.as_str(), state.subject.as_str()));
-        let name = engine.rules.spec(&state.rule).map_or("", |s| s.name.as_str());
-        Some(LiveAlert {
-            id: state.alert?,
-            rule: state.rule.clone(),
-            title: (*title.unwrap_or(&name)).to_owned(),
-            severity: state.severity,
-            priority: crate::severity::priority(state.severity, arr_percentile, days_to_renewal).0,
-        })
-    };
-    let mut alerts: Vec<LiveAlert> = transitions.states.live().filter_map(live).collect();
-    alerts.sort_by(|a, b| {
-        b.priority
-            .total_cmp(&a.priority)
-            .then_with(|| a.rule.cmp(&b.rule))
-    });
-    alerts
-}
-
-fn card(
-    input: &AssessInput<'_>,
-    health: &Health,
-    alerts: &[LiveAlert],
-    engine: &Engine,
-    renewal_date: Option<Date>,
-    days_to_renewal: Option<i32>,
-) -> CardFacts {
-    let snapshot = input.snapshot;
-    let is_risk = |a: &&LiveAlert| {
-        engine
-            .rules
-            .spec(&a.rule)
-            .is_some_and(|s| s.rule_type == AlertType::Risk)
-    };
-    let measure = health
-        .measures
-        .iter()
-        .filter(|m| m.points_lost > Points::ZERO)
-        .max_by_key(|m| m.points_lost);
-    let cap = health
-        .caps
-        .iter()
-        .filter(|c| c.points_lost > Points::ZERO)
-        .max_by_key(|c| c.points_lost);
-    let top_reason = match (measure, cap) {
-        (Some(m), Some(c)) if c.points_lost < m.points_lost => Some(m.text.clone()),
-        (_, Some(c)) => Some(c.reason.clone()),
-        (Some(m), None) => Some(m.text.clone()),
-        (None, None) => None,
-    };
-    CardFacts {
-        arr: contract::arr(snapshot),
-        mrr: contract::mrr(snapshot),
-        seats: contract::seats(snapshot),
-        renewal_date,
-        days_to_renewal,
-        last_touch_at: snapshot.activities.iter().filter_map(|a| a.row.at).max(),
-        pulse: snapshot.row.pulse,
-        top_reason,
-        open_alerts: alerts.len(),
-        top_alert: alerts.iter().find(is_risk).or(alerts.first()).cloned(),
-        priority: alerts
-            .iter()
-            .filter(is_risk)
-            .map(|a| a.priority)
-            .fold(0.0, f64::max),
-    }
 }
 
 /// The rules' prediction and the model's, beside each other, and what was not available.

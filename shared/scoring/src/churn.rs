@@ -8,7 +8,7 @@ use copilot_domain::prediction::{ConfidenceLabel, Factor, Method, Prediction, Pr
 use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
 
-use crate::alerts::ahead;
+use crate::episode::ahead;
 
 /// Days that predictions speak of.
 pub const WINDOW_DAYS: u32 = 90;

@@ -6,7 +6,10 @@ pub mod actions;
 pub mod alerts;
 pub mod assess;
 pub mod card;
+pub mod card_facts;
 pub mod churn;
+pub mod engine;
+mod episode;
 pub mod health;
 pub mod next_action;
 pub mod onnx;
@@ -18,4 +21,6 @@ pub mod rules;
 pub mod severity;
 pub mod text;
 
-pub use assess::{AssessInput, Assessed, Engine, EngineError, assess, assess_batch};
+pub use assess::{AssessInput, Assessed, assess, assess_batch};
+pub use card_facts::CardFacts;
+pub use engine::{Engine, EngineError};

@@ -8,9 +8,9 @@ use copilot_features::FeatureVector;
 use sha2::{Digest, Sha256};
 use tract_onnx::prelude::*;
 
-use crate::alerts::ahead;
 use crate::card::ModelCard;
 use crate::churn::VALID_DAYS;
+use crate::episode::ahead;
 
 /// Largest difference of a probability between the ONNX graph (32-bit) and the card's linear form.
 pub const PROBABILITY_TOLERANCE: f64 = 1e-5;
@@ -250,9 +250,12 @@ impl OnnxModel {
                 direction: if rest > 0.0 { Push::Raises } else { Push::Lowers },
             });
         }
-        // How much of what the model reads is known, and how far from a coin's toss it is. Not a measured rate.
+        // How much of what the model reads is known, how far from a coin's toss it is, and how far its level was off
+        // on months that it had not seen. Not a measured rate.
         let known = 1.0 - card.row(features).1 as f64 / card.inputs.len().max(1) as f64;
-        let confidence = (known * (0.4 + 1.2 * (probability - 0.5).abs()) * 1_000.0).round() / 1_000.0;
+        let level = (1.0 - 2.0 * card.test.ece).clamp(0.0, 1.0);
+        let confidence =
+            (known * level * (0.4 + 1.2 * (probability - 0.5).abs()) * 1_000.0).round() / 1_000.0;
         Prediction {
             kind: card.kind,
             probability,

@@ -61,15 +61,31 @@ pub(crate) fn read(input: impl Read) -> Result<(Vec<Customer>, usize)> {
         let at = parse_instant(field(3))?;
         let amount = pence(field(2), field(4)).with_context(|| format!("line {}", number + 2))?;
         let book = books.entry(customer.to_owned()).or_default();
-        let invoice = book.invoices.entry(field(0).to_owned()).or_insert(Invoice { at, amount: 0, lines: 0 });
+        let invoice = book.invoices.entry(field(0).to_owned()).or_insert(Invoice {
+            at,
+            amount: 0,
+            lines: 0,
+        });
         invoice.at = invoice.at.min(at);
         invoice.amount += amount;
         invoice.lines += 1;
-        let name = if field(0).starts_with('C') { "return_line" } else { "order_line" };
-        let event = UsageEvent { id: format!("line-{:07}", number + 1), name: name.to_owned(), user: None, at };
+        let name = if field(0).starts_with('C') {
+            "return_line"
+        } else {
+            "order_line"
+        };
+        let event = UsageEvent {
+            id: format!("line-{:07}", number + 1),
+            name: name.to_owned(),
+            user: None,
+            at,
+        };
         book.days.entry(parse_date(field(3))?).or_default().push(event);
     }
-    let customers = books.into_iter().map(|(id, book)| customer(&id, book)).collect::<Result<_>>()?;
+    let customers = books
+        .into_iter()
+        .map(|(id, book)| customer(&id, book))
+        .collect::<Result<_>>()?;
     Ok((customers, nobody))
 }
 
@@ -88,7 +104,10 @@ fn customer(id: &str, book: Book) -> Result<Customer> {
         let patch = row.as_object().cloned().unwrap_or_default();
         let mut record = Record::default();
         record.merge(Revision::new(invoice.at, invoice.at, patch));
-        records.push(FactRecord { external_id: ExternalId::new(Source::api(), number)?, record });
+        records.push(FactRecord {
+            external_id: ExternalId::new(Source::api(), number)?,
+            record,
+        });
     }
     purchases.sort();
     history.records.insert(Kind::Invoice, records);

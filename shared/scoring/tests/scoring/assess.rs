@@ -24,17 +24,20 @@ fn declining() -> Account {
 
 fn run(account: &Account, when: &str, engine: &Engine) -> Assessed {
     let snapshot = account.0.snapshot(at(when));
-    assess(engine, &AssessInput {
-        tenant: &tenant(),
-        snapshot: &snapshot,
-        config: &FeatureConfig::default(),
-        previous: None,
-        earlier: &[],
-        states: &RuleStates::default(),
-        arr_percentile: Some(0.8),
-        held: &BTreeSet::new(),
-        computed_at: at("2026-07-01T12:00:00Z"),
-    })
+    assess(
+        engine,
+        &AssessInput {
+            tenant: &tenant(),
+            snapshot: &snapshot,
+            config: &FeatureConfig::default(),
+            previous: None,
+            earlier: &[],
+            states: &RuleStates::default(),
+            arr_percentile: Some(0.8),
+            held: &BTreeSet::new(),
+            computed_at: at("2026-07-01T12:00:00Z"),
+        },
+    )
 }
 
 #[test]
@@ -43,18 +46,40 @@ fn an_account_that_declines_gets_a_low_score_with_reasons_and_alerts() {
     let assessed = run(&declining(), "2026-07-01", &engine);
     let a = &assessed.assessment;
     assert_eq!(a.profile.id, "high-touch");
-    assert!(matches!(a.health.band, Band::AtRisk | Band::Critical), "{:?} {:?}", a.health.band, a.health.score);
+    assert!(
+        matches!(a.health.band, Band::AtRisk | Band::Critical),
+        "{:?} {:?}",
+        a.health.band,
+        a.health.score
+    );
     assert_eq!(a.sum_check, Points::ZERO);
     assert!(a.health.caps.iter().any(|c| c.id == "urgent_ticket"));
-    let rules: Vec<&str> = assessed.transitions.opened.iter().map(|x| x.rule.as_str()).collect();
+    let rules: Vec<&str> = assessed
+        .transitions
+        .opened
+        .iter()
+        .map(|x| x.rule.as_str())
+        .collect();
     for rule in ["R03", "R04", "R10", "R12", "R18", "R21"] {
         assert!(rules.contains(&rule), "{rule} is not among {rules:?}");
     }
-    let ticket = assessed.transitions.opened.iter().find(|x| x.rule == "R12").unwrap();
+    let ticket = assessed
+        .transitions
+        .opened
+        .iter()
+        .find(|x| x.rule == "R12")
+        .unwrap();
     assert_eq!(ticket.subject, "ticket:api:t1");
     assert_eq!(assessed.next_actions.len(), 3);
-    assert!(assessed.card.priority > 0.0 && assessed.card.top_alert.is_some() && assessed.card.top_reason.is_some());
-    assert!(a.missing.contains(&"model_does_not_apply".to_owned()) && a.missing.contains(&"no_contacts".to_owned()));
+    assert!(
+        assessed.card.priority > 0.0
+            && assessed.card.top_alert.is_some()
+            && assessed.card.top_reason.is_some()
+    );
+    assert!(
+        a.missing.contains(&"model_does_not_apply".to_owned())
+            && a.missing.contains(&"no_contacts".to_owned())
+    );
     let said = &a.predictions[0];
     assert_eq!(said.method, Method::Rules);
     assert!(said.note.as_deref().unwrap().contains("speaks only"));
@@ -70,8 +95,15 @@ fn a_past_date_can_be_scored_again_byte_for_byte() {
     assert_eq!(text(&first), text(&run(&declining(), "2026-03-01", &engine)));
     let exported: copilot_domain::history::AccountHistory =
         serde_json::from_str(&serde_json::to_string(&declining().0).unwrap()).unwrap();
-    assert_eq!(text(&first), text(&run(&Account(exported), "2026-03-01", &engine)));
-    assert!(first.assessment.health.band == Band::Healthy || first.assessment.health.band == Band::Watch || first.assessment.health.score.is_none());
+    assert_eq!(
+        text(&first),
+        text(&run(&Account(exported), "2026-03-01", &engine))
+    );
+    assert!(
+        first.assessment.health.band == Band::Healthy
+            || first.assessment.health.band == Band::Watch
+            || first.assessment.health.score.is_none()
+    );
 }
 
 #[test]
@@ -80,17 +112,20 @@ fn scoring_the_same_evaluation_again_writes_nothing() {
     let account = declining();
     let snapshot = account.0.snapshot(at("2026-07-01"));
     let first = run(&account, "2026-07-01", &engine);
-    let again = assess(&engine, &AssessInput {
-        tenant: &tenant(),
-        snapshot: &snapshot,
-        config: &FeatureConfig::default(),
-        previous: Some(&first.band_state),
-        earlier: &[],
-        states: &first.transitions.states,
-        arr_percentile: Some(0.8),
-        held: &BTreeSet::new(),
-        computed_at: at("2026-07-02"),
-    });
+    let again = assess(
+        &engine,
+        &AssessInput {
+            tenant: &tenant(),
+            snapshot: &snapshot,
+            config: &FeatureConfig::default(),
+            previous: Some(&first.band_state),
+            earlier: &[],
+            states: &first.transitions.states,
+            arr_percentile: Some(0.8),
+            held: &BTreeSet::new(),
+            computed_at: at("2026-07-02"),
+        },
+    );
     assert!(again.unchanged && again.transitions.changed.is_empty() && again.transitions.opened.is_empty());
     assert_eq!(again.assessment.health, first.assessment.health);
     assert!(again.assessment.missing.contains(&"no_model".to_owned()));
@@ -100,9 +135,23 @@ fn scoring_the_same_evaluation_again_writes_nothing() {
 fn a_buyer_without_a_contract_gets_the_models_word_beside_the_rules() {
     let engine = Engine::shipped().unwrap();
     let mut account = Account::new();
-    for (number, day) in ["2026-01-05", "2026-02-10", "2026-03-12", "2026-04-20", "2026-05-25"].iter().enumerate() {
+    for (number, day) in [
+        "2026-01-05",
+        "2026-02-10",
+        "2026-03-12",
+        "2026-04-20",
+        "2026-05-25",
+    ]
+    .iter()
+    .enumerate()
+    {
         let row = json!({"amount_minor": 20_000 + number, "currency": "GBP", "issued_at": format!("{day}T10:00:00Z"), "paid_at": format!("{day}T10:00:00Z")});
-        account = account.told(Kind::Invoice, &format!("i{number}"), &format!("{day}T10:00:00Z"), &row);
+        account = account.told(
+            Kind::Invoice,
+            &format!("i{number}"),
+            &format!("{day}T10:00:00Z"),
+            &row,
+        );
     }
     let assessed = run(&account, "2026-07-01", &engine);
     assert_eq!(assessed.assessment.profile.id, "transactional");
@@ -121,13 +170,28 @@ fn an_account_that_left_raises_no_alerts() {
 fn a_batch_says_what_one_by_one_says() {
     let engine = Engine::shipped().unwrap();
     let account = declining();
-    let (t, config, states, held) = (tenant(), FeatureConfig::default(), RuleStates::default(), BTreeSet::new());
-    let snapshots = [account.0.snapshot(at("2026-03-01")), account.0.snapshot(at("2026-07-01"))];
+    let (t, config, states, held) = (
+        tenant(),
+        FeatureConfig::default(),
+        RuleStates::default(),
+        BTreeSet::new(),
+    );
+    let snapshots = [
+        account.0.snapshot(at("2026-03-01")),
+        account.0.snapshot(at("2026-07-01")),
+    ];
     let inputs: Vec<AssessInput<'_>> = snapshots
         .iter()
         .map(|snapshot| AssessInput {
-            tenant: &t, snapshot, config: &config, previous: None, earlier: &[], states: &states, arr_percentile: None,
-            held: &held, computed_at: at("2026-07-01"),
+            tenant: &t,
+            snapshot,
+            config: &config,
+            previous: None,
+            earlier: &[],
+            states: &states,
+            arr_percentile: None,
+            held: &held,
+            computed_at: at("2026-07-01"),
         })
         .collect();
     let batch = assess_batch(&engine, &inputs);

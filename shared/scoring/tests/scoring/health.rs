@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use copilot_domain::health::{Band, BandState, EvaluationId, Group, Health, MeasureState, Points, ScorePoint};
+use copilot_domain::health::{
+    Band, BandState, EvaluationId, Group, Health, MeasureState, Points, ScorePoint,
+};
 use copilot_features::{CATALOGUE, FeatureConfig, FeatureGroup, FeatureVector};
 use copilot_scoring::health::{HealthInput, explain_change, health};
 use copilot_scoring::profiles::Profiles;
@@ -28,13 +30,30 @@ const EXAMPLE: [(&str, f64); 16] = [
     ("mrr_change", 0.0),
 ];
 
-fn run(profile: &str, vector: &FeatureVector, config: &FeatureConfig, previous: Option<&BandState>, when: &str) -> (Health, BandState) {
+fn run(
+    profile: &str,
+    vector: &FeatureVector,
+    config: &FeatureConfig,
+    previous: Option<&BandState>,
+    when: &str,
+) -> (Health, BandState) {
     let profiles = Profiles::shipped().unwrap();
-    let evaluation = EvaluationId { as_of: at(when), facts: vector.fingerprint() };
+    let evaluation = EvaluationId {
+        as_of: at(when),
+        facts: vector.fingerprint(),
+    };
     let today = at(when).to_zoned(jiff::tz::TimeZone::UTC).date();
     let earlier = [
-        ScorePoint { day: jiff::civil::date(2026, 6, 22), score: Some(Points::from_milli(80_000)), band: Band::Healthy },
-        ScorePoint { day: jiff::civil::date(2026, 5, 31), score: Some(Points::from_milli(60_000)), band: Band::Watch },
+        ScorePoint {
+            day: jiff::civil::date(2026, 6, 22),
+            score: Some(Points::from_milli(80_000)),
+            band: Band::Healthy,
+        },
+        ScorePoint {
+            day: jiff::civil::date(2026, 5, 31),
+            score: Some(Points::from_milli(60_000)),
+            band: Band::Watch,
+        },
     ];
     health(&HealthInput {
         features: vector,
@@ -68,22 +87,44 @@ fn the_worked_example_of_the_document_comes_out_to_a_tenth() {
     assert!(near(health.score.unwrap(), 72.9), "{:?}", health.score);
     assert_eq!(health.band, Band::Watch);
     assert!((health.coverage - 0.89).abs() < 1e-9);
-    for (id, lost) in [("U1", 7.2), ("U2", 4.0), ("U4", 2.5), ("E1", 2.46), ("S2", 2.5), ("S3", 2.0), ("M1", 3.41), ("P1", 3.0)] {
+    for (id, lost) in [
+        ("U1", 7.2),
+        ("U2", 4.0),
+        ("U4", 2.5),
+        ("E1", 2.46),
+        ("S2", 2.5),
+        ("S3", 2.0),
+        ("M1", 3.41),
+        ("P1", 3.0),
+    ] {
         let measure = health.measures.iter().find(|m| m.id == id).unwrap();
         assert!(near(measure.points_lost, lost), "{id} {}", measure.points_lost);
     }
     let sub = health.subscores;
     for (group, expected) in [
-        (Group::Usage, 65.8), (Group::Engagement, 87.7), (Group::Support, 70.0), (Group::Sentiment, 77.3), (Group::Payment, 70.0),
+        (Group::Usage, 65.8),
+        (Group::Engagement, 87.7),
+        (Group::Support, 70.0),
+        (Group::Sentiment, 77.3),
+        (Group::Payment, 70.0),
     ] {
-        assert!(near(sub.get(group).unwrap(), expected), "{group:?} {:?}", sub.get(group));
+        assert!(
+            near(sub.get(group).unwrap(), expected),
+            "{group:?} {:?}",
+            sub.get(group)
+        );
     }
     assert_eq!(health.sum_check(), Points::ZERO);
 }
 
 #[test]
 fn both_ends_of_the_line_belong_to_the_ends() {
-    let score = |value| mid(&with(&[("seat_utilisation", value)])).measures[0].score.unwrap().as_f64();
+    let score = |value| {
+        mid(&with(&[("seat_utilisation", value)])).measures[0]
+            .score
+            .unwrap()
+            .as_f64()
+    };
     assert!((score(0.8) - 100.0).abs() < 1e-9 && (score(0.9) - 100.0).abs() < 1e-9);
     assert!(score(0.5).abs() < 1e-9 && score(0.1).abs() < 1e-9);
     assert!((score(0.65) - 50.0).abs() < 1e-6);
@@ -91,7 +132,12 @@ fn both_ends_of_the_line_belong_to_the_ends() {
 
 #[test]
 fn seats_are_judged_by_the_month_of_the_contract() {
-    let score = |month, value| mid(&with(&[("contract_month", month), ("seat_utilisation", value)])).measures[0].score.unwrap().as_f64();
+    let score = |month, value| {
+        mid(&with(&[("contract_month", month), ("seat_utilisation", value)])).measures[0]
+            .score
+            .unwrap()
+            .as_f64()
+    };
     assert!((score(3.0, 0.5) - 100.0).abs() < 1e-9);
     assert!((score(3.0, 0.3) - 50.0).abs() < 1e-6);
     assert!(score(8.0, 0.5).abs() < 1e-9);
@@ -102,13 +148,27 @@ fn seats_are_judged_by_the_month_of_the_contract() {
 
 #[test]
 fn missing_weight_stays_in_its_group_and_that_of_an_empty_group_goes_to_all() {
-    let weight = |health: &Health, id: &str| health.measures.iter().find(|m| m.id == id).unwrap().weight.as_f64();
+    let weight = |health: &Health, id: &str| {
+        health
+            .measures
+            .iter()
+            .find(|m| m.id == id)
+            .unwrap()
+            .weight
+            .as_f64()
+    };
     let health = mid(&with(&[]));
     assert!((weight(&health, "E1") - 8.0 / 13.0 * 20.0).abs() < 0.002);
     assert!((weight(&health, "U1") - 12.0).abs() < 0.002);
-    let few: Vec<(&'static str, f64)> = EXAMPLE.into_iter().filter(|(n, _)| !["days_since_two_way", "days_since_inbound"].contains(n)).collect();
+    let few: Vec<(&'static str, f64)> = EXAMPLE
+        .into_iter()
+        .filter(|(n, _)| !["days_since_two_way", "days_since_inbound"].contains(n))
+        .collect();
     let health = mid(&features(&few));
-    assert!((weight(&health, "U1") - 12.0 / 0.8).abs() < 0.002, "engagement's 20 went to the other 80");
+    assert!(
+        (weight(&health, "U1") - 12.0 / 0.8).abs() < 0.002,
+        "engagement's 20 went to the other 80"
+    );
     let sum: Points = health.measures.iter().map(|m| m.weight).sum();
     assert_eq!(sum, Points::FULL);
     assert_eq!(health.subscores.engagement, None);
@@ -121,7 +181,14 @@ fn a_measure_whose_source_is_silent_turns_stale_and_does_not_count() {
         ..FeatureConfig::default()
     };
     let (health, _) = run("mid-touch", &with(&[]), &config, None, "2026-07-01");
-    let state = |id: &str| health.measures.iter().find(|m| m.id == id).map(|m| (m.state, m.score.is_some())).unwrap();
+    let state = |id: &str| {
+        health
+            .measures
+            .iter()
+            .find(|m| m.id == id)
+            .map(|m| (m.state, m.score.is_some()))
+            .unwrap()
+    };
     assert_eq!(state("U1"), (MeasureState::Stale, false), "8 days old, 7 allowed");
     assert_eq!(state("U3"), (MeasureState::Ok, true), "8 days old, 14 allowed");
     assert_eq!(health.sum_check(), Points::ZERO);
@@ -131,7 +198,12 @@ fn a_measure_whose_source_is_silent_turns_stale_and_does_not_count() {
 fn a_pulse_is_stale_after_90_days_and_nothing_after_120() {
     let state = |age| {
         let health = mid(&with(&[("pulse_age_days", age)]));
-        health.measures.iter().find(|m| m.id == "M2").map(|m| (m.state, m.score.is_some())).unwrap()
+        health
+            .measures
+            .iter()
+            .find(|m| m.id == "M2")
+            .map(|m| (m.state, m.score.is_some()))
+            .unwrap()
     };
     assert_eq!(state(90.0), (MeasureState::Ok, true));
     assert_eq!(state(91.0), (MeasureState::Stale, true));
@@ -140,7 +212,11 @@ fn a_pulse_is_stale_after_90_days_and_nothing_after_120() {
 
 #[test]
 fn under_half_of_the_weight_there_is_no_score() {
-    let health = mid(&features(&[("seat_utilisation", 0.9), ("contract_month", 20.0), ("key_events_change_30d", 0.0)]));
+    let health = mid(&features(&[
+        ("seat_utilisation", 0.9),
+        ("contract_month", 20.0),
+        ("key_events_change_30d", 0.0),
+    ]));
     assert_eq!((health.score, health.band), (None, Band::InsufficientData));
     assert!(health.raw_score.is_some());
     assert_eq!(health.sum_check(), Points::ZERO);
@@ -148,17 +224,38 @@ fn under_half_of_the_weight_there_is_no_score() {
 
 #[test]
 fn onboarding_hides_the_score() {
-    let health = run("onboarding", &features(&[("first_value", 1.0), ("days_without_milestone", 3.0), ("oldest_overdue_days", 0.0)]), &FeatureConfig::default(), None, "2026-07-01").0;
+    let health = run(
+        "onboarding",
+        &features(&[
+            ("first_value", 1.0),
+            ("days_without_milestone", 3.0),
+            ("oldest_overdue_days", 0.0),
+        ]),
+        &FeatureConfig::default(),
+        None,
+        "2026-07-01",
+    )
+    .0;
     assert_eq!((health.score, health.band), (None, Band::Onboarding));
 }
 
 #[test]
 fn each_cap_is_charged_only_for_what_it_adds_the_mildest_first() {
     let health = mid(&with(&[
-        ("days_since_champion_left", 20.0), ("champions_present", 0.0), ("urgent_open_hours", 50.0), ("cancel_notice", 1.0),
+        ("days_since_champion_left", 20.0),
+        ("champions_present", 0.0),
+        ("urgent_open_hours", 50.0),
+        ("cancel_notice", 1.0),
     ]));
-    let caps: Vec<(&str, f64)> = health.caps.iter().map(|c| (c.id.as_str(), c.points_lost.as_f64())).collect();
-    assert_eq!(caps.iter().map(|c| c.0).collect::<Vec<_>>(), ["champion_gone", "urgent_ticket", "notice"]);
+    let caps: Vec<(&str, f64)> = health
+        .caps
+        .iter()
+        .map(|c| (c.id.as_str(), c.points_lost.as_f64()))
+        .collect();
+    assert_eq!(
+        caps.iter().map(|c| c.0).collect::<Vec<_>>(),
+        ["champion_gone", "urgent_ticket", "notice"]
+    );
     assert!((caps[1].1 - 11.0).abs() < 1e-9 && (caps[2].1 - 25.0).abs() < 1e-9);
     assert!((health.score.unwrap().as_f64() - 24.0).abs() < 1e-9);
     assert_eq!(health.band, Band::Critical);
@@ -167,7 +264,13 @@ fn each_cap_is_charged_only_for_what_it_adds_the_mildest_first() {
 
 #[test]
 fn caps_need_what_the_table_says() {
-    let capped = |changes: &[(&'static str, f64)]| mid(&with(changes)).caps.iter().map(|c| c.id.clone()).collect::<Vec<_>>();
+    let capped = |changes: &[(&'static str, f64)]| {
+        mid(&with(changes))
+            .caps
+            .iter()
+            .map(|c| c.id.clone())
+            .collect::<Vec<_>>()
+    };
     assert!(capped(&[("urgent_open_hours", 48.0)]).is_empty());
     assert!(capped(&[("oldest_overdue_days", 60.0)]).is_empty());
     assert_eq!(capped(&[("oldest_overdue_days", 61.0)]), ["overdue"]);
@@ -179,17 +282,35 @@ fn caps_need_what_the_table_says() {
 #[test]
 fn a_band_changes_on_the_second_run_outside_or_three_points_past_the_edge() {
     let config = FeatureConfig::default();
-    let step = |score: f64, previous: &BandState, when: &str| run("digital", &full(score), &config, Some(previous), when).1;
+    let step = |score: f64, previous: &BandState, when: &str| {
+        run("digital", &full(score), &config, Some(previous), when).1
+    };
     let start = run("digital", &full(76.0), &config, None, "2026-07-01").1;
     assert_eq!(start.band, Band::Healthy);
     let once = step(74.0, &start, "2026-07-02");
-    assert_eq!((once.band, once.runs_outside), (Band::Healthy, 1), "one point past the edge, once");
-    assert_eq!(step(74.0, &once, "2026-07-02"), once, "the same evaluation again changes nothing");
+    assert_eq!(
+        (once.band, once.runs_outside),
+        (Band::Healthy, 1),
+        "one point past the edge, once"
+    );
+    assert_eq!(
+        step(74.0, &once, "2026-07-02"),
+        once,
+        "the same evaluation again changes nothing"
+    );
     let twice = step(74.0, &once, "2026-07-03");
     assert_eq!((twice.band, twice.before), (Band::Watch, Some(Band::Healthy)));
-    assert_eq!(step(72.0, &start, "2026-07-02").band, Band::Watch, "three points past the edge");
+    assert_eq!(
+        step(72.0, &start, "2026-07-02").band,
+        Band::Watch,
+        "three points past the edge"
+    );
     let back = step(75.5, &once, "2026-07-03");
-    assert_eq!((back.band, back.runs_outside), (Band::Healthy, 0), "back inside: the count starts anew");
+    assert_eq!(
+        (back.band, back.runs_outside),
+        (Band::Healthy, 0),
+        "back inside: the count starts anew"
+    );
 }
 
 #[test]
@@ -208,10 +329,19 @@ fn a_cap_moves_the_band_at_once() {
 fn full(score: f64) -> FeatureVector {
     let line = |green: f64, red: f64| red + (green - red) * score / 100.0;
     features(&[
-        ("contract_month", 20.0), ("seat_utilisation", line(0.8, 0.5)), ("key_events_change_30d", line(-0.05, -0.2)),
-        ("feature_breadth", line(0.5, 0.2)), ("dau_mau", line(0.3, 0.1)), ("days_since_key_event", line(7.0, 30.0)),
-        ("days_since_inbound", line(14.0, 30.0)), ("urgent_wait_hours", line(0.0, 48.0)), ("tickets_30d_scaled", line(5.0, 15.0)),
-        ("sla_breaches_30d", line(0.0, 2.0)), ("survey_score", line(9.0, 6.0)), ("pulse", line(4.0, 2.0)), ("mrr_change", line(0.0, -0.1)),
+        ("contract_month", 20.0),
+        ("seat_utilisation", line(0.8, 0.5)),
+        ("key_events_change_30d", line(-0.05, -0.2)),
+        ("feature_breadth", line(0.5, 0.2)),
+        ("dau_mau", line(0.3, 0.1)),
+        ("days_since_key_event", line(7.0, 30.0)),
+        ("days_since_inbound", line(14.0, 30.0)),
+        ("urgent_wait_hours", line(0.0, 48.0)),
+        ("tickets_30d_scaled", line(5.0, 15.0)),
+        ("sla_breaches_30d", line(0.0, 2.0)),
+        ("survey_score", line(9.0, 6.0)),
+        ("pulse", line(4.0, 2.0)),
+        ("mrr_change", line(0.0, -0.1)),
     ])
 }
 
@@ -224,14 +354,22 @@ fn the_trend_is_against_the_last_score_that_is_old_enough() {
 }
 
 fn any_features() -> impl Strategy<Value = FeatureVector> {
-    proptest::collection::vec(proptest::option::weighted(0.7, -1.0_f64..40.0), CATALOGUE.len()).prop_map(|values| {
-        let mut vector = FeatureVector::default();
-        for (spec, value) in CATALOGUE.iter().zip(values) {
-            let scaled = value.map(|v| if spec.unit == "share" || spec.unit == "ratio" { v / 40.0 } else { v.max(0.0) });
-            vector.set(spec.name, scaled);
-        }
-        vector
-    })
+    proptest::collection::vec(proptest::option::weighted(0.7, -1.0_f64..40.0), CATALOGUE.len()).prop_map(
+        |values| {
+            let mut vector = FeatureVector::default();
+            for (spec, value) in CATALOGUE.iter().zip(values) {
+                let scaled = value.map(|v| {
+                    if spec.unit == "share" || spec.unit == "ratio" {
+                        v / 40.0
+                    } else {
+                        v.max(0.0)
+                    }
+                });
+                vector.set(spec.name, scaled);
+            }
+            vector
+        },
+    )
 }
 
 proptest! {

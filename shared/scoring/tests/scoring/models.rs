@@ -1,8 +1,8 @@
 use copilot_domain::health::Points;
 use copilot_domain::prediction::Method;
+use copilot_features::FeatureVector;
 use copilot_scoring::churn::{margin_of_score, sigmoid};
 use copilot_scoring::onnx::{ModelError, OnnxModel};
-use copilot_features::FeatureVector;
 
 use crate::support::{at, features};
 
@@ -11,11 +11,26 @@ const CARD: &str = include_str!("../../../../models/churn-baseline/card.json");
 
 fn buyer(last: f64) -> FeatureVector {
     features(&[
-        ("transactional", 1.0), ("days_since_purchase", last), ("days_since_first_purchase", 300.0), ("purchases_30d", 0.0),
-        ("purchases_90d", 2.0), ("purchases_180d", 4.0), ("purchases_365d", 8.0), ("spend_30d", 0.0), ("spend_90d", 400.0),
-        ("spend_180d", 900.0), ("spend_365d", 2_000.0), ("purchase_mean", 250.0), ("purchase_days_total", 8.0),
-        ("purchase_interval_days", 40.0), ("purchase_interval_max_days", 70.0), ("purchase_interval_sd_days", 15.0),
-        ("silence_in_intervals", last / 40.0), ("refund_share_365d", 0.01), ("active_days_90d", 2.0), ("key_events_90d", 30.0),
+        ("transactional", 1.0),
+        ("days_since_purchase", last),
+        ("days_since_first_purchase", 300.0),
+        ("purchases_30d", 0.0),
+        ("purchases_90d", 2.0),
+        ("purchases_180d", 4.0),
+        ("purchases_365d", 8.0),
+        ("spend_30d", 0.0),
+        ("spend_90d", 400.0),
+        ("spend_180d", 900.0),
+        ("spend_365d", 2_000.0),
+        ("purchase_mean", 250.0),
+        ("purchase_days_total", 8.0),
+        ("purchase_interval_days", 40.0),
+        ("purchase_interval_max_days", 70.0),
+        ("purchase_interval_sd_days", 15.0),
+        ("silence_in_intervals", last / 40.0),
+        ("refund_share_365d", 0.01),
+        ("active_days_90d", 2.0),
+        ("key_events_90d", 30.0),
     ])
 }
 
@@ -35,7 +50,11 @@ fn the_shipped_model_fits_its_card_and_explains_itself_exactly() {
         assert!((margin - model.card().margin(&row)).abs() < 1e-9);
         assert!((sigmoid(margin) - said.probability).abs() < 1e-5);
     }
-    assert_eq!(model.predict(&[(&far, when)]).unwrap()[0].as_ref().unwrap(), far_said, "a batch answers as one does");
+    assert_eq!(
+        model.predict(&[(&far, when)]).unwrap()[0].as_ref().unwrap(),
+        far_said,
+        "a batch answers as one does"
+    );
 }
 
 #[test]
@@ -50,7 +69,11 @@ fn the_model_is_silent_where_it_does_not_apply() {
         let why = model.predict(&[(&vector, when)]).unwrap().remove(0).unwrap_err();
         assert!(why.contains("speaks only for accounts"), "{why}");
     }
-    let few = features(&[("transactional", 1.0), ("purchase_days_total", 3.0), ("days_since_purchase", 5.0)]);
+    let few = features(&[
+        ("transactional", 1.0),
+        ("purchase_days_total", 3.0),
+        ("days_since_purchase", 5.0),
+    ]);
     let why = model.predict(&[(&few, when)]).unwrap().remove(0).unwrap_err();
     assert!(why.contains("are missing"), "{why}");
 }
@@ -62,7 +85,10 @@ fn what_is_not_a_number_is_refused() {
     for bad in [f64::NAN, f64::INFINITY, 1e300] {
         let mut row = vec![0.0; width];
         row[3] = bad;
-        assert!(matches!(model.run(&[row]), Err(ModelError::NotFinite { row: 0, column: 3 })));
+        assert!(matches!(
+            model.run(&[row]),
+            Err(ModelError::NotFinite { row: 0, column: 3 })
+        ));
     }
     assert!(matches!(model.run(&[vec![0.0]]), Err(ModelError::Inputs(_))));
 }
@@ -71,12 +97,21 @@ fn what_is_not_a_number_is_refused() {
 fn a_model_that_is_not_its_cards_is_refused() {
     let mut bytes = MODEL.to_vec();
     *bytes.last_mut().unwrap() ^= 1;
-    assert!(matches!(OnnxModel::load(&bytes, CARD), Err(ModelError::Hash { .. })));
+    assert!(matches!(
+        OnnxModel::load(&bytes, CARD),
+        Err(ModelError::Hash { .. })
+    ));
     let swapped = CARD.replacen("spend_30d", "spend_90d", 1);
-    assert!(matches!(OnnxModel::load(MODEL, &swapped), Err(ModelError::Inputs(_))));
+    assert!(matches!(
+        OnnxModel::load(MODEL, &swapped),
+        Err(ModelError::Inputs(_))
+    ));
     let mut card: serde_json::Value = serde_json::from_str(CARD).unwrap();
     card["intercept"] = serde_json::json!(card["intercept"].as_f64().unwrap() + 0.01);
-    assert!(matches!(OnnxModel::load(MODEL, &card.to_string()), Err(ModelError::Golden { .. })));
+    assert!(matches!(
+        OnnxModel::load(MODEL, &card.to_string()),
+        Err(ModelError::Golden { .. })
+    ));
 }
 
 #[test]
@@ -89,5 +124,4 @@ fn the_rules_probability_falls_as_the_score_rises() {
         last = p;
     }
     assert!((at_score(62_500) - 0.25).abs() < 1e-9 && (at_score(12_500) - 0.85).abs() < 1e-9);
-
 }

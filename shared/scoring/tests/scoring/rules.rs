@@ -14,7 +14,10 @@ fn ids(values: &[(&'static str, f64)], facts: &Facts) -> Vec<String> {
 fn facts(numbers: &[(&'static str, f64)], words: &[(&'static str, &str)]) -> Facts {
     Facts {
         numbers: numbers.iter().copied().collect(),
-        words: words.iter().map(|(name, word)| (*name, (*word).to_owned())).collect(),
+        words: words
+            .iter()
+            .map(|(name, word)| (*name, (*word).to_owned()))
+            .collect(),
     }
 }
 
@@ -23,7 +26,11 @@ fn every_shipped_rule_compiles_and_reads_features_that_exist() {
     let rules = RuleSet::shipped().unwrap();
     let of = |kind: AlertType| rules.specs().filter(|s| s.rule_type == kind).count();
     assert_eq!((of(AlertType::Risk), of(AlertType::Opportunity)), (27, 14));
-    assert!(rules.specs().all(|s| !s.expression().is_empty() && s.cooldown_days > 0));
+    assert!(
+        rules
+            .specs()
+            .all(|s| !s.expression().is_empty() && s.cooldown_days > 0)
+    );
 }
 
 #[test]
@@ -33,7 +40,12 @@ fn with_nothing_known_nothing_fires() {
 
 #[test]
 fn a_usage_drop_needs_a_base_that_is_worth_talking_of() {
-    let of = |base| ids(&[("key_events_week_change", -0.25), ("key_events_base_4w", base)], &Facts::default());
+    let of = |base| {
+        ids(
+            &[("key_events_week_change", -0.25), ("key_events_base_4w", base)],
+            &Facts::default(),
+        )
+    };
     assert_eq!(of(50.0), ["R01"]);
     assert!(of(49.0).is_empty());
 }
@@ -62,12 +74,24 @@ fn the_renewal_rule_speaks_by_band_and_names_the_renewal_as_its_subject() {
     assert_eq!(of("watch", 60.0)[0].severity, Severity::High);
     let worst = of("at_risk", 40.0);
     let renewal = worst.iter().find(|f| f.rule == "R21").unwrap();
-    assert_eq!((renewal.severity, renewal.subject.as_str()), (Severity::Critical, "2026-12-31"));
+    assert_eq!(
+        (renewal.severity, renewal.subject.as_str()),
+        (Severity::Critical, "2026-12-31")
+    );
 }
 
 #[test]
 fn seat_use_is_red_by_the_age_of_the_contract() {
-    let of = |month, value| ids(&[("contract_month", month), ("seat_utilisation", value), ("seats", 10.0)], &Facts::default());
+    let of = |month, value| {
+        ids(
+            &[
+                ("contract_month", month),
+                ("seat_utilisation", value),
+                ("seats", 10.0),
+            ],
+            &Facts::default(),
+        )
+    };
     assert!(of(3.0, 0.2).is_empty());
     assert_eq!(of(3.0, 0.05), ["R04"]);
     assert_eq!(of(8.0, 0.5), ["R04"]);
@@ -77,7 +101,12 @@ fn seat_use_is_red_by_the_age_of_the_contract() {
 
 #[test]
 fn cadence_depends_on_touch() {
-    let of = |touch: &str, days| ids(&[("days_since_two_way", days)], &facts(&[], &[("a.touch", touch)]));
+    let of = |touch: &str, days| {
+        ids(
+            &[("days_since_two_way", days)],
+            &facts(&[], &[("a.touch", touch)]),
+        )
+    };
     assert_eq!(of("high", 61.0), ["R10"]);
     assert!(of("mid", 61.0).is_empty() && of("digital", 200.0).is_empty());
     assert_eq!(of("mid", 91.0), ["R10"]);
@@ -85,7 +114,12 @@ fn cadence_depends_on_touch() {
 
 #[test]
 fn a_champion_who_left_is_critical_unless_there_is_another() {
-    let of = |present| fired(&[("days_since_champion_left", 3.0), ("champions_present", present)], &Facts::default());
+    let of = |present| {
+        fired(
+            &[("days_since_champion_left", 3.0), ("champions_present", present)],
+            &Facts::default(),
+        )
+    };
     assert_eq!(of(0.0)[0].severity, Severity::Critical);
     assert!(of(1.0).is_empty());
 }
