@@ -9,9 +9,14 @@ import { createCache } from "./cache";
 import { createRoutes } from "./routes";
 import { cssVariables, theme } from "./theme";
 
+/** Made once someone is signed in: by then the address is that of the page, no longer that of the sign-in. */
+function Pages() {
+  const [router] = useState(createRoutes);
+  return <RouterProvider router={router} />;
+}
+
 export function App() {
   const [cache] = useState(createCache);
-  const [router] = useState(createRoutes);
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="bottom-right" limit={4} zIndex={400} />
@@ -19,7 +24,7 @@ export function App() {
         <SignInGate>
           {(services) => (
             <ServicesContext value={services}>
-              <RouterProvider router={router} />
+              <Pages />
             </ServicesContext>
           )}
         </SignInGate>

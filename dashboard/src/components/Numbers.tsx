@@ -1,4 +1,4 @@
-import { Text, Tooltip } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { IconArrowDownRight, IconArrowUpRight, IconMinus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { ago, instant, percent, signed } from "~/lib/format";
@@ -30,8 +30,10 @@ export function When({ at }: { at: string | null | undefined }) {
 export function Coverage({ value }: { value: number }) {
   const low = value < 0.5;
   return (
-    <Tooltip label={low ? "Less than half of the weight has data: no score-based alerts" : "Share of the weight with data"}>
-      <span style={{ display: "inline-flex", alignItems: "center", gap: 6 }}>
+      <span
+        style={{ display: "inline-flex", alignItems: "center", gap: 6 }}
+        title={low ? "Less than half of the weight has data: no alerts from the score" : "Share of the weight with data"}
+      >
         <span
           aria-hidden
           style={{ width: 34, height: 5, borderRadius: 3, background: "var(--line)", overflow: "hidden", flex: "none" }}
@@ -45,7 +47,6 @@ export function Coverage({ value }: { value: number }) {
         </span>
         <span className="num">{percent(value)}</span>
       </span>
-    </Tooltip>
   );
 }
 

@@ -27,6 +27,7 @@ export function ProblemState({ error, onRetry }: ProblemStateProps) {
           ))}
         </ul>
       )}
+      {known?.traceId !== undefined && <Text size="xs" c="dimmed">Trace <code className="mono">{known.traceId}</code></Text>}
       <Group gap="xs">
         {onRetry !== undefined && (
           <Button variant="default" leftSection={<IconRefresh size={14} aria-hidden />} onClick={onRetry}>
@@ -37,7 +38,7 @@ export function ProblemState({ error, onRetry }: ProblemStateProps) {
           <CopyButton value={known.traceId}>
             {({ copied, copy }) => (
               <Button variant="subtle" color="gray" onClick={copy}>
-                {copied ? "Copied" : `Copy trace ${known.traceId?.slice(0, 12)}`}
+                {copied ? "Copied" : "Copy the trace"}
               </Button>
             )}
           </CopyButton>

@@ -7,9 +7,37 @@ interface MoneyLike {
 
 export const NONE = "–";
 
+/** Making a formatter costs far more than using it, and a table uses it thousands of times. */
+function kept<T>(make: (key: string) => T): (key: string) => T {
+  const made = new Map<string, T>();
+  return (key) => {
+    const found = made.get(key) ?? make(key);
+    made.set(key, found);
+    return found;
+  };
+}
+
+const currencies = kept((currency) => new Intl.NumberFormat("en", { style: "currency", currency, maximumFractionDigits: 0 }));
+const compactCurrencies = kept((currency) =>
+  new Intl.NumberFormat("en", { style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }));
+const currencyDigits = kept((currency) =>
+  new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2);
+const fixed = kept((digits) =>
+  new Intl.NumberFormat("en", { minimumFractionDigits: Number(digits), maximumFractionDigits: Number(digits) }));
+const percents = kept((digits) =>
+  new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: Number(digits), maximumFractionDigits: Number(digits) }));
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const loose = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const LONG_DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", year: "numeric" };
+const SHORT_DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
+const longDays = { here: new Intl.DateTimeFormat("en-GB", LONG_DAY), utc: new Intl.DateTimeFormat("en-GB", { ...LONG_DAY, timeZone: "UTC" }) };
+const shortDays = { here: new Intl.DateTimeFormat("en-GB", SHORT_DAY), utc: new Intl.DateTimeFormat("en-GB", { ...SHORT_DAY, timeZone: "UTC" }) };
+const instants = new Intl.DateTimeFormat("en-GB", { ...LONG_DAY, hour: "2-digit", minute: "2-digit" });
+
 function digitsOf(currency: string): number {
   try {
-    return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+    return currencyDigits(currency);
   } catch {
     return 2;
   }
@@ -24,22 +52,19 @@ export function money(value: MoneyLike | null | undefined, style: "compact" | "f
   const amount = moneyValue(value);
   const compact = style === "compact" && Math.abs(amount) >= 10_000;
   try {
-    return new Intl.NumberFormat("en", {
-      style: "currency", currency: value.currency,
-      ...(compact ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: 0 }),
-    }).format(amount);
+    return (compact ? compactCurrencies : currencies)(value.currency).format(amount);
   } catch {
     return `${integer(amount)} ${value.currency}`;
   }
 }
 
 export function integer(value: number | null | undefined): string {
-  return value === null || value === undefined ? NONE : new Intl.NumberFormat("en").format(Math.round(value));
+  return value === null || value === undefined ? NONE : whole.format(value);
 }
 
 export function decimal(value: number | null | undefined, digits = 1): string {
   if (value === null || value === undefined) return NONE;
-  return new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  return fixed(String(digits)).format(value);
 }
 
 export function score(value: number | null | undefined): string {
@@ -48,9 +73,7 @@ export function score(value: number | null | undefined): string {
 
 export function percent(value: number | null | undefined, digits = 0): string {
   if (value === null || value === undefined) return NONE;
-  return new Intl.NumberFormat("en", {
-    style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits,
-  }).format(value);
+  return percents(String(digits)).format(value);
 }
 
 /** With its sign, a real minus, and no sign at nought. */
@@ -73,26 +96,20 @@ function dateOf(value: string): { date: Date; dayOnly: boolean } | undefined {
 export function day(value: string | null | undefined): string {
   const parsed = value ? dateOf(value) : undefined;
   if (parsed === undefined) return NONE;
-  return new Intl.DateTimeFormat("en-GB", {
-    day: "numeric", month: "short", year: "numeric", ...(parsed.dayOnly ? { timeZone: "UTC" } : {}),
-  }).format(parsed.date);
+  return (parsed.dayOnly ? longDays.utc : longDays.here).format(parsed.date);
 }
 
 export function shortDay(value: string): string {
   const parsed = dateOf(value);
   if (parsed === undefined) return NONE;
-  return new Intl.DateTimeFormat("en-GB", {
-    day: "numeric", month: "short", ...(parsed.dayOnly ? { timeZone: "UTC" } : {}),
-  }).format(parsed.date);
+  return (parsed.dayOnly ? shortDays.utc : shortDays.here).format(parsed.date);
 }
 
 export function instant(value: string | null | undefined): string {
   const parsed = value ? dateOf(value) : undefined;
   if (parsed === undefined) return NONE;
   if (parsed.dayOnly) return day(value);
-  return new Intl.DateTimeFormat("en-GB", {
-    day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
-  }).format(parsed.date);
+  return instants.format(parsed.date);
 }
 
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
@@ -103,7 +120,6 @@ export function ago(value: string | null | undefined, now: number): string {
   const parsed = value ? dateOf(value) : undefined;
   if (parsed === undefined) return NONE;
   const seconds = (parsed.date.getTime() - now) / 1000;
-  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }
@@ -163,7 +179,7 @@ export function person(email: string | null | undefined): string {
 export function plain(value: unknown): string {
   if (value === null || value === undefined || value === "") return NONE;
   if (typeof value === "number") {
-    return new Intl.NumberFormat("en", { maximumFractionDigits: 4 }).format(value);
+    return loose.format(value);
   }
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "string") return value;

@@ -1,4 +1,4 @@
-import { Button, Checkbox, CloseButton, Menu, NativeSelect, ScrollArea, TextInput } from "@mantine/core";
+import { Button, CloseButton, Menu, NativeSelect, ScrollArea, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconColumns3, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
@@ -62,15 +62,14 @@ export function Filters({ view, owners, onChange, onClear }: FiltersProps) {
         <Menu.Dropdown>
           <ScrollArea.Autosize mah={360}>
             {columns.map(({ id, label }) => (
-              <Menu.Item
-                key={id} role="menuitemcheckbox" aria-checked={view.columns.includes(id)}
-                leftSection={<Checkbox.Indicator size="xs" checked={view.columns.includes(id)} />}
-                onClick={() => onChange({
+              <Menu.CheckboxItem
+                key={id} checked={view.columns.includes(id)}
+                onChange={() => onChange({
                   columns: COLUMNS.filter((column) => (column === id) !== view.columns.includes(column)),
                 })}
               >
                 {label}
-              </Menu.Item>
+              </Menu.CheckboxItem>
             ))}
           </ScrollArea.Autosize>
         </Menu.Dropdown>

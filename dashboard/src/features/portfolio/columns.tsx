@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { AccountCard } from "~/api/types";
 import { BandBadge } from "~/components/BandBadge";
@@ -53,12 +52,10 @@ export const columns: readonly Column[] = [
   {
     id: "risk", label: "Churn risk", width: 108, numeric: true,
     show: (a) => (
-      <Tooltip label={a.churn_method === "model" ? "Predicted by the model" : "Estimated by rules"} disabled={a.churn_method === null}>
-        <span className="num">
+        <span className="num" title={a.churn_method === "model" ? "Predicted by the model" : "Estimated by rules"}>
           {percent(a.churn_probability)}
           {a.churn_method !== null && <span className="muted" style={{ fontSize: "0.6875rem" }}> {a.churn_method}</span>}
         </span>
-      </Tooltip>
     ),
     csv: (a) => a.churn_probability,
   },
