@@ -1,12 +1,32 @@
 //! What handlers work with: the stores, the queues, the clock, the verifier. Built once, in `main`.
 
-use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Table, tenants};
+use copilot_aws::bus::EventBus;
+use copilot_aws::imports::Files;
+use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Table, sdk, tenants};
 use copilot_domain::TenantId;
+use copilot_pipeline::Scorer;
 use copilot_runtime::clock::Clock;
+use copilot_runtime::config::{ConfigError, Env};
 use copilot_runtime::ids::Ids;
+use copilot_scoring::EngineError;
 
 use crate::auth::Verifier;
+use crate::jwks::Jwks;
 use crate::problem::{Answer, Problem};
+
+/// Why the function could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The shipped profiles or rules.
+    #[error("the scoring engine does not load")]
+    Engine(#[from] EngineError),
+    /// The client for the issuer's keys.
+    #[error("the HTTP client does not start")]
+    Http(#[from] reqwest::Error),
+}
 
 /// The context of the function.
 #[derive(Debug, Clone)]
@@ -19,6 +39,12 @@ pub struct Ctx {
     pub ingest: IngestQueue,
     /// Accounts to be scored.
     pub score: ScoreQueue,
+    /// Scores an account at once.
+    pub scorer: Scorer,
+    /// Uploads and reports.
+    pub files: Files,
+    /// Where webhooks are delivered to, without the path; the host of the request where it is not set.
+    pub webhook_base: Option<String>,
     /// The clock.
     pub clock: Clock,
     /// New ids.
@@ -28,6 +54,35 @@ pub struct Ctx {
 }
 
 impl Ctx {
+    /// The context that the environment describes.
+    ///
+    /// # Errors
+    /// [`StartError`], which names what is missing.
+    pub async fn from_env(env: &Env) -> Result<Self, StartError> {
+        let table = env.required("TABLE_NAME", "the stack's table")?;
+        let bucket = env.required("DATA_BUCKET", "the data bucket")?;
+        let ingest = env.required("INGEST_QUEUE_URL", "the queue that `ingest` reads")?;
+        let score = env.required("SCORE_QUEUE_URL", "the queue that `score` reads")?;
+        let bus = env.required("EVENT_BUS_NAME", "the bus on which alerts are told")?;
+        let issuer = env.required("JWT_ISSUER", "the issuer of ID tokens")?;
+        let jwks = env.required("JWKS_URL", "the address of the issuer's key set")?;
+        let audience = env.required("JWT_AUDIENCE", "the client id that ID tokens are for")?;
+        let config = sdk::load().await;
+        let (table, clock) = (Table::new(&config, &table), Clock::system());
+        Ok(Self {
+            raw: RawLog::new(&config, &bucket),
+            ingest: IngestQueue::new(&config, &ingest),
+            score: ScoreQueue::new(&config, &score, table.clone()),
+            scorer: Scorer::new(table.clone(), EventBus::new(&config, &bus))?,
+            files: Files::new(&config, &bucket),
+            table,
+            ids: Ids::system(clock.clone()),
+            clock,
+            verifier: Verifier::new(Jwks::remote(&jwks)?, &issuer, &audience),
+            webhook_base: env.optional("WEBHOOK_URL"),
+        })
+    }
+
     /// The caller's tenant.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! the pure crates, what is stored is stored by `copilot_aws`.
 
 pub mod access;
+pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod ctx;
@@ -13,9 +14,11 @@ pub mod filter;
 pub mod idempotency;
 pub mod jwks;
 pub mod openapi;
+pub mod paging;
 pub mod problem;
 pub mod rate;
 pub mod routes;
+pub mod tell;
 
 use std::sync::Arc;
 

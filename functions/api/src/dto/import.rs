@@ -131,6 +131,8 @@ pub struct Import {
     pub bytes_done: u64,
     /// Rows read.
     pub rows_done: u64,
+    /// Rows that read well; in a dry run, all that would be applied.
+    pub valid: u64,
     /// Rows that made a new record.
     pub created: u64,
     /// Rows that changed a record.

@@ -66,17 +66,21 @@ pub struct Delivery {
     pub updated: u64,
     /// Rows that said what was known.
     pub unchanged: u64,
+    /// Rows kept for an account that is not known yet.
+    pub parked: u64,
     /// The first 20 faults.
     pub errors: Vec<DeliveryError>,
     /// All faults.
     pub error_count: u64,
+    /// Why nothing of it was applied, or what of it was ignored.
+    pub note: Option<String>,
 }
 
 /// A row of a delivery that was not applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeliveryError {
-    /// Which row, from 0, with its collection: `invoices[3]`.
-    pub row: Option<String>,
+    /// Its number in the delivery, from 1.
+    pub row: u64,
     /// For programs.
     pub code: String,
     /// The field at fault.

@@ -1,5 +1,6 @@
 //! Settings of a tenant; health profiles.
 
+use copilot_domain::alert::Severity;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,6 +17,8 @@ pub struct Settings {
     pub key_events: Option<Vec<String>>,
     /// Hours without messages, in the tenant's zone.
     pub quiet_hours: Option<QuietHours>,
+    /// Who leads: told of critical alerts beside the CSM, and of alerts that nobody owns.
+    pub leads: Vec<String>,
 }
 
 /// E-mail settings.
@@ -35,6 +38,9 @@ pub struct EmailSettings {
 pub struct SlackSettings {
     /// Whether Slack messages are sent.
     pub enabled: bool,
+    /// The least severe alert that is posted.
+    #[serde(default)]
+    pub from_severity: Option<Severity>,
 }
 
 /// Hours without messages.
@@ -68,6 +74,9 @@ pub struct SettingsPatch {
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<QuietHours>)]
     pub quiet_hours: Option<Option<QuietHours>>,
+    /// At most 20 e-mail addresses.
+    #[schema(max_items = 20)]
+    pub leads: Option<Vec<String>>,
 }
 
 /// Tells `null` from absent.

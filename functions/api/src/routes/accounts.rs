@@ -1,29 +1,51 @@
-//! Accounts: the list, one account, its facts.
+//! Accounts: the list, one account, notes, the pulse, likely duplicates.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
-use crate::body;
-use crate::dto::account::*;
-use crate::dto::page::*;
-
+use copilot_aws::alerts::{self as alert_store, ListBy};
+use copilot_aws::keys::{self, index};
+use copilot_aws::table::Query;
+use copilot_aws::{Item, history, links, stats};
+use copilot_domain::alert::Alert;
+use copilot_domain::assessment::Assessment;
+use copilot_domain::facts::{AccountRow, Kind};
+use copilot_domain::history::AccountHistory;
+use copilot_domain::ids::{AccountId, ExternalId};
+use copilot_domain::limits::MAX_TEXT;
+use copilot_domain::playbook::NextAction;
+use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::alerts::view;
+use super::batch::{one, own_identity};
 use crate::access::Caller;
-use crate::problem::Answer;
-use crate::{App, Shared};
+use crate::cursor::Fingerprint;
+use crate::dto::account::{
+    AccountCard, AccountDetail, AccountPage, AccountView, Duplicate, DuplicateAccount, DuplicateReason, Identity,
+    NewNote, NewPulse, Note, Pulse,
+};
+use crate::dto::page::List;
+use crate::filter::Params;
+use crate::problem::{Answer, Problem};
+use crate::{App, Shared, audit, body, paging};
+
+/// Accounts that the search for duplicates looks at.
+const MAX_COMPARED: usize = 5_000;
+/// Groups of likely duplicates that are shown.
+const MAX_GROUPS: usize = 100;
+const BANDS: [&str; 6] = ["healthy", "watch", "at_risk", "critical", "insufficient_data", "onboarding"];
+const STAGES: [&str; 6] = ["prospect", "onboarding", "active", "will_churn", "churned", "paused"];
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_accounts))
         .routes(routes!(get_account))
-        .routes(routes!(get_account_usage))
-        .routes(routes!(list_account_facts))
-        .routes(routes!(list_account_timeline))
         .routes(routes!(add_account_note))
         .routes(routes!(set_account_pulse))
         .routes(routes!(list_duplicates))
@@ -34,8 +56,80 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     params(("sort" = Option<String>, Query, description = "`-priority` (default), `name`, `score`, `arr`, `renewal`; `-` descends"), ("filter[owner][eq]" = Option<String>, Query, description = "A CSM's e-mail, or `me`"), ("filter[band][eq]" = Option<String>, Query, description = "healthy, watch, at_risk, critical, insufficient_data, onboarding"), ("filter[name][prefix]" = Option<String>, Query, description = "Beginning of the name, any case"), ("filter[stage][eq]" = Option<String>, Query, description = "prospect, onboarding, active, will_churn, churned, paused"), ("filter[touch][eq]" = Option<String>, Query, description = "high, mid, digital"), ("filter[arr_minor][gte]" = Option<i64>, Query, description = "Annual recurring revenue at least, minor units"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
     responses((status = 200, description = "A page of accounts", body = AccountPage)))]
 async fn list_accounts(State(app): Shared, caller: Caller, RawQuery(query): RawQuery) -> Answer<Json<AccountPage>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
+    let fingerprint = Fingerprint::of(&caller.tenant, "list_accounts", params.all());
+    let (limit, cursor) = (params.limit()?, params.take("cursor"));
+    let (sort, descending) =
+        params.sort(&["priority", "name", "score", "arr", "renewal"], ("priority", true))?;
+    let owner = params.filter("owner", "eq").map(|o| own_name(&caller, o)).transpose()?;
+    let band = params.filter_word("band", "eq", &BANDS)?;
+    let stage = params.filter_word("stage", "eq", &STAGES)?;
+    let touch = params.filter_word("touch", "eq", &["high", "mid", "digital"])?;
+    let prefix = params.filter("name", "prefix").map(|p| p.to_lowercase());
+    let least = params.parsed::<i64>("filter[arr_minor][gte]", "a whole number of minor units")?;
+    params.finish()?;
+
+    let tenant = &caller.tenant;
+    let mut read = Query { pk: index::accounts(tenant), descending, ..Query::default() };
+    read.index = Some(match sort {
+        "name" => "gsi1",
+        "score" => "gsi2",
+        "arr" => "gsi3",
+        "renewal" => "gsi4",
+        _ => "gsi5",
+    });
+    if sort == "name" {
+        read.prefix.clone_from(&prefix);
+    } else if sort == "priority"
+        && let Some(owner) = &owner
+    {
+        read.index = Some("gsi6");
+        read.pk = index::owner(tenant, owner);
+    }
+    let text_is = |item: &Item, name: &str, wanted: &Option<String>| {
+        wanted.as_ref().is_none_or(|wanted| item.str(name) == wanted)
+    };
+    let keep = |item: &Item| {
+        text_is(item, "f_band", &band)
+            && text_is(item, "f_stage", &stage)
+            && text_is(item, "f_touch", &touch)
+            && text_is(item, "f_owner", &owner)
+            && prefix.as_ref().is_none_or(|p| item.str("f_name").starts_with(p.as_str()))
+            && least.is_none_or(|least| item.int("f_arr").unwrap_or(0) >= least)
+    };
+    let is_filtered =
+        owner.is_some() || band.is_some() || stage.is_some() || touch.is_some() || prefix.is_some() || least.is_some();
+    let rows = paging::read(&app.ctx.table, read, &fingerprint, cursor.as_deref(), limit, keep).await?;
+    let data = rows.items.iter().map(Item::document).collect::<Result<Vec<AccountCard>, _>>()?;
+    let total = if is_filtered {
+        None
+    } else if cursor.is_none() && rows.next.is_none() {
+        Some(data.len() as u64)
+    } else {
+        let figures = stats::get(&app.ctx.table, tenant, app.ctx.clock.now()).await?;
+        figures.complete.then_some(figures.accounts)
+    };
+    Ok(Json(AccountPage { data, next: rows.next, total }))
+}
+
+/// `me` is the caller's own e-mail.
+pub(super) fn own_name(caller: &Caller, name: String) -> Answer<String> {
+    if name != "me" {
+        return Ok(name);
+    }
+    caller.email.clone().ok_or_else(|| Problem::field("filter", "unknown", "`me` needs a sign-in, not an API key"))
+}
+
+/// Reads an account id of a path: what does not read is as unknown as what does not exist.
+pub(super) fn account_id(text: &str) -> Answer<AccountId> {
+    text.parse().map_err(|_| Problem::not_found("account"))
+}
+
+/// The account of a path; one that the caller's tenant does not have is not found.
+pub(super) async fn known_account(app: &App, caller: &Caller, id: &str) -> Answer<AccountId> {
+    let account = account_id(id)?;
+    let found = app.ctx.table.get(&keys::account(&caller.tenant, account)).await?;
+    found.map(|_| account).ok_or_else(|| Problem::not_found("account"))
 }
 
 /// An account with its assessment, open alerts and next actions
@@ -43,35 +137,67 @@ async fn list_accounts(State(app): Shared, caller: Caller, RawQuery(query): RawQ
     params(("id" = String, Path, description = "Account id, `acc_…`")),
     responses((status = 200, description = "The account", body = AccountView)))]
 async fn get_account(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<Json<AccountView>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+    let account = account_id(&id)?;
+    let (table, tenant) = (&app.ctx.table, &caller.tenant);
+    let settings = app.ctx.tenant(tenant).await?;
+    let partition = Query { pk: keys::account_partition(tenant, account), ..Query::default() };
+    let state: BTreeMap<String, Item> =
+        table.all(partition).await?.into_iter().map(|item| (item.str("sk").to_owned(), item)).collect();
+    let card: AccountCard = state.get("ACCOUNT").ok_or_else(|| Problem::not_found("account"))?.document()?;
+    let assessed = state.get("ASSESS");
+    let assessment: Option<Assessment> = assessed.map(Item::document).transpose()?;
+    let next_actions: Vec<NextAction> =
+        assessed.map_or(Ok(Vec::new()), |item| if item.str("next_actions").is_empty() { Ok(Vec::new()) } else { item.parsed("next_actions") })?;
+    let identities = state
+        .range("ID#".to_owned()..)
+        .take_while(|(sk, _)| sk.starts_with("ID#"))
+        .map(|(_, item)| item.document())
+        .collect::<Result<Vec<ExternalId>, _>>()?;
+    let row = account_row(&app, &caller, account, settings.now(app.ctx.clock.now()), &settings.zone).await?;
+    let mut open: Vec<(Alert, i64)> = Vec::new();
+    for item in table.all(alert_store::list(tenant, &ListBy::Account(account))).await? {
+        let alert: Alert = item.document()?;
+        if alert.status.is_live() {
+            open.push((alert, item.rev()));
+        }
+    }
+    open.sort_by(|a, b| b.0.priority.total_cmp(&a.0.priority));
+    let profile = assessment.as_ref().map(|a| a.profile.clone());
+    Ok(Json(AccountView {
+        account: AccountDetail {
+            card,
+            industry: row.industry,
+            country: row.country,
+            employees: row.employees,
+            plan: row.plan,
+            seats: row.seats,
+            contract_start: row.contract_start,
+            cancel_notice_at: row.cancel_notice_at,
+            custom: row.custom,
+            identities: identities
+                .into_iter()
+                .map(|i| Identity { source: i.source.to_string(), id: i.id })
+                .collect(),
+            profile,
+        },
+        assessment,
+        alerts: open.into_iter().map(|(alert, rev)| view(alert, rev, Vec::new())).collect(),
+        next_actions,
+    }))
 }
 
-/// Usage of an account by day
-#[utoipa::path(get, path = "/v1/accounts/{id}/usage", tag = "accounts", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Account id, `acc_…`"), ("days" = Option<u32>, Query, description = "1 to 456 days back; 90 where it is left out")),
-    responses((status = 200, description = "Days with usage, oldest first", body = List<UsageDayView>)))]
-async fn get_account_usage(State(app): Shared, caller: Caller, Path(id): Path<String>, RawQuery(query): RawQuery) -> Answer<Json<List<UsageDayView>>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
-}
-
-/// Records of an account as their sources told them
-#[utoipa::path(get, path = "/v1/accounts/{id}/facts", tag = "accounts", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Account id, `acc_…`"), ("kind" = String, Query, description = "accounts, contacts, subscriptions, invoices, tickets, activities, surveys or outcomes"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
-    responses((status = 200, description = "A page of records", body = Page<FactView>)))]
-async fn list_account_facts(State(app): Shared, caller: Caller, Path(id): Path<String>, RawQuery(query): RawQuery) -> Answer<Json<Page<FactView>>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
-}
-
-/// What happened at an account, newest first
-#[utoipa::path(get, path = "/v1/accounts/{id}/timeline", tag = "accounts", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Account id, `acc_…`"), ("kind" = Option<String>, Query, description = "One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
-    responses((status = 200, description = "A page of the timeline", body = Page<TimelineEntry>)))]
-async fn list_account_timeline(State(app): Shared, caller: Caller, Path(id): Path<String>, RawQuery(query): RawQuery) -> Answer<Json<Page<TimelineEntry>>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+/// The account's own fields, composed over its sources as of an instant.
+async fn account_row(
+    app: &App,
+    caller: &Caller,
+    account: AccountId,
+    now: jiff::Timestamp,
+    zone: &str,
+) -> Answer<AccountRow> {
+    let records = history::records(&app.ctx.table, &caller.tenant, account, Kind::Account).await?;
+    let mut known = AccountHistory::empty(account, zone);
+    known.records.insert(Kind::Account, records);
+    Ok(known.snapshot(now).row)
 }
 
 /// Keep a note on an account
@@ -79,9 +205,29 @@ async fn list_account_timeline(State(app): Shared, caller: Caller, Path(id): Pat
     params(("id" = String, Path, description = "Account id, `acc_…`")),
     request_body = NewNote,
     responses((status = 201, description = "The note", body = Note)))]
-async fn add_account_note(State(app): Shared, caller: Caller, Path(id): Path<String>, body::Json(input): body::Json<NewNote>) -> Answer<(StatusCode, Json<Note>)> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+async fn add_account_note(
+    State(app): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    body::Json(input): body::Json<NewNote>,
+) -> Answer<(StatusCode, Json<Note>)> {
+    let text = text("text", &input.text)?;
+    let account = known_account(&app, &caller, &id).await?;
+    let identity = own_identity(&app, &caller, account).await?;
+    let at = app.ctx.tenant(&caller.tenant).await?.now(app.ctx.clock.now());
+    let note = Note {
+        id: format!("note-{}", app.ctx.ids.next().simple()),
+        text: text.to_owned(),
+        user: caller.author().to_owned(),
+        at,
+    };
+    let row = json!({
+        "external_id": note.id, "account": identity.id, "kind": "note", "at": at,
+        "subject": format!("Note by {}", note.user), "text": text,
+    });
+    one(&app, &caller, &identity.source, Kind::Activity, row).await?;
+    audit::note(&app, &caller, "account.note", &id, &(), &note.id).await?;
+    Ok((StatusCode::CREATED, Json(note)))
 }
 
 /// Set the CSM's own judgement of an account
@@ -89,15 +235,92 @@ async fn add_account_note(State(app): Shared, caller: Caller, Path(id): Path<Str
     params(("id" = String, Path, description = "Account id, `acc_…`")),
     request_body = NewPulse,
     responses((status = 200, description = "The pulse", body = Pulse)))]
-async fn set_account_pulse(State(app): Shared, caller: Caller, Path(id): Path<String>, body::Json(input): body::Json<NewPulse>) -> Answer<Json<Pulse>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+async fn set_account_pulse(
+    State(app): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    body::Json(input): body::Json<NewPulse>,
+) -> Answer<Json<Pulse>> {
+    let reason = text("reason", &input.reason)?;
+    if !(1..=5).contains(&input.pulse) {
+        return Err(Problem::field("pulse", "out_of_range", "1 (bad) to 5 (good)"));
+    }
+    let account = known_account(&app, &caller, &id).await?;
+    let identity = own_identity(&app, &caller, account).await?;
+    let tenant = app.ctx.tenant(&caller.tenant).await?;
+    let at = tenant.now(app.ctx.clock.now());
+    let before = account_row(&app, &caller, account, at, &tenant.zone).await?.pulse;
+    let row = json!({"external_id": identity.id, "pulse": input.pulse, "pulse_at": at});
+    one(&app, &caller, &identity.source, Kind::Account, row).await?;
+    let pulse = Pulse { pulse: input.pulse, reason: reason.to_owned(), user: caller.author().to_owned(), at };
+    audit::note(&app, &caller, "account.pulse", &id, &json!({"pulse": before}), &pulse).await?;
+    Ok(Json(pulse))
+}
+
+fn text<'a>(field: &str, text: &'a str) -> Answer<&'a str> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MAX_TEXT {
+        return Err(Problem::field(field, "out_of_range", format!("1 to {MAX_TEXT} characters")));
+    }
+    Ok(text)
 }
 
 /// Accounts that may be the same
 #[utoipa::path(get, path = "/v1/duplicates", tag = "accounts", security(("bearer" = ["read"])),
     responses((status = 200, description = "Groups of accounts", body = List<Duplicate>)))]
 async fn list_duplicates(State(app): Shared, caller: Caller) -> Answer<Json<List<Duplicate>>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+    let read = Query {
+        index: Some("gsi1"),
+        pk: index::accounts(&caller.tenant),
+        attributes: vec!["pk", "g1sk", "f_name", "f_domain"],
+        ..Query::default()
+    };
+    let (items, _) = paging::scan(&app.ctx.table, read, None, MAX_COMPARED, |_| true).await?;
+    let mut groups: BTreeMap<(bool, String), Vec<&Item>> = BTreeMap::new();
+    for item in &items {
+        for (is_name, value) in [(false, item.str("f_domain").to_lowercase()), (true, plain_name(item.str("f_name")))] {
+            if !value.is_empty() {
+                groups.entry((is_name, value)).or_default().push(item);
+            }
+        }
+    }
+    let mut data = Vec::new();
+    let mut shown: HashSet<Vec<AccountId>> = HashSet::new();
+    for ((is_name, value), members) in groups.into_iter().filter(|(_, m)| m.len() > 1) {
+        let ids: Vec<AccountId> = members.iter().filter_map(|item| stats::account(item)).collect();
+        // Accounts that share the domain are not shown again for sharing the name.
+        if data.len() >= MAX_GROUPS || !shown.insert(ids.clone()) {
+            continue;
+        }
+        let mut accounts = Vec::with_capacity(ids.len());
+        for (account, item) in ids.into_iter().zip(members) {
+            let identities = links::identities(&app.ctx.table, &caller.tenant, account).await?;
+            let source = identities.first().map_or_else(String::new, |i| i.source.to_string());
+            accounts.push(DuplicateAccount { id: account.to_string(), name: item.str("f_name").to_owned(), source });
+        }
+        let reason = if is_name { DuplicateReason::Name } else { DuplicateReason::Domain };
+        data.push(Duplicate { reason, value, accounts });
+    }
+    Ok(Json(List { data }))
+}
+
+/// A name without case, punctuation and legal form.
+fn plain_name(name: &str) -> String {
+    const FORMS: [&str; 14] =
+        ["inc", "llc", "ltd", "limited", "gmbh", "ag", "corp", "corporation", "co", "company", "sa", "bv", "plc", "kg"];
+    let spaced: String = name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let words: Vec<&str> = spaced.split_whitespace().filter(|word| !FORMS.contains(word)).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legal_form_does_not_make_another_company() {
+        assert_eq!(plain_name("ACME, Inc."), plain_name("Acme GmbH"));
+        assert_ne!(plain_name("Acme East"), plain_name("Acme West"));
+        assert_eq!(plain_name("GmbH"), "");
+    }
 }

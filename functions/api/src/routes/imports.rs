@@ -1,26 +1,41 @@
-//! CSV imports.
+//! CSV imports: announce, upload, look, map, run, follow.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
-use crate::body;
-use crate::dto::import::*;
-use crate::dto::page::*;
-
+use copilot_aws::Item;
+use copilot_aws::imports::{self as store, Import as Stored, ImportStatus as Status};
+use copilot_aws::queue::IngestMessage;
+use copilot_connectors::canonical::RowKind;
+use copilot_connectors::csv::{self, CsvError, HEAD_BYTES, Plan};
+use copilot_domain::delivery::{Format, ImportOrder, RawDelivery};
+use copilot_domain::ids::{DeliveryId, ImportId};
+use copilot_domain::limits::{MAX_IMPORT_BYTES, MAX_NAME};
+use jiff::{SignedDuration, Timestamp};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::batch::source_of;
 use crate::access::Caller;
-use crate::problem::Answer;
-use crate::{App, Shared};
+use crate::cursor::Fingerprint;
+use crate::dto::import::{
+    Import, ImportColumn, ImportField, ImportPreview, ImportStatus, ImportTicket, LineError, NewImport, StartImport,
+};
+use crate::dto::page::Page;
+use crate::filter::Params;
+use crate::problem::{Answer, Kind, Problem};
+use crate::{App, Shared, audit, body, paging};
+
+/// How long an upload address works; as the store signs it.
+const UPLOAD_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(create_import))
-        .routes(routes!(list_imports))
+        .routes(routes!(list_imports, create_import))
         .routes(routes!(get_import))
         .routes(routes!(preview_import))
         .routes(routes!(start_import))
@@ -30,9 +45,52 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[utoipa::path(post, path = "/v1/imports", tag = "imports", security(("bearer" = ["write"])),
     request_body = NewImport,
     responses((status = 201, description = "Where to put the file", body = ImportTicket)))]
-async fn create_import(State(app): Shared, caller: Caller, body::Json(input): body::Json<NewImport>) -> Answer<(StatusCode, Json<ImportTicket>)> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+async fn create_import(
+    State(app): Shared,
+    caller: Caller,
+    body::Json(input): body::Json<NewImport>,
+) -> Answer<(StatusCode, Json<ImportTicket>)> {
+    let filename = input.filename.trim();
+    let length = filename.chars().count();
+    if length == 0 || length > MAX_NAME || filename.chars().any(char::is_control) {
+        return Err(Problem::field("filename", "out_of_range", format!("1 to {MAX_NAME} characters")));
+    }
+    if !(1..=MAX_IMPORT_BYTES).contains(&input.size_bytes) {
+        return Err(Problem::field("size_bytes", "out_of_range", format!("1 to {MAX_IMPORT_BYTES} bytes")));
+    }
+    let source = source_of(input.source.as_deref())?;
+    let (now, id) = (app.ctx.clock.now(), ImportId::from_uuid(app.ctx.ids.next()));
+    let import = Stored {
+        id,
+        kind: input.kind.as_str().to_owned(),
+        filename: filename.to_owned(),
+        source: source.to_string(),
+        status: Status::AwaitingUpload,
+        dry_run: false,
+        size_bytes: input.size_bytes,
+        bytes_done: 0,
+        rows_done: 0,
+        valid: 0,
+        created: 0,
+        updated: 0,
+        unchanged: 0,
+        errors: 0,
+        first_errors: Vec::new(),
+        has_report: false,
+        problem: None,
+        mapping: BTreeMap::new(),
+        resume: None,
+        created_at: now,
+        created_by: caller.author().to_owned(),
+        started_at: None,
+        finished_at: None,
+    };
+    let upload_url = app.ctx.files.upload_url(&Stored::object_key(&caller.tenant, id)).await?;
+    store::put(&app.ctx.table, &caller.tenant, &import, None).await?;
+    audit::note(&app, &caller, "import.create", &id.to_string(), &(), &import.kind).await?;
+    let upload_headers = BTreeMap::from([("Content-Type".to_owned(), "text/csv".to_owned())]);
+    let expires_at = now.saturating_add(UPLOAD_FOR).unwrap_or(now);
+    Ok((StatusCode::CREATED, Json(ImportTicket { id: id.to_string(), upload_url, upload_headers, expires_at })))
 }
 
 /// Imports, newest first
@@ -40,8 +98,29 @@ async fn create_import(State(app): Shared, caller: Caller, body::Json(input): bo
     params(("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
     responses((status = 200, description = "A page of imports", body = Page<Import>)))]
 async fn list_imports(State(app): Shared, caller: Caller, RawQuery(query): RawQuery) -> Answer<Json<Page<Import>>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
+    let fingerprint = Fingerprint::of(&caller.tenant, "list_imports", params.all());
+    let (limit, cursor) = (params.limit()?, params.take("cursor"));
+    params.finish()?;
+    let read = store::list(&caller.tenant);
+    let rows = paging::read(&app.ctx.table, read, &fingerprint, cursor.as_deref(), limit, |_| true).await?;
+    let stored = rows.items.iter().map(Item::document::<Stored>).collect::<Result<Vec<_>, _>>()?;
+    let data = stored.into_iter().map(|import| view(import, None)).collect::<Answer<_>>()?;
+    Ok(Json(Page { data, next: rows.next }))
+}
+
+async fn found(app: &App, caller: &Caller, id: &str) -> Answer<(Stored, i64)> {
+    let id: ImportId = id.parse().map_err(|_| Problem::not_found("import"))?;
+    let found = store::get(&app.ctx.table, &caller.tenant, id).await?;
+    let (mut import, rev) = found.ok_or_else(|| Problem::not_found("import"))?;
+    // The bucket tells of an upload a moment later; who asks right after it need not wait for that.
+    if import.status == Status::AwaitingUpload
+        && let Some(size) = app.ctx.files.size(&Stored::object_key(&caller.tenant, id)).await?
+    {
+        import.status = Status::Uploaded;
+        import.size_bytes = size;
+    }
+    Ok((import, rev))
 }
 
 /// An import and how far it is
@@ -49,17 +128,66 @@ async fn list_imports(State(app): Shared, caller: Caller, RawQuery(query): RawQu
     params(("id" = String, Path, description = "Import id, `imp_…`")),
     responses((status = 200, description = "The import", body = Import)))]
 async fn get_import(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<Json<Import>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+    let (import, _) = found(&app, &caller, &id).await?;
+    let report = if import.has_report {
+        let key = Stored::report_key(&caller.tenant, import.id);
+        Some(app.ctx.files.download_url(&key, &format!("errors-{}.csv", import.id)).await?)
+    } else {
+        None
+    };
+    Ok(Json(view(import, report)?))
+}
+
+/// The beginning of the uploaded file, and whether it is all of it.
+async fn head(app: &App, caller: &Caller, import: &Stored) -> Answer<(Vec<u8>, bool)> {
+    if import.status == Status::AwaitingUpload {
+        return Err(Problem::new(Kind::CONFLICT, "the file is not there yet: PUT it to the upload address first"));
+    }
+    let key = Stored::object_key(&caller.tenant, import.id);
+    if import.size_bytes == 0 {
+        return Ok((Vec::new(), true));
+    }
+    let head = app.ctx.files.range(&key, 0, HEAD_BYTES as u64).await?;
+    let whole = import.size_bytes <= head.len() as u64;
+    Ok((head, whole))
+}
+
+fn row_kind(import: &Stored) -> Answer<RowKind> {
+    RowKind::from_plural(&import.kind).ok_or_else(|| Problem::not_found("kind of row"))
+}
+
+fn unreadable(error: &CsvError) -> Problem {
+    Problem::field("file", error.code(), error.to_string())
 }
 
 /// What the uploaded file looks like
 #[utoipa::path(get, path = "/v1/imports/{id}/preview", tag = "imports", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Import id, `imp_…`")),
     responses((status = 200, description = "Columns, samples, suggested mapping", body = ImportPreview)))]
-async fn preview_import(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<Json<ImportPreview>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+async fn preview_import(
+    State(app): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<ImportPreview>> {
+    let (import, _) = found(&app, &caller, &id).await?;
+    let (head, whole) = head(&app, &caller, &import).await?;
+    let preview = csv::preview(&head, whole, row_kind(&import)?).map_err(|error| unreadable(&error))?;
+    let encoding = serde_json::to_value(preview.encoding).ok();
+    Ok(Json(ImportPreview {
+        delimiter: preview.delimiter,
+        encoding: encoding.as_ref().and_then(|e| e.as_str()).unwrap_or("utf-8").to_owned(),
+        columns: preview
+            .columns
+            .into_iter()
+            .map(|c| ImportColumn { name: c.name, samples: c.samples, suggested_field: c.suggested_field })
+            .collect(),
+        fields: preview
+            .fields
+            .into_iter()
+            .map(|f| ImportField { name: f.name, required: f.required, type_: f.ty, help: f.help })
+            .collect(),
+        first_rows: preview.first_rows,
+    }))
 }
 
 /// Map the columns and start
@@ -67,7 +195,121 @@ async fn preview_import(State(app): Shared, caller: Caller, Path(id): Path<Strin
     params(("id" = String, Path, description = "Import id, `imp_…`")),
     request_body = StartImport,
     responses((status = 202, description = "The import, queued", body = Import)))]
-async fn start_import(State(app): Shared, caller: Caller, Path(id): Path<String>, body::Json(input): body::Json<StartImport>) -> Answer<(StatusCode, Json<Import>)> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+async fn start_import(
+    State(app): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    body::Json(input): body::Json<StartImport>,
+) -> Answer<(StatusCode, Json<Import>)> {
+    let (old, rev) = found(&app, &caller, &id).await?;
+    let may_start = match old.status {
+        Status::AwaitingUpload | Status::Uploaded | Status::Failed => true,
+        Status::Queued | Status::Running => false,
+        // A dry run may be followed by the real one, or by another; a real run is done once.
+        Status::Succeeded | Status::SucceededWithErrors => old.dry_run,
+    };
+    if !may_start {
+        return Err(Problem::new(Kind::CONFLICT, "the import runs or has run; announce the file again to repeat it"));
+    }
+    let (head, whole) = head(&app, &caller, &old).await?;
+    let kind = row_kind(&old)?;
+    let state = csv::open(&head, whole).map_err(|error| unreadable(&error))?;
+    Plan::new(kind, &state, &input.mapping)
+        .map_err(|error| Problem::field("mapping", error.code(), error.to_string()))?;
+    let now = app.ctx.clock.now();
+    let import = Stored {
+        status: Status::Queued,
+        dry_run: input.dry_run,
+        mapping: input.mapping,
+        bytes_done: 0,
+        rows_done: 0,
+        valid: 0,
+        created: 0,
+        updated: 0,
+        unchanged: 0,
+        errors: 0,
+        first_errors: Vec::new(),
+        has_report: false,
+        problem: None,
+        resume: None,
+        started_at: None,
+        finished_at: None,
+        ..old
+    };
+    store::put(&app.ctx.table, &caller.tenant, &import, Some(rev)).await.map_err(|error| {
+        if error.is_conflict() {
+            return Problem::new(Kind::CONFLICT, "the import was started by somebody else");
+        }
+        error.into()
+    })?;
+    order(&app, &caller, &import, now).await?;
+    audit::note(&app, &caller, "import.start", &id, &(), &import.dry_run).await?;
+    Ok((StatusCode::ACCEPTED, Json(view(import, None)?)))
+}
+
+/// Sets the import going: a real one by an order in the raw log, so that a replay runs it again; a dry run, which
+/// changes nothing, by a message.
+async fn order(app: &App, caller: &Caller, import: &Stored, now: Timestamp) -> Answer<()> {
+    if import.dry_run {
+        let message =
+            IngestMessage::Import { tenant: caller.tenant.to_string(), import: import.id.to_string() };
+        return Ok(app.ctx.ingest.send(&message).await?);
+    }
+    let order = ImportOrder {
+        import: import.id,
+        kind: import.kind.clone(),
+        filename: import.filename.clone(),
+        source: import.source.clone(),
+        mapping: import.mapping.clone(),
+        ordered_by: caller.author().to_owned(),
+    };
+    let delivery = RawDelivery {
+        delivery_id: DeliveryId::from_uuid(app.ctx.ids.next()).to_string(),
+        source: source_of(Some(&import.source))?,
+        format: Format::CsvImport,
+        received_at: now,
+        version_at: now,
+        body: serde_json::to_string(&order).map_err(|error| Problem::internal(&error))?,
+    };
+    app.ctx.raw.put(&caller.tenant, &delivery).await?;
+    Ok(())
+}
+
+fn view(import: Stored, error_report_url: Option<String>) -> Answer<Import> {
+    let kind = serde_json::from_value(serde_json::Value::from(import.kind.as_str()));
+    Ok(Import {
+        id: import.id.to_string(),
+        kind: kind.map_err(|error| Problem::internal(&error))?,
+        filename: import.filename,
+        status: match import.status {
+            Status::AwaitingUpload => ImportStatus::AwaitingUpload,
+            Status::Uploaded => ImportStatus::Uploaded,
+            Status::Queued => ImportStatus::Queued,
+            Status::Running => ImportStatus::Running,
+            Status::Succeeded => ImportStatus::Succeeded,
+            Status::SucceededWithErrors => ImportStatus::SucceededWithErrors,
+            Status::Failed => ImportStatus::Failed,
+        },
+        dry_run: import.dry_run,
+        size_bytes: import.size_bytes,
+        bytes_done: import.bytes_done,
+        rows_done: import.rows_done,
+        valid: import.valid,
+        created: import.created,
+        updated: import.updated,
+        unchanged: import.unchanged,
+        errors: import.errors,
+        first_errors: import
+            .first_errors
+            .into_iter()
+            .map(|e| LineError { line: e.line, field: e.field, code: e.code, detail: e.detail })
+            .collect(),
+        error_report_url,
+        problem: import.problem,
+        started_at: import.started_at,
+        finished_at: import.finished_at,
+        created_at: import.created_at,
+        created_by: import.created_by,
+        mapping: import.mapping,
+    })
 }

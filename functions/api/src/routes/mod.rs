@@ -7,7 +7,9 @@ mod history;
 mod imports;
 mod integrations;
 mod me;
+mod records;
 mod settings;
+mod timeline;
 mod today;
 mod work;
 
@@ -31,6 +33,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(batch::router())
         .merge(imports::router())
         .merge(accounts::router())
+        .merge(records::router())
         .merge(history::router())
         .merge(alerts::router())
         .merge(today::router())

@@ -4,47 +4,225 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use crate::body;
-use crate::dto::page::*;
-use crate::dto::settings::*;
-
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use copilot_aws::keys;
+use copilot_aws::table::{Condition, Write};
+use copilot_aws::tenants::Tenant;
+use copilot_aws::Item;
+use copilot_domain::limits::MAX_NAME;
+use copilot_domain::notify::{self, MAX_LEADS, NotifySettings};
+use copilot_scoring::profiles::{Profile, Profiles};
+use sha2::{Digest, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::Caller;
-use crate::problem::Answer;
-use crate::{App, Shared};
+use crate::dto::page::List;
+use crate::dto::settings::{
+    EmailSettings, ProfileCap, ProfileMeasure, ProfileView, QuietHours, Settings, SettingsPatch, SlackSettings,
+};
+use crate::problem::{Answer, Kind, Problem};
+use crate::{App, Shared, audit, body, etag};
+
+/// Names of key events.
+const MAX_KEY_EVENTS: usize = 100;
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(get_settings))
-        .routes(routes!(update_settings))
-        .routes(routes!(list_profiles))
+    OpenApiRouter::new().routes(routes!(get_settings, update_settings)).routes(routes!(list_profiles))
+}
+
+/// The stored settings, and the item that holds the notification part.
+struct Stored {
+    notify: NotifySettings,
+    tenant: Tenant,
+    item: Option<Item>,
+}
+
+async fn stored(app: &App, caller: &Caller) -> Answer<Stored> {
+    let tenant = app.ctx.tenant(&caller.tenant).await?;
+    let item = app.ctx.table.get(&keys::setting(&caller.tenant, "NOTIFY")).await?;
+    let notify = item.as_ref().map(Item::document).transpose()?.unwrap_or_default();
+    Ok(Stored { notify, tenant, item })
+}
+
+fn shown(notify: &NotifySettings, tenant: &Tenant) -> Settings {
+    Settings {
+        email: EmailSettings { enabled: notify.email.enabled, digest_hour: notify.email.digest_hour },
+        slack: SlackSettings { enabled: notify.slack.enabled, from_severity: Some(notify.slack.from_severity) },
+        daily_cap: notify.daily_cap,
+        key_events: tenant.key_events.clone(),
+        quiet_hours: notify.quiet_hours.as_ref().map(|q| QuietHours { from: q.from.clone(), to: q.to.clone() }),
+        leads: notify.leads.clone(),
+    }
+}
+
+/// The tag is of the content: two documents make the settings, and only one of them counts its versions.
+fn tag(settings: &Settings) -> String {
+    let text = serde_json::to_vec(settings).unwrap_or_default();
+    format!("\"{}\"", hex::encode(&Sha256::digest(text)[..8]))
 }
 
 /// Settings of the tenant
 #[utoipa::path(get, path = "/v1/settings", tag = "settings", security(("bearer" = ["read"])),
     responses((status = 200, description = "Settings; their ETag is in the header", body = Settings)))]
-async fn get_settings(State(app): Shared, caller: Caller) -> Answer<Json<Settings>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+async fn get_settings(State(app): Shared, caller: Caller) -> Answer<impl IntoResponse> {
+    let stored = stored(&app, &caller).await?;
+    let settings = shown(&stored.notify, &stored.tenant);
+    Ok(([(header::ETAG, tag(&settings))], Json(settings)))
 }
 
 /// Change settings of the tenant
 #[utoipa::path(patch, path = "/v1/settings", tag = "settings", security(("bearer" = ["admin"])),
     request_body = SettingsPatch,
     responses((status = 200, description = "Settings as they are now", body = Settings)))]
-async fn update_settings(State(app): Shared, caller: Caller, headers: HeaderMap, body::Json(input): body::Json<SettingsPatch>) -> Answer<Json<Settings>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+async fn update_settings(
+    State(app): Shared,
+    caller: Caller,
+    headers: HeaderMap,
+    body::Json(patch): body::Json<SettingsPatch>,
+) -> Answer<impl IntoResponse> {
+    let Stored { mut notify, mut tenant, item } = stored(&app, &caller).await?;
+    let before = shown(&notify, &tenant);
+    etag::must_match(&headers, &tag(&before))?;
+    apply(patch, &mut notify, &mut tenant)?;
+    let after = shown(&notify, &tenant);
+    let rev = item.as_ref().map_or(0, Item::rev) + 1;
+    let key = keys::setting(&caller.tenant, "NOTIFY");
+    // A document that an operator wrote counts no versions: it is taken as it stands.
+    let unchanged = match &item {
+        Some(item) if item.rev() == 0 => Condition::None,
+        other => Condition::unchanged(other.as_ref()),
+    };
+    let mut writes = vec![Write::Put(Item::new(&key, "notify-settings").number("rev", rev).data(&notify), unchanged)];
+    if before.key_events != after.key_events {
+        writes.push(Write::Put(Item::new(&keys::tenant(&caller.tenant), "tenant").data(&tenant), Condition::None));
+    }
+    let entry = audit::item(&app, &caller, "settings.update", "settings", &before, &after);
+    writes.push(Write::Put(entry, Condition::None));
+    app.ctx.table.transact(writes).await.map_err(|error| {
+        if error.is_conflict() {
+            return Problem::new(Kind::CHANGED, "read them again and repeat the change");
+        }
+        error.into()
+    })?;
+    Ok(([(header::ETAG, tag(&after))], Json(after)))
+}
+
+fn apply(patch: SettingsPatch, notify: &mut NotifySettings, tenant: &mut Tenant) -> Answer<()> {
+    if let Some(email) = patch.email {
+        if email.digest_hour > 23 {
+            return Err(Problem::field("email.digest_hour", "out_of_range", "0 to 23"));
+        }
+        notify.email.enabled = email.enabled;
+        notify.email.digest_hour = email.digest_hour;
+    }
+    if let Some(slack) = patch.slack {
+        notify.slack.enabled = slack.enabled;
+        notify.slack.from_severity = slack.from_severity.unwrap_or(notify.slack.from_severity);
+    }
+    if let Some(cap) = patch.daily_cap {
+        if !(1..=100).contains(&cap) {
+            return Err(Problem::field("daily_cap", "out_of_range", "1 to 100"));
+        }
+        notify.daily_cap = cap;
+    }
+    if let Some(hours) = patch.quiet_hours {
+        let hours = hours.map(|q| notify::QuietHours { from: q.from, to: q.to });
+        if hours.as_ref().is_some_and(|q| q.times().is_none()) {
+            return Err(Problem::field("quiet_hours", "malformed", "expected times like 19:00 and 08:00"));
+        }
+        notify.quiet_hours = hours;
+    }
+    if let Some(leads) = patch.leads {
+        if leads.len() > MAX_LEADS || leads.iter().any(|l| !l.contains('@') || l.chars().count() > MAX_NAME) {
+            return Err(Problem::field("leads", "malformed", format!("at most {MAX_LEADS} e-mail addresses")));
+        }
+        notify.leads = leads.into_iter().map(|l| l.trim().to_lowercase()).collect();
+    }
+    if let Some(events) = patch.key_events {
+        let names = events.iter().flatten();
+        if events.as_ref().is_some_and(|e| e.len() > MAX_KEY_EVENTS)
+            || names.clone().any(|n| n.is_empty() || n.chars().count() > MAX_NAME)
+        {
+            let limit = format!("at most {MAX_KEY_EVENTS} names of 1 to {MAX_NAME} characters");
+            return Err(Problem::field("key_events", "out_of_range", limit));
+        }
+        tenant.key_events = events;
+    }
+    Ok(())
 }
 
 /// Health profiles
 #[utoipa::path(get, path = "/v1/profiles", tag = "settings", security(("bearer" = ["read"])),
     responses((status = 200, description = "Profiles", body = List<ProfileView>)))]
-async fn list_profiles(State(app): Shared, caller: Caller) -> Answer<Json<List<ProfileView>>> {
-    let _ = (app, caller);
-    Err(crate::problem::Problem::not_found("answer yet"))
+async fn list_profiles(State(app): Shared, _: Caller) -> Answer<Json<List<ProfileView>>> {
+    let profiles = &app.ctx.scorer.engine().profiles;
+    Ok(Json(List { data: profiles.profiles.iter().map(|profile| profile_view(profile, profiles)).collect() }))
+}
+
+fn profile_view(profile: &Profile, all: &Profiles) -> ProfileView {
+    let measures = profile
+        .measures
+        .iter()
+        .filter_map(|own| {
+            let spec = all.measure(&own.id)?;
+            Some(ProfileMeasure {
+                id: own.id.clone(),
+                name: spec.name.clone(),
+                group: spec.group.as_str().to_owned(),
+                weight: f64::from(own.weight),
+                unit: spec.unit.clone(),
+                green: Some(own.green.unwrap_or(spec.green)),
+                red: Some(own.red.unwrap_or(spec.red)),
+            })
+        })
+        .collect();
+    let caps = all
+        .caps
+        .iter()
+        .map(|cap| ProfileCap { id: cap.id.clone(), reason: cap.reason.clone(), limit: cap.limit.as_f64() })
+        .collect();
+    ProfileView {
+        id: profile.id.clone(),
+        name: profile.name.clone(),
+        version: profile.version,
+        applies_to: profile.why.clone(),
+        measures,
+        caps,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patched(json: &str) -> Answer<(NotifySettings, Tenant)> {
+        let mut notify = NotifySettings::default();
+        let tenant = r#"{"id":"t","name":"T","zone":"UTC","key_events":["login"]}"#;
+        let mut tenant: Tenant = serde_json::from_str(tenant).unwrap();
+        apply(body::parse(json.as_bytes())?, &mut notify, &mut tenant)?;
+        Ok((notify, tenant))
+    }
+
+    #[test]
+    fn what_is_left_out_stays_and_null_clears() {
+        let (notify, tenant) = patched(r#"{"daily_cap":3}"#).unwrap();
+        assert_eq!((notify.daily_cap, tenant.key_events.as_deref().map(<[_]>::len)), (3, Some(1)));
+        let (_, tenant) = patched(r#"{"key_events":null}"#).unwrap();
+        assert_eq!(tenant.key_events, None);
+    }
+
+    #[test]
+    fn limits_are_named() {
+        for (json, field) in [
+            (r#"{"daily_cap":0}"#, "daily_cap"),
+            (r#"{"email":{"enabled":true,"digest_hour":24}}"#, "email.digest_hour"),
+            (r#"{"quiet_hours":{"from":"7","to":"08:00"}}"#, "quiet_hours"),
+            (r#"{"leads":["nobody"]}"#, "leads"),
+        ] {
+            assert_eq!(patched(json).unwrap_err().errors[0].field, field, "{json}");
+        }
+    }
 }

@@ -1,0 +1,66 @@
+//! The audit trail: who changed what, when, from what to what. One item a change, under its day.
+
+use copilot_aws::{Item, keys};
+use copilot_domain::ids::TenantId;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::App;
+use crate::auth::Principal;
+use crate::problem::Answer;
+
+/// One change.
+#[derive(Debug, Clone, Serialize)]
+struct Entry<'a> {
+    at: jiff::Timestamp,
+    user: &'a str,
+    action: &'a str,
+    subject: &'a str,
+    before: Value,
+    after: Value,
+}
+
+/// The item of a change.
+pub fn item<B: Serialize, A: Serialize>(
+    app: &App,
+    caller: &Principal,
+    action: &str,
+    subject: &str,
+    before: &B,
+    after: &A,
+) -> Item {
+    let at = app.ctx.clock.now();
+    let value = |v: Result<Value, serde_json::Error>| v.unwrap_or(Value::Null);
+    let entry = Entry {
+        at,
+        user: caller.author(),
+        action,
+        subject,
+        before: value(serde_json::to_value(before)),
+        after: value(serde_json::to_value(after)),
+    };
+    build(&caller.tenant, at, app.ctx.ids.next(), &entry)
+}
+
+fn build(tenant: &TenantId, at: jiff::Timestamp, id: Uuid, entry: &Entry<'_>) -> Item {
+    let day = at.to_zoned(TimeZone::UTC).date();
+    Item::new(&keys::audit(tenant, day, &format!("{at}#{}", id.simple())), "audit").data(entry)
+}
+
+/// Writes a change that was already made.
+///
+/// # Errors
+/// When the table fails.
+pub async fn note<B: Serialize, A: Serialize>(
+    app: &App,
+    caller: &Principal,
+    action: &str,
+    subject: &str,
+    before: &B,
+    after: &A,
+) -> Answer<()> {
+    let item = item(app, caller, action, subject, before, after);
+    Ok(app.ctx.table.put(item, copilot_aws::table::Condition::None).await?)
+}
