@@ -62,7 +62,7 @@ export function Shell() {
           </Group>
           <Group gap="xs" wrap="nowrap">
             <Button
-              variant="default" className={classes.search} onClick={spotlight.open} aria-label="Search accounts"
+              variant="default" className={classes.search} onClick={spotlight.open}
               leftSection={<IconSearch size={14} aria-hidden />}
               rightSection={<Kbd size="xs" visibleFrom="sm">Ctrl K</Kbd>}
             >

@@ -16,7 +16,7 @@ export function UserMenu({ me }: { me: Me | undefined }) {
   return (
     <Menu position="bottom-end" width={230}>
       <Menu.Target>
-        <UnstyledButton aria-label="Your menu" style={{ borderRadius: 99 }}>
+        <UnstyledButton aria-label={`${initials(person(me?.email))}, your menu`} style={{ borderRadius: 99 }}>
           <Avatar size={30} color="ink" variant="light">{me === undefined ? "" : initials(person(me.email))}</Avatar>
         </UnstyledButton>
       </Menu.Target>

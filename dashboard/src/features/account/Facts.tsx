@@ -42,7 +42,7 @@ export function Facts({ id }: { id: string }) {
 function FactTable({ rows }: { rows: readonly FactRow[] }) {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.row)))].filter((name) => name !== "external_id" && name !== "account");
   return (
-    <ScrollRegion label="Facts">
+    <ScrollRegion label="Table of facts">
       <table className="data">
         <thead>
           <tr><th scope="col">Id</th>{names.map((name) => <th key={name} scope="col">{words(name)}</th>)}<th scope="col">Source</th><th scope="col">Learned</th></tr>

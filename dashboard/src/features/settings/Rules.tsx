@@ -9,7 +9,7 @@ import { integer, percent } from "~/lib/format";
 export function Rules({ rules }: { rules: readonly Rule[] }) {
   if (rules.length === 0) return <EmptyState title="No rules">Without rules there are no alerts.</EmptyState>;
   return (
-    <ScrollRegion label="Rules">
+    <ScrollRegion label="Table of rules">
       <table className="data">
         <thead>
           <tr><th scope="col">Rule</th><th scope="col">Severity</th><th scope="col" className="num">Cooldown</th><th scope="col" className="num">Found right</th></tr>
