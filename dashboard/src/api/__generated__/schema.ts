@@ -1605,6 +1605,13 @@ export interface components {
             error_count: number;
             /** @description The first 20 faults. */
             errors: components["schemas"]["DeliveryError"][];
+            /** @description Why nothing of it was applied, or what of it was ignored. */
+            note: string | null;
+            /**
+             * Format: int64
+             * @description Rows kept for an account that is not known yet.
+             */
+            parked: number;
             /**
              * Format: date-time
              * @description When it was applied.
@@ -1639,8 +1646,11 @@ export interface components {
             detail: string;
             /** @description The field at fault. */
             field: string | null;
-            /** @description Which row, from 0, with its collection: `invoices[3]`. */
-            row: string | null;
+            /**
+             * Format: int64
+             * @description Its number in the delivery, from 1.
+             */
+            row: number;
         };
         /**
          * @description Who spoke.
@@ -2023,6 +2033,11 @@ export interface components {
              * @description Rows that changed a record.
              */
             updated: number;
+            /**
+             * Format: int64
+             * @description Rows that read well; in a dry run, all that would be applied.
+             */
+            valid: number;
         };
         /** @description A column of the file. */
         ImportColumn: {
@@ -3032,6 +3047,8 @@ export interface components {
             email: components["schemas"]["EmailSettings"];
             /** @description Names of the usage events that count as key events; `null`: all. */
             key_events: string[] | null;
+            /** @description Who leads: told of critical alerts beside the CSM, and of alerts that nobody owns. */
+            leads: string[];
             quiet_hours: components["schemas"]["QuietHours"] | null;
             /** @description Slack. */
             slack: components["schemas"]["SlackSettings"];
@@ -3051,6 +3068,11 @@ export interface components {
              * @default null
              */
             key_events?: string[] | null;
+            /**
+             * @description At most 20 e-mail addresses.
+             * @default null
+             */
+            leads?: string[] | null;
             /** @default null */
             quiet_hours?: components["schemas"]["QuietHours"] | null;
             /** @default null */
@@ -3065,6 +3087,7 @@ export interface components {
         SlackSettings: {
             /** @description Whether Slack messages are sent. */
             enabled: boolean;
+            from_severity: components["schemas"]["Severity"] | null;
         };
         /**
          * @description How a source fares.

@@ -1,6 +1,6 @@
 import { IconChevronDown, IconChevronUp, IconSelector } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useRef } from "react";
+import { type CSSProperties, memo, useEffect, useRef } from "react";
 import { Link } from "react-router";
 import type { AccountCard } from "~/api/types";
 import { AccountMark } from "~/components/AccountMark";
@@ -29,62 +29,62 @@ export function PortfolioTable(props: PortfolioTableProps) {
   const { rows, total, columns, sort, descending, onSort, onNearEnd, loadingMore } = props;
   const scroller = useRef<HTMLElement>(null);
   const virtual = useVirtualizer({
-    count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12,
+    count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 8,
   });
   const items = virtual.getVirtualItems();
   const lastIndex = items.at(-1)?.index ?? 0;
   useEffect(() => {
     if (rows.length > 0 && lastIndex > rows.length - 200) onNearEnd();
   }, [lastIndex, rows.length, onNearEnd]);
-  const above = items[0]?.start ?? 0;
-  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const width = columns.reduce((sum, column) => sum + column.width, NAME_WIDTH);
   const head = { sort, descending, onSort };
+  const grid: CSSProperties = { "--columns": [NAME_WIDTH, ...columns.map((column) => column.width)].map((w) => `minmax(${w}px, ${w}fr)`).join(" ") };
 
   return (
     <ScrollRegion label="Accounts, scrolls both ways" className={classes.scroller} ref={scroller}>
-      <table
-        className={classes.table} style={{ width: `max(100%, ${width}px)` }} aria-rowcount={(total ?? rows.length) + 1}
-        aria-busy={loadingMore}
+      <div
+        role="table" className={classes.table} style={{ width: `max(100%, ${width}px)`, ...grid }} aria-label="Accounts"
+        aria-rowcount={(total ?? rows.length) + 1} aria-busy={loadingMore}
       >
-        <colgroup>
-          <col style={{ width: NAME_WIDTH }} />
-          {columns.map((column) => <col key={column.id} style={{ width: column.width }} />)}
-        </colgroup>
-        <thead>
-          <tr aria-rowindex={1}>
+        <div role="rowgroup" className={classes.head}>
+          <div role="row" className={classes.row} aria-rowindex={1}>
             <HeadCell label="Account" field="name" {...head} />
             {columns.map(({ id, label, sort: field, numeric }) => (
               <HeadCell key={id} label={label} {...(field === undefined ? {} : { field })} numeric={numeric ?? false} {...head} />
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {above > 0 && <tr aria-hidden style={{ height: above }}><td colSpan={columns.length + 1} /></tr>}
-          {items.map(({ index, key }) => {
+          </div>
+        </div>
+        <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize() }}>
+          {items.map(({ index, key, start }) => {
             const account = rows[index];
-            return account === undefined ? null : <Row key={key} account={account} index={index} columns={columns} />;
+            return account === undefined ? null : <Row key={key} account={account} index={index} start={start} columns={columns} />;
           })}
-          {below > 0 && <tr aria-hidden style={{ height: below }}><td colSpan={columns.length + 1} /></tr>}
-        </tbody>
-      </table>
+        </div>
+      </div>
     </ScrollRegion>
   );
 }
 
-const Row = memo(function Row({ account, index, columns }: { account: AccountCard; index: number; columns: readonly Column[] }) {
+interface RowProps {
+  account: AccountCard;
+  index: number;
+  start: number;
+  columns: readonly Column[];
+}
+
+const Row = memo(function Row({ account, index, start, columns }: RowProps) {
   return (
-    <tr aria-rowindex={index + 2} style={{ height: ROW }}>
-      <th scope="row">
+    <div role="row" className={classes.row} aria-rowindex={index + 2} style={{ transform: `translateY(${start}px)` }}>
+      <div role="rowheader">
         <Link to={paths.account(account.id)} className={classes.account}>
           <AccountMark name={account.name} size={26} />
           <span className="clip">{account.name}</span>
         </Link>
-      </th>
+      </div>
       {columns.map(({ id, numeric, show }) => (
-        <td key={id} className={numeric ? "num" : undefined} data-numeric={numeric}>{show(account)}</td>
+        <div key={id} role="cell" className={numeric ? "num" : undefined} data-numeric={numeric}><div className="clip">{show(account)}</div></div>
       ))}
-    </tr>
+    </div>
   );
 });
 
@@ -98,15 +98,15 @@ interface HeadCellProps {
 }
 
 function HeadCell({ label, field, numeric = false, sort, descending, onSort }: HeadCellProps) {
-  if (field === undefined) return <th scope="col" data-numeric={numeric}>{label}</th>;
+  if (field === undefined) return <div role="columnheader" data-numeric={numeric}>{label}</div>;
   const active = sort === field;
   const Icon = active ? (descending ? IconChevronDown : IconChevronUp) : IconSelector;
   return (
-    <th scope="col" data-numeric={numeric} aria-sort={active ? (descending ? "descending" : "ascending") : "none"}>
+    <div role="columnheader" data-numeric={numeric} aria-sort={active ? (descending ? "descending" : "ascending") : "none"}>
       <button type="button" className={classes.sort} data-active={active} onClick={() => onSort(field)}>
         {label}
         <Icon size={13} aria-hidden />
       </button>
-    </th>
+    </div>
   );
 }
