@@ -130,7 +130,7 @@ export class FakeApi {
       return ok(row, 201);
     }
     if (collection === "imports") {
-      const given = importOf({ status: "succeeded_with_errors", rows_done: 240, created: 231, updated: 6, unchanged: 0, errors: 3, bytes_done: 48_211, error_report_url: "/upload/report.csv", first_errors: [
+      const given = importOf({ status: "succeeded_with_errors", rows_done: 240, valid: 237, created: 231, updated: 6, unchanged: 0, errors: 3, bytes_done: 48_211, error_report_url: "/upload/report.csv", first_errors: [
         { line: 17, field: "renewal_date", code: "invalid_day", detail: "“31/02/2027” is no day; write YYYY-MM-DD" },
         { line: 80, field: "external_id", code: "missing", detail: "Every account needs an id" },
         { line: 211, field: "arr", code: "not_a_number", detail: "“NaN” is no amount" },

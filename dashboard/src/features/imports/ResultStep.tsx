@@ -35,7 +35,7 @@ export function ResultStep({ found, onRemap }: ResultStepProps) {
   });
   const moving = isMoving(found.status);
   const share = found.size_bytes > 0 ? Math.min(1, found.bytes_done / found.size_bytes) : 0;
-  const good = found.created + found.updated + found.unchanged;
+  const good = found.valid;
   const title = found.dry_run ? (moving ? "Checking the file" : "Checked: nothing is saved yet") : (moving ? "Importing" : "Imported");
 
   return (
@@ -50,9 +50,13 @@ export function ResultStep({ found, onRemap }: ResultStepProps) {
         {found.problem !== null && <Text role="alert" size="sm" c="var(--mantine-color-error)" mb="md">{words(found.problem)}</Text>}
         <div className={classes.counts}>
           <Stat label="Rows read">{integer(found.rows_done)}</Stat>
-          <Stat label={found.dry_run ? "Would be new" : "New"}>{integer(found.created)}</Stat>
-          <Stat label={found.dry_run ? "Would change" : "Changed"}>{integer(found.updated)}</Stat>
-          <Stat label="Unchanged">{integer(found.unchanged)}</Stat>
+          {found.dry_run ? <Stat label="Good rows">{integer(good)}</Stat> : (
+            <>
+              <Stat label="New">{integer(found.created)}</Stat>
+              <Stat label="Changed">{integer(found.updated)}</Stat>
+              <Stat label="Unchanged">{integer(found.unchanged)}</Stat>
+            </>
+          )}
           <Stat label="Errors"><span style={found.errors > 0 ? { color: "var(--at_risk)" } : {}}>{integer(found.errors)}</span></Stat>
         </div>
         {!moving && (

@@ -23,7 +23,8 @@ export function Deliveries({ source }: { source: string }) {
                     <tr>
                       <th scope="col">Received</th><th scope="col">Delivery</th><th scope="col" className="num">Rows</th>
                       <th scope="col" className="num">New</th><th scope="col" className="num">Changed</th>
-                      <th scope="col" className="num">Unchanged</th><th scope="col">Errors</th>
+                      <th scope="col" className="num">Unchanged</th><th scope="col" className="num" title="Rows kept for an account that is not known yet">Parked</th>
+                      <th scope="col">Errors</th>
                     </tr>
                   </thead>
                   <tbody>
@@ -33,17 +34,19 @@ export function Deliveries({ source }: { source: string }) {
                         <td className="mono" title={row.delivery_id}>{row.delivery_id.slice(0, 18)}</td>
                         <td className="num">{integer(row.rows)}</td><td className="num">{integer(row.created)}</td>
                         <td className="num">{integer(row.updated)}</td><td className="num">{integer(row.unchanged)}</td>
+                        <td className="num">{integer(row.parked)}</td>
                         <td>
                           {row.error_count === 0 ? <span className="muted">{row.processed_at === null ? "in line" : "none"}</span> : (
                             <details>
                               <summary style={{ color: "var(--at_risk)", cursor: "pointer" }}>{integer(row.error_count)}</summary>
                               <ul className={classes.errors}>
                                 {row.errors.map((error) => (
-                                  <li key={`${error.row}-${error.code}-${error.field}`}>Row {error.row ?? "–"}{error.field === null ? "" : `, ${error.field}`}: {error.detail} <span className="mono">{error.code}</span></li>
+                                  <li key={`${error.row}-${error.code}-${error.field}`}>Row {integer(error.row)}{error.field === null ? "" : `, ${error.field}`}: {error.detail} <span className="mono">{error.code}</span></li>
                                 ))}
                               </ul>
                             </details>
                           )}
+                          {row.note !== null && <div className="muted">{words(row.note)}</div>}
                         </td>
                       </tr>
                     ))}

@@ -1,4 +1,4 @@
-import { Button, NumberInput, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Button, NativeSelect, NumberInput, Stack, Switch, TagsInput, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,6 +8,9 @@ import type { Settings } from "~/api/types";
 import { reportFailure } from "~/components/alerts/useAlertCommands";
 import { PageHead, Panel } from "~/components/Panel";
 import { ProblemState, Rows } from "~/components/States";
+import { oneOf } from "~/lib/decode";
+import { words } from "~/lib/format";
+import { SEVERITIES } from "~/lib/vocabulary";
 import { Rules } from "./Rules";
 import classes from "./Settings.module.css";
 
@@ -60,7 +63,18 @@ function SettingsForm({ settings, etag }: { settings: Settings; etag: string }) 
         />
         <Switch
           label="Slack" description="Sent to the channel of the incoming webhook" checked={draft.slack.enabled} disabled={readOnly}
-          onChange={(event) => setDraft({ ...draft, slack: { enabled: event.currentTarget.checked } })}
+          onChange={(event) => setDraft({ ...draft, slack: { ...draft.slack, enabled: event.currentTarget.checked } })}
+        />
+        {draft.slack.enabled && (
+          <NativeSelect
+            label="Posted from severity" disabled={readOnly} value={draft.slack.from_severity ?? ""}
+            onChange={(event) => setDraft({ ...draft, slack: { ...draft.slack, from_severity: oneOf(SEVERITIES, event.currentTarget.value) ?? null } })}
+            data={[{ value: "", label: "As the rules of routing say" }, ...SEVERITIES.map((value) => ({ value, label: words(value) }))]}
+          />
+        )}
+        <TagsInput
+          label="Leads" description="Told of critical alerts beside the owner. Enter adds an address" disabled={readOnly} value={draft.leads}
+          onChange={(leads) => setDraft({ ...draft, leads })}
         />
         <NumberInput
           label="At most, per person and day" description="The rest is folded into the digest" min={1} max={100} clampBehavior="strict"
