@@ -122,7 +122,11 @@ impl Verifier {
         self.token(credential, now).await
     }
 
-    async fn token(&self, token: &str, now: Timestamp) -> Answer<Principal> {
+    /// The caller behind an ID token.
+    ///
+    /// # Errors
+    /// A 401 for a token that is refused, a 403 for a sign-in without a tenant or a role.
+    pub async fn token(&self, token: &str, now: Timestamp) -> Answer<Principal> {
         let header = decode_header(token).map_err(|_| refused("the token does not read"))?;
         if header.alg != Algorithm::RS256 {
             return Err(refused("the token must be signed with RS256"));

@@ -1,6 +1,5 @@
-//! Alerts: the inbox, their life cycle, ratings; rules.
+//! Alerts: the inbox, their life cycle, ratings.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,12 +17,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::accounts::own_name;
+use super::rules::judge;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
-use crate::dto::alert::{
-    AlertNotification, AlertPatch, AlertView, NewFeedback, NotificationStatus, Precision, RuleView,
-};
-use crate::dto::page::{List, Page};
+use crate::dto::alert::{AlertNotification, AlertPatch, AlertView, NewFeedback, NotificationStatus};
+use crate::dto::page::Page;
 use crate::dto::words::Role;
 use crate::filter::Params;
 use crate::problem::{Answer, Kind, Problem};
@@ -45,7 +43,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_alerts))
         .routes(routes!(get_alert, update_alert))
         .routes(routes!(rate_alert))
-        .routes(routes!(list_rules))
 }
 
 /// An alert as the API shows it.
@@ -349,81 +346,16 @@ async fn rate_alert(
     let before = found.alert.feedback.iter().find(|f| f.user == user && f.kind == input.kind);
     let feedback = Feedback { kind: input.kind, rating: input.rating, comment, user: user.clone(), at: app.ctx.clock.now() };
     store::rate(&app.ctx.table, &caller.tenant, found.alert.id, &feedback).await?;
+    if feedback.kind == FeedbackKind::Accuracy {
+        judge(&app, &caller, &found.alert.rule, before.map(|f| f.rating), feedback.rating).await?;
+    }
     audit::note(&app, &caller, "alert.rate", &id, &before.map(|f| f.rating), &feedback.rating).await?;
     Ok((StatusCode::CREATED, Json(feedback)))
-}
-
-/// The rules that run, and how often they were right
-#[utoipa::path(get, path = "/v1/rules", tag = "alerts", security(("bearer" = ["read"])),
-    responses((status = 200, description = "Rules", body = List<RuleView>)))]
-async fn list_rules(State(app): Shared, caller: Caller) -> Answer<Json<List<RuleView>>> {
-    let judged = judgements(&app, &caller).await?;
-    let data = app
-        .ctx
-        .scorer
-        .engine()
-        .rules
-        .specs()
-        .map(|spec| {
-            let (useful, wrong) = judged.get(&spec.id).copied().unwrap_or_default();
-            RuleView {
-                id: spec.id.clone(),
-                name: spec.name.clone(),
-                type_: spec.rule_type,
-                severity: spec.severity,
-                cooldown_days: spec.cooldown_days,
-                expression: spec.expression(),
-                enabled: true,
-                playbook: spec.playbook.clone(),
-                precision: precision(useful, wrong),
-            }
-        })
-        .collect();
-    Ok(Json(List { data }))
-}
-
-/// How often people found alerts of each rule right and wrong, over the alerts that were closed or are open now.
-/// A dismissal as wrong data counts as wrong; a rating of accuracy counts by its side of the middle.
-async fn judgements(app: &App, caller: &Caller) -> Answer<HashMap<String, (u64, u64)>> {
-    let mut judged: HashMap<String, (u64, u64)> = HashMap::new();
-    for status in ALL {
-        let read = store::list(&caller.tenant, &ListBy::Status(status));
-        let (items, _) = paging::scan(&app.ctx.table, read, None, MAX_SORTED / 4, |_| true).await?;
-        for item in &items {
-            let alert: Alert = item.document()?;
-            let counts = judged.entry(alert.rule.clone()).or_default();
-            let rating = alert.feedback.iter().rev().find(|f| f.kind == FeedbackKind::Accuracy).map(|f| f.rating);
-            match (rating, alert.status, alert.dismiss_reason) {
-                (Some(4..), ..) => counts.0 += 1,
-                (Some(..=2), ..) | (None, _, Some(DismissReason::WrongData)) => counts.1 += 1,
-                (None, AlertStatus::Acknowledged, _) | (None, _, Some(DismissReason::AlreadyHandled)) => counts.0 += 1,
-                _ => {}
-            }
-        }
-    }
-    Ok(judged)
-}
-
-/// Mean and 95 % interval of a share, with one right and one wrong added to begin with (Agresti and Coull).
-fn precision(useful: u64, wrong: u64) -> Precision {
-    let (right, all) = (useful as f64 + 1.0, (useful + wrong) as f64 + 2.0);
-    let mean = right / all;
-    let half = 1.96 * (mean * (1.0 - mean) / (all + 1.0)).sqrt();
-    let round = |share: f64| (share.clamp(0.0, 1.0) * 1_000.0).round() / 1_000.0;
-    Precision { mean: round(mean), low: round(mean - half), high: round(mean + half), useful, wrong }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_rule_nobody_judged_is_half_sure_and_judgements_narrow_it() {
-        let none = precision(0, 0);
-        assert!((none.mean - 0.5).abs() < 1e-9 && none.low < 0.05 && none.high > 0.95);
-        let many = precision(90, 10);
-        assert!(many.low > 0.8 && many.high < 0.97);
-    }
 
     #[test]
     fn a_dismissal_needs_one_of_four_reasons_and_a_snooze_its_end() {

@@ -8,6 +8,7 @@ mod imports;
 mod integrations;
 mod me;
 mod records;
+mod rules;
 mod settings;
 mod timeline;
 mod today;
@@ -36,6 +37,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(records::router())
         .merge(history::router())
         .merge(alerts::router())
+        .merge(rules::router())
         .merge(today::router())
         .merge(work::router())
         .merge(integrations::router())

@@ -1,0 +1,150 @@
+//! The rules that run, and how often people found them right.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use copilot_aws::alerts::{self as store, ListBy};
+use copilot_aws::table::{Condition, Query};
+use copilot_aws::{Item, keys};
+use copilot_domain::alert::{Alert, AlertStatus, DismissReason};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::Caller;
+use crate::dto::alert::{Precision, RuleView};
+use crate::dto::page::List;
+use crate::problem::Answer;
+use crate::{App, Shared, paging};
+
+/// Dismissals that are counted.
+const MAX_JUDGED: usize = 500;
+
+/// The routes of this module.
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list_rules))
+}
+
+/// The rules that run, and how often they were right
+#[utoipa::path(get, path = "/v1/rules", tag = "alerts", security(("bearer" = ["read"])),
+    responses((status = 200, description = "Rules", body = List<RuleView>)))]
+async fn list_rules(State(app): Shared, caller: Caller) -> Answer<Json<List<RuleView>>> {
+    let judged = judgements(&app, &caller).await?;
+    let data = app
+        .ctx
+        .scorer
+        .engine()
+        .rules
+        .specs()
+        .map(|spec| {
+            let (useful, wrong) = judged.get(&spec.id).copied().unwrap_or_default();
+            RuleView {
+                id: spec.id.clone(),
+                name: spec.name.clone(),
+                type_: spec.rule_type,
+                severity: spec.severity,
+                cooldown_days: spec.cooldown_days,
+                expression: spec.expression(),
+                enabled: true,
+                playbook: spec.playbook.clone(),
+                precision: precision(useful, wrong),
+            }
+        })
+        .collect();
+    Ok(Json(List { data }))
+}
+
+/// How often people found a rule right and wrong by rating the accuracy of its alerts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Judged {
+    useful: u64,
+    wrong: u64,
+}
+
+impl Judged {
+    /// 4 and 5 say right, 1 and 2 wrong, 3 neither.
+    fn side(&mut self, rating: u8) -> Option<&mut u64> {
+        match rating {
+            4.. => Some(&mut self.useful),
+            ..=2 => Some(&mut self.wrong),
+            _ => None,
+        }
+    }
+}
+
+const PREFIX: &str = "JUDGED#";
+
+/// Counts a rating of accuracy in place of the one that the same person gave before.
+pub(super) async fn judge(app: &App, caller: &Caller, rule: &str, before: Option<u8>, rating: u8) -> Answer<()> {
+    let key = keys::setting(&caller.tenant, &format!("{PREFIX}{rule}"));
+    for _ in 0..5 {
+        let stored = app.ctx.table.get(&key).await?;
+        let mut judged: Judged = stored.as_ref().map(Item::document).transpose()?.unwrap_or_default();
+        if let Some(count) = before.and_then(|b| judged.side(b)) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(count) = judged.side(rating) {
+            *count += 1;
+        }
+        let rev = stored.as_ref().map_or(0, Item::rev) + 1;
+        let item = Item::new(&key, "judged").number("rev", rev).data(&judged);
+        match app.ctx.table.put(item, Condition::unchanged(stored.as_ref())).await {
+            Err(error) if error.is_conflict() => {}
+            done => return Ok(done?),
+        }
+    }
+    // A lost count is a slightly wider interval, not a reason to refuse the rating.
+    tracing::warn!(rule, "a rating was kept but not counted");
+    Ok(())
+}
+
+/// Ratings, and dismissals that say whether the alert was true.
+async fn judgements(app: &App, caller: &Caller) -> Answer<HashMap<String, (u64, u64)>> {
+    let mut judged: HashMap<String, (u64, u64)> = HashMap::new();
+    let read = Query {
+        pk: keys::setting(&caller.tenant, PREFIX).pk,
+        prefix: Some(PREFIX.to_owned()),
+        ..Query::default()
+    };
+    for item in app.ctx.table.all(read).await? {
+        let rule = item.str("sk").trim_start_matches(PREFIX).to_owned();
+        let counts: Judged = item.document()?;
+        judged.insert(rule, (counts.useful, counts.wrong));
+    }
+    let read = store::list(&caller.tenant, &ListBy::Status(AlertStatus::Dismissed));
+    let (items, _) = paging::scan(&app.ctx.table, read, None, MAX_JUDGED, |_| true).await?;
+    for item in &items {
+        let alert: Alert = item.document()?;
+        let counts = judged.entry(alert.rule).or_default();
+        match alert.dismiss_reason {
+            Some(DismissReason::WrongData) => counts.1 += 1,
+            Some(DismissReason::AlreadyHandled | DismissReason::Known) => counts.0 += 1,
+            _ => {}
+        }
+    }
+    Ok(judged)
+}
+
+/// Mean and 95 % interval of a share, with one right and one wrong added to begin with (Agresti and Coull).
+fn precision(useful: u64, wrong: u64) -> Precision {
+    let (right, all) = (useful as f64 + 1.0, (useful + wrong) as f64 + 2.0);
+    let mean = right / all;
+    let half = 1.96 * (mean * (1.0 - mean) / (all + 1.0)).sqrt();
+    let round = |share: f64| (share.clamp(0.0, 1.0) * 1_000.0).round() / 1_000.0;
+    Precision { mean: round(mean), low: round(mean - half), high: round(mean + half), useful, wrong }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_nobody_judged_is_half_sure_and_judgements_narrow_it() {
+        let none = precision(0, 0);
+        assert!((none.mean - 0.5).abs() < 1e-9 && none.low < 0.05 && none.high > 0.95);
+        let many = precision(90, 10);
+        assert!(many.low > 0.8 && many.high < 0.97);
+    }
+}
