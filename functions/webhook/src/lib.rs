@@ -99,21 +99,46 @@ pub async fn handle(request: Request, ctx: &Context) -> Response<Body> {
     answer
 }
 
+/// A request of the right form, before anything was asked of AWS. The tenant is not believed yet.
+struct Claim<'a> {
+    tenant: String,
+    source: Source,
+    signed: delivery::Signed<'a>,
+    body: &'a [u8],
+}
+
+impl<'a> Claim<'a> {
+    fn read(request: &'a Request) -> Result<Self, Refusal> {
+        if request.method() != Method::POST {
+            return Err(Refusal::Method);
+        }
+        let body: &[u8] = request.body().as_ref();
+        if body.len() > MAX_WEBHOOK_BYTES {
+            return Err(Refusal::TooLarge(body.len()));
+        }
+        let (tenant, source) = address(request).ok_or(Refusal::UnknownSource)?;
+        let source = Source::new(&source).map_err(|_| Refusal::UnknownSource)?;
+        // A tenant's slug has the alphabet and length of a source's.
+        if Source::new(&tenant).is_err() {
+            return Err(Refusal::UnknownSource);
+        }
+        let signed = delivery::Signed::read(request.headers(), &source)?;
+        Ok(Self {
+            tenant,
+            source,
+            signed,
+            body,
+        })
+    }
+}
+
 async fn accept(request: &Request, ctx: &Context) -> Result<(RawDelivery, Put), Refusal> {
-    if request.method() != Method::POST {
-        return Err(Refusal::Method);
-    }
-    let body: &[u8] = request.body().as_ref();
-    if body.len() > MAX_WEBHOOK_BYTES {
-        return Err(Refusal::TooLarge(body.len()));
-    }
-    let (tenant, source) = address(request).ok_or(Refusal::UnknownSource)?;
-    let source = Source::new(&source).map_err(|_| Refusal::UnknownSource)?;
-    // A tenant's slug has the alphabet and length of a source's. The tenant itself is not believed yet.
-    if Source::new(&tenant).is_err() {
-        return Err(Refusal::UnknownSource);
-    }
-    let signed = delivery::Signed::read(request.headers(), &source)?;
+    let Claim {
+        tenant,
+        source,
+        signed,
+        body,
+    } = Claim::read(request)?;
     let secrets = ctx
         .secrets
         .webhook(&tenant, source.as_str())
@@ -126,8 +151,7 @@ async fn accept(request: &Request, ctx: &Context) -> Result<(RawDelivery, Put), 
         TenantId::proven(&tenant, TenantProof::WebhookSignature).map_err(|_| Refusal::UnknownSource)?;
     let text = std::str::from_utf8(body).map_err(|e| Refusal::Utf8(e.valid_up_to()))?;
     let delivery = signed.delivery(source, text, signed_at, now)?;
-    let put = tokio::time::timeout(WRITE_WITHIN, ctx.raw_log.put(&tenant, &delivery)).await;
-    match put {
+    match tokio::time::timeout(WRITE_WITHIN, ctx.raw_log.put(&tenant, &delivery)).await {
         Ok(Ok(put)) => Ok((delivery, put)),
         Ok(Err(error)) => Err(failed("raw log", &error)),
         Err(_) => {
@@ -184,4 +208,60 @@ fn kept(delivery: &RawDelivery, new: bool) -> Response<Body> {
         header::HeaderValue::from_static("application/json"),
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(method: &str, path: &str, headers: &[(&str, &str)], bytes: usize) -> Option<Refusal> {
+        let mut request = lambda_http::http::Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::Binary(vec![b' '; bytes])).unwrap();
+        Claim::read(&request).err()
+    }
+
+    #[test]
+    fn what_needs_no_secret_is_refused_before_anything_is_asked() {
+        let ours = [("x-copilot-timestamp", "1"), ("x-copilot-signature", "v1=00")];
+        assert_eq!(refused("POST", "/webhooks/acme/crm", &ours, 1024 * 1024), None);
+        assert_eq!(
+            refused("POST", "/webhooks/acme/crm", &ours, 1024 * 1024 + 1),
+            Some(Refusal::TooLarge(1_048_577))
+        );
+        assert_eq!(
+            refused("GET", "/webhooks/acme/crm", &ours, 0),
+            Some(Refusal::Method)
+        );
+        for path in [
+            "/webhooks/Acme/crm",
+            "/webhooks/acme/cr%2fm",
+            "/webhooks/acme/x/y",
+            "/webhooks/acme",
+            "/webhooks/a.b/crm",
+        ] {
+            assert_eq!(
+                refused("POST", path, &ours, 2),
+                Some(Refusal::UnknownSource),
+                "{path}"
+            );
+        }
+        // Without a signature, an address that exists and one that does not look alike.
+        for path in ["/webhooks/acme/crm", "/webhooks/nobody/nothing"] {
+            assert_eq!(
+                refused("POST", path, &[], 2),
+                Some(Refusal::MissingSignature("x-copilot-signature")),
+                "{path}"
+            );
+        }
+        for path in ["/webhooks/acme/stripe", "/webhooks/acme/stripe-eu"] {
+            assert_eq!(
+                refused("POST", path, &ours, 2),
+                Some(Refusal::MissingSignature("stripe-signature")),
+                "{path}"
+            );
+        }
+    }
 }
