@@ -18,6 +18,7 @@ pub mod opportunity;
 pub mod playbook;
 pub mod prediction;
 pub mod revision;
+pub mod rule_state;
 pub mod time;
 pub mod usage;
 

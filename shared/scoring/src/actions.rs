@@ -124,11 +124,15 @@ fn mirror(action: &AlertAction, alert: &Alert, state: &mut RuleState, now: Times
             state.closed_at = Some(now);
             state.suppressed_until = Some(ahead(now, DISMISS_DAYS));
         }
-        AlertAction::Resolve { .. } => state.closed_at = Some(now),
+        AlertAction::Resolve { .. } => {
+            state.closed_at = Some(now);
+            state.shut = state.firing;
+        }
         AlertAction::Reopen => {
             state.closed_at = None;
             state.suppressed_until = None;
             state.suppressed_evidence = None;
+            state.shut = false;
             state.clear_count = 0;
         }
         AlertAction::Acknowledge | AlertAction::Snooze { .. } => {}

@@ -289,7 +289,7 @@ fn may_open(
         return false;
     }
     // Closed by a human while it still held: it is the same entry until it was clear in between.
-    if state.status == Some(AlertStatus::Resolved) && state.firing {
+    if state.shut {
         return false;
     }
     let cooled = state
@@ -321,6 +321,7 @@ fn clear(out: &mut Transitions, mut state: RuleState, context: &AlertContext<'_>
     state.evaluation = context.evaluation.clone();
     if state.clear_count >= CLEAR_TO_RESOLVE {
         state.firing = false;
+        state.shut = false;
         if let Some(id) = state
             .alert
             .filter(|_| state.status.is_some_and(AlertStatus::is_live))

@@ -63,6 +63,7 @@ pub(crate) fn blank(spec: &RuleSpec, fired: &Fired, evaluation: &EvaluationId) -
         snoozed_until: None,
         suppressed_until: None,
         suppressed_evidence: None,
+        shut: false,
         evidence: String::new(),
         evaluation: evaluation.clone(),
     }

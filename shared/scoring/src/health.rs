@@ -69,13 +69,13 @@ pub fn health(input: &HealthInput<'_>) -> (Health, BandState) {
     }
     let visible = raw.filter(|_| coverage >= COVERAGE_GATE && !input.profile.hides_score);
     let (score, caps) = apply_caps(input, visible);
-    let capped = caps.iter().any(|cap| cap.points_lost > Points::ZERO);
+    let limit = caps.iter().map(|cap| cap.limit).min();
     let candidate = match score {
         Some(score) => Band::of(score),
         None if input.profile.hides_score => Band::Onboarding,
         None => Band::InsufficientData,
     };
-    let state = settle(input.evaluation, input.previous, candidate, score, capped);
+    let state = settle(input.evaluation, input.previous, candidate, score, limit);
     let health = Health {
         score,
         score_unit: score.map(Points::unit),
@@ -267,7 +267,7 @@ fn settle(
     previous: Option<&BandState>,
     candidate: Band,
     score: Option<Points>,
-    capped: bool,
+    limit: Option<Points>,
 ) -> BandState {
     let new = |band, before, runs_outside| BandState {
         band,
@@ -285,7 +285,8 @@ fn settle(
     let (Some((low, high)), Some(score)) = (previous.band.range(), score) else {
         return new(candidate, before, 0);
     };
-    if candidate == previous.band || capped {
+    // A cap under the band forbids the band, whatever the measures say.
+    if candidate == previous.band || limit.is_some_and(|limit| limit < low) {
         return new(candidate, before, 0);
     }
     let past = if score < low { low - score } else { score - high };

@@ -66,10 +66,11 @@ impl World {
         );
         self.states = out.states.clone();
         for alert in &mut self.alerts {
-            for update in out.updated.iter().filter(|u| u.id == alert.id) {
+            let id = alert.id;
+            for update in out.updated.iter().filter(|u| u.id == id) {
                 update.apply(alert);
             }
-            for resolution in out.resolved.iter().filter(|r| r.id == alert.id) {
+            for resolution in out.resolved.iter().filter(|r| r.id == id) {
                 resolution.apply(alert);
             }
         }

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use copilot_domain::alert::RuleStates;
 use copilot_domain::facts::Kind;
 use copilot_domain::health::{Band, Points};
+use copilot_domain::history::AccountHistory;
 use copilot_domain::prediction::Method;
 use copilot_features::FeatureConfig;
 use copilot_scoring::{AssessInput, Assessed, Engine, assess, assess_batch};
@@ -11,7 +13,14 @@ use serde_json::json;
 
 use crate::support::{Account, at, tenant};
 
+/// Built once: its events are many.
+static DECLINING: LazyLock<AccountHistory> = LazyLock::new(|| build_declining().0);
+
 fn declining() -> Account {
+    Account(DECLINING.clone())
+}
+
+fn build_declining() -> Account {
     Account::new()
         .told(Kind::Account, "a", "2025-01-01", &json!({"name": "Acme", "touch": "high", "seats": 10, "mrr_minor": 100_000, "currency": "EUR",
             "contract_start": "2025-01-01", "contract_end": "2026-08-20", "pulse": 3, "pulse_at": "2026-06-01T00:00:00Z"}))
@@ -201,6 +210,7 @@ fn a_batch_says_what_one_by_one_says() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn what_was_learned_later_changes_nothing(days in 1_i64..400, amount in 1_i64..1_000_000, nps in 0_u8..=10, events in 1_u32..30) {
         let when = at("2026-03-01");

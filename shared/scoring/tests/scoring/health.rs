@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use copilot_domain::health::{
     Band, BandState, EvaluationId, Group, Health, MeasureState, Points, ScorePoint,
@@ -30,6 +31,8 @@ const EXAMPLE: [(&str, f64); 16] = [
     ("mrr_change", 0.0),
 ];
 
+static PROFILES: LazyLock<Profiles> = LazyLock::new(|| Profiles::shipped().unwrap());
+
 fn run(
     profile: &str,
     vector: &FeatureVector,
@@ -37,7 +40,7 @@ fn run(
     previous: Option<&BandState>,
     when: &str,
 ) -> (Health, BandState) {
-    let profiles = Profiles::shipped().unwrap();
+    let profiles = &*PROFILES;
     let evaluation = EvaluationId {
         as_of: at(when),
         facts: vector.fingerprint(),
@@ -58,7 +61,7 @@ fn run(
     health(&HealthInput {
         features: vector,
         config,
-        profiles: &profiles,
+        profiles,
         profile: profiles.profiles.iter().find(|p| p.id == profile).unwrap(),
         today,
         evaluation: &evaluation,
@@ -375,7 +378,7 @@ fn any_features() -> impl Strategy<Value = FeatureVector> {
 proptest! {
     #[test]
     fn points_sum_to_the_score_whatever_is_known(vector in any_features(), profile in 0_usize..7) {
-        let id = &Profiles::shipped().unwrap().profiles[profile].id;
+        let id = &PROFILES.profiles[profile].id;
         let (health, _) = run(id, &vector, &FeatureConfig::default(), None, "2026-07-01");
         prop_assert_eq!(health.sum_check(), Points::ZERO);
         if health.raw_score.is_some() {
