@@ -36,7 +36,9 @@ def quick() -> None:
     """The bootstraps for this machine only, unoptimised: the quick way while developing."""
     packages = [word for name in FUNCTIONS for word in ("-p", name)]
     with step("Building the functions for this machine, unoptimised (PROFILE=dev)", "first time 3 min, then seconds"):
-        run(["cargo", "build", "--locked", *packages])
+        # The operators' tool rides along: built by itself, it would compile the AWS SDK again with fewer features.
+        admin = ["-p", "copilot-admin"] if (ROOT / "tools" / "admin" / "Cargo.toml").exists() else []
+        run(["cargo", "build", "--locked", *packages, *admin])
         built = target_dir() / "debug"
         for name in FUNCTIONS:
             place = LAMBDA_DIR / name / "bootstrap"
@@ -59,10 +61,13 @@ def bootstraps(profile: str, arch: str | None = None) -> None:
             raise Problem(f"The build left no {LAMBDA_DIR.relative_to(ROOT)}/{name}/bootstrap.")
 
 
-def admin_tool() -> Path | None:
+def admin_tool(profile: str) -> Path | None:
     """The operators' tool `copilot-admin`, built for this machine, when the project has it."""
+    built = target_dir() / "debug" / "copilot-admin"
+    if profile != "release" and built.exists():
+        return built
     if not (ROOT / "tools" / "admin" / "Cargo.toml").exists():
         return None
     with step("Building the operators' tool copilot-admin", "first time 2 min, then a second"):
         run(["cargo", "build", "--locked", "-p", "copilot-admin"])
-    return target_dir() / "debug" / "copilot-admin"
+    return built

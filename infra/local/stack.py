@@ -24,7 +24,7 @@ def up(profile: str, demo: bool) -> None:
     begin = time.monotonic()
     check_all()
     build.bootstraps(profile)
-    tool = build.admin_tool()
+    tool = build.admin_tool(profile)
     server = Server()
     server.start()
     outputs = deploy.deploy()
