@@ -46,7 +46,13 @@ impl Access {
             for (method, operation) in operations {
                 if let Some(operation) = operation {
                     let id = operation.operation_id.clone().unwrap_or_default();
-                    all.insert((method, path.clone()), Needs { operation: id, scope: scope_of(operation) });
+                    all.insert(
+                        (method, path.clone()),
+                        Needs {
+                            operation: id,
+                            scope: scope_of(operation),
+                        },
+                    );
                 }
             }
         }
@@ -55,11 +61,17 @@ impl Access {
 
     /// Every operation with what it needs.
     pub fn all(&self) -> impl Iterator<Item = (&Method, &str, &Needs)> {
-        self.0.iter().map(|((method, path), needs)| (method, path.as_str(), needs))
+        self.0
+            .iter()
+            .map(|((method, path), needs)| (method, path.as_str(), needs))
     }
 
     fn get(&self, method: &Method, path: &str) -> Option<&Needs> {
-        let method = if method == Method::HEAD { Method::GET } else { method.clone() };
+        let method = if method == Method::HEAD {
+            Method::GET
+        } else {
+            method.clone()
+        };
         self.0.get(&(method, path.to_owned()))
     }
 }
@@ -72,7 +84,12 @@ fn scope_of(operation: &Operation) -> Option<Scope> {
 }
 
 /// Verifies the caller, its scope and its rate before a handler runs.
-pub async fn authorize(State(app): State<Arc<App>>, path: MatchedPath, request: Request, next: Next) -> Response {
+pub async fn authorize(
+    State(app): State<Arc<App>>,
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Response {
     let needs = app.access.get(request.method(), path.as_str()).cloned();
     let operation = needs.as_ref().map_or_else(String::new, |n| n.operation.clone());
     let mut response = match admit(&app, needs, request, next).await {
@@ -86,9 +103,14 @@ pub async fn authorize(State(app): State<Arc<App>>, path: MatchedPath, request: 
 async fn admit(app: &App, needs: Option<Needs>, mut request: Request, next: Next) -> Answer<Response> {
     let needs = needs.ok_or_else(|| Problem::not_found("path"))?;
     let now = app.ctx.clock.now();
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+    let header = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok());
     let principal = app.ctx.verifier.verify(header, &app.ctx.table, now).await?;
-    let scope = needs.scope.ok_or_else(|| Problem::new(Kind::FORBIDDEN, "this operation is closed"))?;
+    let scope = needs
+        .scope
+        .ok_or_else(|| Problem::new(Kind::FORBIDDEN, "this operation is closed"))?;
     principal.must(scope)?;
     let rate = app.rate.take(&app.ctx.table, &principal, 1, now).await;
     let mut response = if rate.is_exceeded() {
@@ -116,7 +138,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Answer<Self> {
-        let missing = || Problem::new(Kind::UNAUTHENTICATED, "send `Authorization: Bearer <token or API key>`");
-        parts.extensions.get::<Principal>().cloned().map(Self).ok_or_else(missing)
+        let missing = || {
+            Problem::new(
+                Kind::UNAUTHENTICATED,
+                "send `Authorization: Bearer <token or API key>`",
+            )
+        };
+        parts
+            .extensions
+            .get::<Principal>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(missing)
     }
 }

@@ -46,7 +46,11 @@ pub fn item<B: Serialize, A: Serialize>(
 
 fn build(tenant: &TenantId, at: jiff::Timestamp, id: Uuid, entry: &Entry<'_>) -> Item {
     let day = at.to_zoned(TimeZone::UTC).date();
-    Item::new(&keys::audit(tenant, day, &format!("{at}#{}", id.simple())), "audit").data(entry)
+    Item::new(
+        &keys::audit(tenant, day, &format!("{at}#{}", id.simple())),
+        "audit",
+    )
+    .data(entry)
 }
 
 /// Writes a change that was already made.
@@ -62,5 +66,9 @@ pub async fn note<B: Serialize, A: Serialize>(
     after: &A,
 ) -> Answer<()> {
     let item = item(app, caller, action, subject, before, after);
-    Ok(app.ctx.table.put(item, copilot_aws::table::Condition::None).await?)
+    Ok(app
+        .ctx
+        .table
+        .put(item, copilot_aws::table::Condition::None)
+        .await?)
 }

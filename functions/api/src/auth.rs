@@ -35,7 +35,10 @@ pub struct Principal {
 
 impl std::fmt::Debug for Principal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Principal").field("tenant", &self.tenant).field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Principal")
+            .field("tenant", &self.tenant)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +101,11 @@ struct Claims {
 impl Verifier {
     /// A verifier of an issuer's tokens for an audience.
     pub fn new(jwks: Jwks, issuer: &str, audience: &str) -> Self {
-        Self { jwks, issuer: issuer.to_owned(), audience: audience.to_owned() }
+        Self {
+            jwks,
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+        }
     }
 
     /// The caller behind an `Authorization` header.
@@ -106,7 +113,12 @@ impl Verifier {
     /// # Errors
     /// A 401 for missing or refused credentials, a 403 for a sign-in without a tenant or a role.
     pub async fn verify(&self, header: Option<&str>, table: &Table, now: Timestamp) -> Answer<Principal> {
-        let missing = || Problem::new(Kind::UNAUTHENTICATED, "send `Authorization: Bearer <token or API key>`");
+        let missing = || {
+            Problem::new(
+                Kind::UNAUTHENTICATED,
+                "send `Authorization: Bearer <token or API key>`",
+            )
+        };
         let header = header.ok_or_else(missing)?;
         let (scheme, credential) = header.split_once(' ').ok_or_else(missing)?;
         let credential = credential.trim();
@@ -135,7 +147,10 @@ impl Verifier {
         let key = self.jwks.key(&kid, now).await.map_err(|error| match error {
             JwksError::UnknownKey => refused("the token's key is not one of the issuer's"),
             other => {
-                let mut problem = Problem::new(Kind::UNAVAILABLE, "the sign-in service cannot be asked; try again");
+                let mut problem = Problem::new(
+                    Kind::UNAVAILABLE,
+                    "the sign-in service cannot be asked; try again",
+                );
                 problem.retry_after = Some(5);
                 problem.internal = Some(copilot_runtime::telemetry::chain(&other));
                 problem
@@ -155,7 +170,10 @@ impl Verifier {
         if !claims.exp.is_finite() || now - LEEWAY_S >= claims.exp {
             return Err(refused("the token has expired; sign in again"));
         }
-        if claims.nbf.is_some_and(|nbf| !nbf.is_finite() || now + LEEWAY_S < nbf) {
+        if claims
+            .nbf
+            .is_some_and(|nbf| !nbf.is_finite() || now + LEEWAY_S < nbf)
+        {
             return Err(refused("the token is not valid yet"));
         }
         if claims.token_use != "id" {
@@ -167,8 +185,12 @@ impl Verifier {
 
 fn principal(claims: Claims) -> Answer<Principal> {
     let tenant = claims.tenant.unwrap_or_default();
-    let tenant = TenantId::proven(&tenant, TenantProof::VerifiedToken)
-        .map_err(|_| Problem::new(Kind::FORBIDDEN, "this sign-in belongs to no tenant; ask your administrator"))?;
+    let tenant = TenantId::proven(&tenant, TenantProof::VerifiedToken).map_err(|_| {
+        Problem::new(
+            Kind::FORBIDDEN,
+            "this sign-in belongs to no tenant; ask your administrator",
+        )
+    })?;
     let role = claims
         .groups
         .iter()
@@ -180,7 +202,12 @@ fn principal(claims: Claims) -> Answer<Principal> {
             _ => None,
         })
         .max()
-        .ok_or_else(|| Problem::new(Kind::FORBIDDEN, "this sign-in has no role; ask your administrator"))?;
+        .ok_or_else(|| {
+            Problem::new(
+                Kind::FORBIDDEN,
+                "this sign-in has no role; ask your administrator",
+            )
+        })?;
     Ok(Principal {
         tenant,
         id: claims.sub,
@@ -203,7 +230,9 @@ async fn api_key(key: &str, table: &Table) -> Answer<Principal> {
     if prefix.is_empty() || secret.len() < 16 {
         return Err(unknown());
     }
-    let stored = tenants::api_key(table, &key_hash(key)).await?.ok_or_else(unknown)?;
+    let stored = tenants::api_key(table, &key_hash(key))
+        .await?
+        .ok_or_else(unknown)?;
     let tenant = TenantId::proven(&stored.tenant, TenantProof::ApiKey).map_err(|_| unknown())?;
     let scopes: Vec<Scope> = stored
         .scopes
@@ -220,7 +249,13 @@ async fn api_key(key: &str, table: &Table) -> Answer<Principal> {
         Some(Scope::Write) => Role::Lead,
         _ => Role::Viewer,
     };
-    Ok(Principal { tenant, id: format!("key:{prefix}"), email: None, role, scopes })
+    Ok(Principal {
+        tenant,
+        id: format!("key:{prefix}"),
+        email: None,
+        role,
+        scopes,
+    })
 }
 
 fn refused(detail: &'static str) -> Problem {

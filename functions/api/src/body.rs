@@ -52,12 +52,24 @@ pub async fn read(body: Body, limit: usize) -> Answer<Vec<u8>> {
 }
 
 fn is_json(request: &Request) -> Answer<()> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let kind = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
         Ok(())
     } else {
-        Err(Problem::new(Kind::MEDIA_TYPE, "send `Content-Type: application/json`"))
+        Err(Problem::new(
+            Kind::MEDIA_TYPE,
+            "send `Content-Type: application/json`",
+        ))
     }
 }
 
@@ -71,11 +83,16 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if !inner.is_data() {
-            return Problem::new(Kind::INVALID_JSON, format!("line {}, column {}", inner.line(), inner.column()));
+            return Problem::new(
+                Kind::INVALID_JSON,
+                format!("line {}, column {}", inner.line(), inner.column()),
+            );
         }
         describe(&path, &inner.to_string())
     })?;
-    reader.end().map_err(|_| Problem::new(Kind::INVALID_JSON, "there is more after the JSON value"))?;
+    reader
+        .end()
+        .map_err(|_| Problem::new(Kind::INVALID_JSON, "there is more after the JSON value"))?;
     Ok(value)
 }
 
@@ -84,17 +101,29 @@ fn describe(path: &str, sentence: &str) -> Problem {
     let text = sentence.split(" at line ").next().unwrap_or(sentence);
     let quoted = text.split('`').nth(1).unwrap_or_default();
     let (field, code, detail) = if text.starts_with("unknown field") {
-        (join(path, quoted), "unknown_field", "there is no such field".to_owned())
+        (
+            join(path, quoted),
+            "unknown_field",
+            "there is no such field".to_owned(),
+        )
     } else if text.starts_with("missing field") {
         (join(path, quoted), "required", "is required".to_owned())
     } else if text.starts_with("unknown variant") {
-        let expected = text.split_once("expected ").map_or("another word", |(_, rest)| rest);
+        let expected = text
+            .split_once("expected ")
+            .map_or("another word", |(_, rest)| rest);
         (path.to_owned(), "unknown", format!("expected {expected}"))
     } else {
-        let expected = text.rsplit_once("expected ").map_or("another type", |(_, rest)| rest);
+        let expected = text
+            .rsplit_once("expected ")
+            .map_or("another type", |(_, rest)| rest);
         (path.to_owned(), "malformed", format!("expected {expected}"))
     };
-    let field = if field.is_empty() || field == "." { "body".to_owned() } else { field };
+    let field = if field.is_empty() || field == "." {
+        "body".to_owned()
+    } else {
+        field
+    };
     Problem::new(Kind::INVALID, format!("{field}: {detail}")).with(FieldProblem {
         field,
         code: code.to_owned(),
@@ -119,7 +148,10 @@ mod tests {
     fn an_unknown_field_is_refused_by_name() {
         let problem = parse::<AlertPatch>(br#"{"status":"open","tenant":"other"}"#).unwrap_err();
         assert_eq!(problem.kind, Kind::INVALID);
-        assert_eq!((problem.errors[0].field.as_str(), problem.errors[0].code.as_str()), ("tenant", "unknown_field"));
+        assert_eq!(
+            (problem.errors[0].field.as_str(), problem.errors[0].code.as_str()),
+            ("tenant", "unknown_field")
+        );
     }
 
     #[test]
@@ -127,7 +159,10 @@ mod tests {
         let missing = parse::<NewFeedback>(br#"{"kind":"accuracy"}"#).unwrap_err();
         assert_eq!(missing.errors[0].field, "rating");
         let word = parse::<NewFeedback>(br#"{"kind":"beauty","rating":1}"#).unwrap_err();
-        assert_eq!((word.errors[0].field.as_str(), word.errors[0].code.as_str()), ("kind", "unknown"));
+        assert_eq!(
+            (word.errors[0].field.as_str(), word.errors[0].code.as_str()),
+            ("kind", "unknown")
+        );
         let broken = parse::<NewFeedback>(b"{\"kind\":").unwrap_err();
         assert_eq!(broken.kind, Kind::INVALID_JSON);
         let more = parse::<NewFeedback>(br#"{"kind":"accuracy","rating":1} {}"#).unwrap_err();

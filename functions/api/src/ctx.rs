@@ -13,6 +13,7 @@ use copilot_scoring::EngineError;
 use crate::auth::Verifier;
 use crate::jwks::Jwks;
 use crate::problem::{Answer, Problem};
+use crate::rate::PER_MINUTE;
 
 /// Why the function could not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,8 @@ pub struct Ctx {
     pub files: Files,
     /// Where webhooks are delivered to, without the path; the host of the request where it is not set.
     pub webhook_base: Option<String>,
+    /// Requests a minute of one key or user.
+    pub rate_per_minute: u32,
     /// The clock.
     pub clock: Clock,
     /// New ids.
@@ -80,6 +83,11 @@ impl Ctx {
             clock,
             verifier: Verifier::new(Jwks::remote(&jwks)?, &issuer, &audience),
             webhook_base: env.optional("WEBHOOK_URL"),
+            rate_per_minute: env.parsed_or(
+                "RATE_PER_MINUTE",
+                "requests a minute of one caller",
+                PER_MINUTE,
+            )?,
         })
     }
 
@@ -88,6 +96,8 @@ impl Ctx {
     /// # Errors
     /// A 404 when it does not exist (any more).
     pub async fn tenant(&self, id: &TenantId) -> Answer<tenants::Tenant> {
-        tenants::get(&self.table, id).await?.ok_or_else(|| Problem::not_found("tenant"))
+        tenants::get(&self.table, id)
+            .await?
+            .ok_or_else(|| Problem::not_found("tenant"))
     }
 }

@@ -27,11 +27,16 @@ pub struct Fingerprint(String);
 impl Fingerprint {
     /// Of an operation and its parameters in any order.
     pub fn of(tenant: &TenantId, operation: &str, parameters: &[(String, String)]) -> Self {
-        let mut sorted: Vec<&(String, String)> =
-            parameters.iter().filter(|(name, _)| name != "cursor" && name != "limit").collect();
+        let mut sorted: Vec<&(String, String)> = parameters
+            .iter()
+            .filter(|(name, _)| name != "cursor" && name != "limit")
+            .collect();
         sorted.sort();
         let mut hash = Sha256::new();
-        for part in [tenant.as_str(), operation].into_iter().chain(sorted.iter().flat_map(|(n, v)| [n.as_str(), v.as_str()])) {
+        for part in [tenant.as_str(), operation]
+            .into_iter()
+            .chain(sorted.iter().flat_map(|(n, v)| [n.as_str(), v.as_str()]))
+        {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -40,7 +45,11 @@ impl Fingerprint {
 
     /// The cursor of a place.
     pub fn seal<P: Serialize>(&self, place: P) -> Option<String> {
-        let text = serde_json::to_vec(&Envelope { q: self.0.clone(), p: place }).ok()?;
+        let text = serde_json::to_vec(&Envelope {
+            q: self.0.clone(),
+            p: place,
+        })
+        .ok()?;
         Some(URL_SAFE_NO_PAD.encode(text))
     }
 
@@ -49,13 +58,22 @@ impl Fingerprint {
     /// # Errors
     /// A 422 when it does not read or is of another query.
     pub fn open<P: DeserializeOwned>(&self, cursor: &str) -> Answer<P> {
-        let refused = || Problem::new(Kind::CURSOR, "give back the `next` of the page before, with the same filters and sort");
+        let refused = || {
+            Problem::new(
+                Kind::CURSOR,
+                "give back the `next` of the page before, with the same filters and sort",
+            )
+        };
         if cursor.len() > MAX {
             return Err(refused());
         }
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
         let envelope: Envelope<P> = serde_json::from_slice(&bytes).map_err(|_| refused())?;
-        if envelope.q == self.0 { Ok(envelope.p) } else { Err(refused()) }
+        if envelope.q == self.0 {
+            Ok(envelope.p)
+        } else {
+            Err(refused())
+        }
     }
 }
 
@@ -70,14 +88,24 @@ mod tests {
     }
 
     fn parameters(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+        list.iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
     fn a_cursor_goes_on_with_its_own_query_only() {
-        let query = Fingerprint::of(&tenant("a"), "list_accounts", &parameters(&[("sort", "name"), ("limit", "5")]));
+        let query = Fingerprint::of(
+            &tenant("a"),
+            "list_accounts",
+            &parameters(&[("sort", "name"), ("limit", "5")]),
+        );
         let cursor = query.seal("sk-9").unwrap();
-        let again = Fingerprint::of(&tenant("a"), "list_accounts", &parameters(&[("limit", "9"), ("sort", "name")]));
+        let again = Fingerprint::of(
+            &tenant("a"),
+            "list_accounts",
+            &parameters(&[("limit", "9"), ("sort", "name")]),
+        );
         assert_eq!(again.open::<String>(&cursor).unwrap(), "sk-9");
         for other in [
             Fingerprint::of(&tenant("b"), "list_accounts", &parameters(&[("sort", "name")])),

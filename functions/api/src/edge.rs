@@ -24,10 +24,16 @@ const TRACE_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers carry JSON only: nothing in them may be run, framed, sniffed or kept by a cache in between.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
-    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        "max-age=63072000; includeSubDomains",
+    ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
 ];
@@ -35,7 +41,9 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 /// Wraps every request.
 pub async fn edge(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let trace = request.lambda_context_ref().map_or_else(|| "local".to_owned(), |c| c.request_id.clone());
+    let trace = request
+        .lambda_context_ref()
+        .map_or_else(|| "local".to_owned(), |c| c.request_id.clone());
     request.extensions_mut().insert(TraceId(trace.clone()));
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %trace);
@@ -69,7 +77,10 @@ fn render(problem: &Problem, response: Response, trace: &str) -> Response {
         }
     }
     let (mut parts, _) = response.into_parts();
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    parts.headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     parts.headers.remove(header::CONTENT_LENGTH);
     let body = serde_json::to_vec(&problem.body(trace)).unwrap_or_default();
     Response::from_parts(parts, Body::from(body))

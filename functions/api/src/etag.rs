@@ -15,12 +15,20 @@ pub fn of(rev: i64) -> String {
 /// A 428 without `If-Match`, a 412 when it names another version.
 pub fn must_match(headers: &HeaderMap, current: &str) -> Answer<()> {
     let Some(given) = headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok()) else {
-        return Err(Problem::new(Kind::NEEDS_ETAG, "send the `etag` of what you read as `If-Match`"));
+        return Err(Problem::new(
+            Kind::NEEDS_ETAG,
+            "send the `etag` of what you read as `If-Match`",
+        ));
     };
-    let fits = given.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| {
-        tag == "*" || tag.trim_matches('"') == current.trim_matches('"')
-    });
-    if fits { Ok(()) } else { Err(Problem::new(Kind::CHANGED, "read it again and repeat the change")) }
+    let fits = given
+        .split(',')
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == "*" || tag.trim_matches('"') == current.trim_matches('"'));
+    if fits {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::CHANGED, "read it again and repeat the change"))
+    }
 }
 
 #[cfg(test)]

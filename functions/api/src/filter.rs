@@ -33,11 +33,18 @@ impl Params {
                 return Err(Problem::field(shorten(&name), "repeated", "is given twice"));
             }
             if value.len() > MAX_VALUE {
-                return Err(Problem::field(shorten(&name), "too_long", format!("at most {MAX_VALUE} bytes")));
+                return Err(Problem::field(
+                    shorten(&name),
+                    "too_long",
+                    format!("at most {MAX_VALUE} bytes"),
+                ));
             }
             all.push((name.into_owned(), value.into_owned()));
         }
-        Ok(Self { left: all.clone(), all })
+        Ok(Self {
+            left: all.clone(),
+            all,
+        })
     }
 
     /// Every parameter, for the cursor's fingerprint.
@@ -57,7 +64,10 @@ impl Params {
     /// A 422 that names the parameter.
     pub fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Answer<Option<T>> {
         self.take(name)
-            .map(|text| text.parse().map_err(|_| Problem::field(name, "malformed", format!("expected {expected}"))))
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| Problem::field(name, "malformed", format!("expected {expected}")))
+            })
             .transpose()
     }
 
@@ -81,7 +91,8 @@ impl Params {
     pub fn day(&mut self, name: &str) -> Answer<Option<jiff::civil::Date>> {
         self.take(name)
             .map(|text| {
-                copilot_domain::time::parse_date(&text).map_err(|e| Problem::field(name, "malformed", e.to_string()))
+                copilot_domain::time::parse_date(&text)
+                    .map_err(|e| Problem::field(name, "malformed", e.to_string()))
             })
             .transpose()
     }
@@ -106,10 +117,16 @@ impl Params {
     /// A 422 that lists the words.
     pub fn filter_words(&mut self, field: &str, words: &[&str]) -> Answer<Option<Vec<String>>> {
         let name = format!("filter[{field}][in]");
-        let Some(text) = self.take(&name) else { return Ok(None) };
+        let Some(text) = self.take(&name) else {
+            return Ok(None);
+        };
         let values: Vec<String> = text.split(',').map(|v| v.trim().to_owned()).collect();
         if values.len() > MAX_IN {
-            return Err(Problem::field(name, "too_many", format!("at most {MAX_IN} values")));
+            return Err(Problem::field(
+                name,
+                "too_many",
+                format!("at most {MAX_IN} values"),
+            ));
         }
         for value in &values {
             one_of(&name, Some(value.clone()), words)?;
@@ -130,14 +147,28 @@ impl Params {
     ///
     /// # Errors
     /// A 422 that lists the fields.
-    pub fn sort(&mut self, fields: &[&'static str], default: (&'static str, bool)) -> Answer<(&'static str, bool)> {
-        let Some(text) = self.take("sort") else { return Ok(default) };
-        let (name, descending) = text.strip_prefix('-').map_or((text.as_str(), false), |name| (name, true));
+    pub fn sort(
+        &mut self,
+        fields: &[&'static str],
+        default: (&'static str, bool),
+    ) -> Answer<(&'static str, bool)> {
+        let Some(text) = self.take("sort") else {
+            return Ok(default);
+        };
+        let (name, descending) = text
+            .strip_prefix('-')
+            .map_or((text.as_str(), false), |name| (name, true));
         fields
             .iter()
             .find(|field| **field == name)
             .map(|field| (*field, descending))
-            .ok_or_else(|| Problem::field("sort", "unknown", format!("expected one of: {}", fields.join(", "))))
+            .ok_or_else(|| {
+                Problem::field(
+                    "sort",
+                    "unknown",
+                    format!("expected one of: {}", fields.join(", ")),
+                )
+            })
     }
 
     /// Takes `limit`.
@@ -149,7 +180,11 @@ impl Params {
         match self.parsed::<usize>("limit", &expected)? {
             None => Ok(DEFAULT_LIMIT),
             Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-            Some(_) => Err(Problem::field("limit", "out_of_range", format!("expected {expected}"))),
+            Some(_) => Err(Problem::field(
+                "limit",
+                "out_of_range",
+                format!("expected {expected}"),
+            )),
         }
     }
 
@@ -161,16 +196,22 @@ impl Params {
         match self.left.first() {
             None => Ok(()),
             Some((name, _)) if self.all.iter().any(|(n, v)| n == name && v.is_empty()) => Ok(()),
-            Some((name, _)) => Err(Problem::field(shorten(name), "unknown", "this operation has no such parameter")),
+            Some((name, _)) => Err(Problem::field(
+                shorten(name),
+                "unknown",
+                "this operation has no such parameter",
+            )),
         }
     }
 }
 
 fn one_of(name: &str, value: Option<String>, words: &[&str]) -> Answer<Option<String>> {
     match value {
-        Some(value) if !words.contains(&value.as_str()) => {
-            Err(Problem::field(name, "unknown", format!("expected one of: {}", words.join(", "))))
-        }
+        Some(value) if !words.contains(&value.as_str()) => Err(Problem::field(
+            name,
+            "unknown",
+            format!("expected one of: {}", words.join(", ")),
+        )),
         value => Ok(value),
     }
 }
@@ -200,8 +241,16 @@ mod tests {
             assert!(refused.is_err(), "{bad}");
         }
         let mut params = Params::parse("sort=-score").unwrap();
-        assert_eq!(params.sort(&["score"], ("score", false)).unwrap(), ("score", true));
-        assert!(Params::parse("sort=pk").unwrap().sort(&["score"], ("score", false)).is_err());
+        assert_eq!(
+            params.sort(&["score"], ("score", false)).unwrap(),
+            ("score", true)
+        );
+        assert!(
+            Params::parse("sort=pk")
+                .unwrap()
+                .sort(&["score"], ("score", false))
+                .is_err()
+        );
     }
 
     proptest! {

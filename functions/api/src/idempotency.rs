@@ -49,14 +49,24 @@ pub async fn once(State(app): State<Arc<App>>, request: Request, next: Next) -> 
     if request.method() != Method::POST || !request.headers().contains_key(&HEADER) {
         return next.run(request).await;
     }
-    answer_once(&app, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    answer_once(&app, request, next)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn answer_once(app: &App, request: Request, next: Next) -> Answer<Response> {
     let (parts, content) = request.into_parts();
-    let key = parts.headers.get(&HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let key = parts
+        .headers
+        .get(&HEADER)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     if key.is_empty() || key.len() > MAX_KEY || key.bytes().any(|b| !b.is_ascii_graphic()) {
-        return Err(Problem::field("Idempotency-Key", "malformed", format!("1 to {MAX_KEY} printable ASCII characters")));
+        return Err(Problem::field(
+            "Idempotency-Key",
+            "malformed",
+            format!("1 to {MAX_KEY} printable ASCII characters"),
+        ));
     }
     let caller = parts.extensions.get::<Principal>().cloned();
     let caller = caller.ok_or_else(|| Problem::new(Kind::UNAUTHENTICATED, "send credentials"))?;
@@ -96,10 +106,16 @@ async fn claim(table: &Table, place: &keys::Key, hash: &str, now_s: i64) -> Answ
         problem.retry_after = Some(2);
         problem
     };
-    if let Some(item) = stored.as_ref().filter(|item| item.int("ttl").is_some_and(|ttl| ttl > now_s)) {
+    if let Some(item) = stored
+        .as_ref()
+        .filter(|item| item.int("ttl").is_some_and(|ttl| ttl > now_s))
+    {
         let kept: Kept = item.document()?;
         if kept.request != hash {
-            return Err(Problem::new(Kind::KEY_REUSED, "the same Idempotency-Key came with another path or body"));
+            return Err(Problem::new(
+                Kind::KEY_REUSED,
+                "the same Idempotency-Key came with another path or body",
+            ));
         }
         if let Some(answer) = kept.answer {
             return Ok(Claim::Replay(answer));
@@ -108,9 +124,16 @@ async fn claim(table: &Table, place: &keys::Key, hash: &str, now_s: i64) -> Answ
             return Err(in_progress());
         }
     }
-    let kept = Kept { request: hash.to_owned(), started_s: now_s, answer: None };
+    let kept = Kept {
+        request: hash.to_owned(),
+        started_s: now_s,
+        answer: None,
+    };
     let (rev, ttl) = (stored.as_ref().map_or(1, |i| i.rev() + 1), now_s + KEEP_S);
-    let item = Item::new(place, "idempotency").number("rev", rev).number("ttl", ttl).data(&kept);
+    let item = Item::new(place, "idempotency")
+        .number("rev", rev)
+        .number("ttl", ttl)
+        .data(&kept);
     match table.put(item, Condition::unchanged(stored.as_ref())).await {
         Ok(()) => Ok(Claim::Mine(Claimed { kept, rev, ttl })),
         Err(error) if error.is_conflict() => Err(in_progress()),
@@ -132,10 +155,24 @@ async fn keep(table: &Table, place: &keys::Key, claim: Claimed, response: Respon
     if text.len() > MAX_ANSWER {
         free(table, place, claim.rev).await;
     } else {
-        let location = parts.headers.get(header::LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let answer = KeptAnswer { status: parts.status.as_u16(), body: text, location };
-        let kept = Kept { answer: Some(answer), ..claim.kept };
-        let item = Item::new(place, "idempotency").number("rev", claim.rev + 1).number("ttl", claim.ttl).data(&kept);
+        let location = parts
+            .headers
+            .get(header::LOCATION)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned);
+        let answer = KeptAnswer {
+            status: parts.status.as_u16(),
+            body: text,
+            location,
+        };
+        let kept = Kept {
+            answer: Some(answer),
+            ..claim.kept
+        };
+        let item = Item::new(place, "idempotency")
+            .number("rev", claim.rev + 1)
+            .number("ttl", claim.ttl)
+            .data(&kept);
         // What was done is done: an answer that cannot be kept is still the answer.
         if let Err(error) = table.put(item, Condition::Rev(claim.rev)).await {
             tracing::warn!(error = %copilot_runtime::telemetry::chain(&error), "an answer was not kept");

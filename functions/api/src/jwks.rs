@@ -59,7 +59,9 @@ pub struct Jwks {
 
 impl std::fmt::Debug for Jwks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Jwks").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("Jwks")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,7 +87,11 @@ impl Jwks {
     }
 
     fn of(source: Source) -> Self {
-        Self { source, cache: Arc::default(), fetching: Arc::default() }
+        Self {
+            source,
+            cache: Arc::default(),
+            fetching: Arc::default(),
+        }
     }
 
     /// The key of an id.
@@ -117,22 +123,42 @@ impl Jwks {
                 Err(error) => return Err(error),
             }
         }
-        self.cache.read().await.keys.get(kid).cloned().ok_or(JwksError::UnknownKey)
+        self.cache
+            .read()
+            .await
+            .keys
+            .get(kid)
+            .cloned()
+            .ok_or(JwksError::UnknownKey)
     }
 
     async fn cached(&self, kid: &str, now: Timestamp) -> Option<DecodingKey> {
         let cache = self.cache.read().await;
-        let fresh = cache.fetched_at.is_some_and(|at| now.as_second() - at.as_second() < MAX_AGE_S);
+        let fresh = cache
+            .fetched_at
+            .is_some_and(|at| now.as_second() - at.as_second() < MAX_AGE_S);
         if fresh { cache.keys.get(kid).cloned() } else { None }
     }
 
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, JwksError> {
         let bytes = match &self.source {
             Source::Remote(client, url) => {
-                let answer = client.get(url).send().await.and_then(reqwest::Response::error_for_status);
-                answer.map_err(JwksError::Fetch)?.bytes().await.map_err(JwksError::Fetch)?.to_vec()
+                let answer = client
+                    .get(url)
+                    .send()
+                    .await
+                    .and_then(reqwest::Response::error_for_status);
+                answer
+                    .map_err(JwksError::Fetch)?
+                    .bytes()
+                    .await
+                    .map_err(JwksError::Fetch)?
+                    .to_vec()
             }
-            Source::Given(json) => json.lock().map(|text| text.clone().into_bytes()).unwrap_or_default(),
+            Source::Given(json) => json
+                .lock()
+                .map(|text| text.clone().into_bytes())
+                .unwrap_or_default(),
         };
         if bytes.len() > MAX_BYTES {
             return Err(JwksError::TooLarge);
@@ -140,7 +166,10 @@ impl Jwks {
         let set: JwkSet = serde_json::from_slice(&bytes).map_err(JwksError::Malformed)?;
         let mut keys = HashMap::new();
         for jwk in &set.keys {
-            let fits = jwk.common.key_algorithm.is_none_or(|a| a.to_string() == format!("{:?}", Algorithm::RS256));
+            let fits = jwk
+                .common
+                .key_algorithm
+                .is_none_or(|a| a.to_string() == format!("{:?}", Algorithm::RS256));
             if let (true, Some(kid), Ok(key)) = (fits, &jwk.common.key_id, DecodingKey::from_jwk(jwk)) {
                 keys.insert(kid.clone(), key);
             }

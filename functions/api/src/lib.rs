@@ -47,7 +47,8 @@ pub type Shared = axum::extract::State<Arc<App>>;
 pub fn app(ctx: Ctx) -> Router {
     let (router, document) = routes::router().split_for_parts();
     let access = access::Access::of(&document);
-    let app = Arc::new(App { ctx, access, rate: rate::Limiter::default() });
+    let rate = rate::Limiter::new(ctx.rate_per_minute);
+    let app = Arc::new(App { ctx, access, rate });
     let inner = router
         .layer(from_fn_with_state(app.clone(), idempotency::once))
         .layer(from_fn_with_state(app.clone(), access::authorize))
@@ -57,11 +58,16 @@ pub fn app(ctx: Ctx) -> Router {
         .layer(from_fn(edge::edge))
         .with_state(app);
     // Outside of the routing, so that a path can be put right before it is matched.
-    Router::new().fallback_service(inner).layer(map_request(|request| async { edge::plain_colon(request) }))
+    Router::new()
+        .fallback_service(inner)
+        .layer(map_request(|request| async { edge::plain_colon(request) }))
 }
 
 /// The document, as it stands beside the code; a test keeps the two equal.
 async fn document_json() -> ([(header::HeaderName, &'static str); 2], &'static str) {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
     (headers, include_str!("../openapi.json"))
 }

@@ -6,14 +6,40 @@ use crate::routes;
 
 /// Schemas that come in: what they leave out stays optional. Everything that goes out is always there.
 const INPUT: [&str; 26] = [
-    "AccountIn", "ContactIn", "SubscriptionIn", "InvoiceIn", "TicketIn", "ActivityIn", "SurveyIn", "OutcomeIn",
-    "EventIn", "EventBatch", "Batch_AccountIn", "Batch_ContactIn", "Batch_SubscriptionIn", "Batch_InvoiceIn",
-    "Batch_TicketIn", "Batch_ActivityIn", "Batch_SurveyIn", "Batch_OutcomeIn", "NewOutcome", "NewImport",
-    "StartImport", "AlertPatch", "NewFeedback", "NewCta", "CtaPatch", "SettingsPatch",
+    "AccountIn",
+    "ContactIn",
+    "SubscriptionIn",
+    "InvoiceIn",
+    "TicketIn",
+    "ActivityIn",
+    "SurveyIn",
+    "OutcomeIn",
+    "EventIn",
+    "EventBatch",
+    "Batch_AccountIn",
+    "Batch_ContactIn",
+    "Batch_SubscriptionIn",
+    "Batch_InvoiceIn",
+    "Batch_TicketIn",
+    "Batch_ActivityIn",
+    "Batch_SurveyIn",
+    "Batch_OutcomeIn",
+    "NewOutcome",
+    "NewImport",
+    "StartImport",
+    "AlertPatch",
+    "NewFeedback",
+    "NewCta",
+    "CtaPatch",
+    "SettingsPatch",
 ];
 /// Fields of answers that are left out when there is nothing to say.
 const SOMETIMES: [(&str, &str); 5] = [
-    ("RowResult", "id"), ("RowResult", "error"), ("RowResult", "parked"), ("EventResult", "error"), ("EventResult", "parked"),
+    ("RowResult", "id"),
+    ("RowResult", "error"),
+    ("RowResult", "parked"),
+    ("EventResult", "error"),
+    ("EventResult", "parked"),
 ];
 /// Fields that the domain describes as plain objects and that are money.
 const MONEY: [(&str, &str); 2] = [("AlertAccount", "arr"), ("Opportunity", "value")];
@@ -55,7 +81,9 @@ pub fn text() -> String {
 }
 
 fn schemas(document: &mut Value) {
-    let Some(all) = document["components"]["schemas"].as_object_mut() else { return };
+    let Some(all) = document["components"]["schemas"].as_object_mut() else {
+        return;
+    };
     // A type alias of the domain comes as a schema of its own; say what it is where it stands.
     if let Some(map) = all.remove("BTreeMap") {
         all["Assessment"]["properties"]["features"] = map;
@@ -65,7 +93,8 @@ fn schemas(document: &mut Value) {
         if let Some((outer, inner)) = name.split_once('_') {
             let field = if outer == "Batch" { "rows" } else { "data" };
             if schema["properties"][field]["type"] == "array" {
-                schema["properties"][field]["items"] = json!({"$ref": format!("#/components/schemas/{inner}")});
+                schema["properties"][field]["items"] =
+                    json!({"$ref": format!("#/components/schemas/{inner}")});
             }
         }
         for (owner, field) in MONEY {
@@ -83,11 +112,18 @@ fn schemas(document: &mut Value) {
 /// What goes out always has all of its fields, `null` where there is nothing.
 fn require_all(name: &str, schema: &mut Value) {
     for part in ["allOf", "oneOf"] {
-        for inner in schema.get_mut(part).and_then(Value::as_array_mut).into_iter().flatten() {
+        for inner in schema
+            .get_mut(part)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             require_all(name, inner);
         }
     }
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return;
+    };
     let required: Vec<Value> = properties
         .keys()
         .filter(|field| !SOMETIMES.contains(&(name, field.as_str())))
@@ -102,7 +138,10 @@ const REFUSALS: [(&str, &str); 13] = [
     ("401", "Credentials are missing or refused"),
     ("403", "The caller may not do this"),
     ("404", "There is no such thing, or it is not the caller's"),
-    ("409", "The state does not allow it, or the first request with this Idempotency-Key still runs"),
+    (
+        "409",
+        "The state does not allow it, or the first request with this Idempotency-Key still runs",
+    ),
     ("412", "The thing changed since it was read"),
     ("413", "The body is too large"),
     ("415", "The body is not application/json"),
@@ -160,7 +199,11 @@ fn describe(path: &str, method: &str, operation: &mut Value) {
         statuses.extend(["412", "428"]);
         header = Some("IfMatch");
     }
-    for response in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+    for response in operation["responses"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut)
+    {
         let link = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
         response["headers"] = json!({
             "RateLimit-Limit": link("RateLimit-Limit"),

@@ -35,7 +35,10 @@ pub async fn read(
 ) -> Answer<Rows> {
     let after: Option<String> = cursor.map(|c| fingerprint.open(c)).transpose()?;
     let (items, place) = scan(table, query, after, limit, keep).await?;
-    Ok(Rows { items, next: place.and_then(|place| fingerprint.seal(place)) })
+    Ok(Rows {
+        items,
+        next: place.and_then(|place| fingerprint.seal(place)),
+    })
 }
 
 /// As [`read`], with the place itself instead of a cursor.
@@ -49,7 +52,10 @@ pub async fn scan(
     limit: usize,
     keep: impl Fn(&Item) -> bool,
 ) -> Answer<(Vec<Item>, Option<String>)> {
-    let sk = query.index.map_or_else(|| "sk".to_owned(), |index| format!("g{}sk", index.trim_start_matches("gsi")));
+    let sk = query.index.map_or_else(
+        || "sk".to_owned(),
+        |index| format!("g{}sk", index.trim_start_matches("gsi")),
+    );
     bound(&mut query, after.as_deref());
     let batch = FILTERED_READ.max(limit + 2);
     query.limit = i32::try_from(batch).ok();
@@ -88,10 +94,18 @@ fn bound(query: &mut Query, after: Option<&str>) {
     }
     let Some(after) = after else { return };
     if query.descending {
-        let to = query.to.take().filter(|to| to.as_str() < after).unwrap_or_else(|| after.to_owned());
+        let to = query
+            .to
+            .take()
+            .filter(|to| to.as_str() < after)
+            .unwrap_or_else(|| after.to_owned());
         query.to = Some(to);
     } else {
-        let from = query.from.take().filter(|from| from.as_str() > after).unwrap_or_else(|| after.to_owned());
+        let from = query
+            .from
+            .take()
+            .filter(|from| from.as_str() > after)
+            .unwrap_or_else(|| after.to_owned());
         query.from = Some(from);
     }
     // A forged place outside of the bounds is an empty range, which the store refuses: ask for one that is empty.
@@ -108,14 +122,27 @@ mod tests {
 
     #[test]
     fn a_place_narrows_the_query_and_never_widens_it() {
-        let mut query = Query { prefix: Some("acme".into()), ..Query::default() };
+        let mut query = Query {
+            prefix: Some("acme".into()),
+            ..Query::default()
+        };
         bound(&mut query, Some("acme corp#1"));
         assert_eq!(query.from.as_deref(), Some("acme corp#1"));
-        let mut query = Query { prefix: Some("acme".into()), ..Query::default() };
+        let mut query = Query {
+            prefix: Some("acme".into()),
+            ..Query::default()
+        };
         bound(&mut query, Some("aaa"));
         assert_eq!(query.from.as_deref(), Some("acme"));
-        let mut query = Query { from: Some("D#".into()), descending: true, ..Query::default() };
+        let mut query = Query {
+            from: Some("D#".into()),
+            descending: true,
+            ..Query::default()
+        };
         bound(&mut query, Some("A"));
-        assert_eq!((query.from.as_deref(), query.to.as_deref()), (Some("D#"), Some("D#")));
+        assert_eq!(
+            (query.from.as_deref(), query.to.as_deref()),
+            (Some("D#"), Some("D#"))
+        );
     }
 }

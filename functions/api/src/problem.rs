@@ -119,7 +119,13 @@ pub type Answer<T> = Result<T, Problem>;
 impl Problem {
     /// A refusal of a kind.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None, internal: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            internal: None,
+        }
     }
 
     /// There is no such thing, or it is not the caller's: the two look the same.
@@ -131,7 +137,11 @@ impl Problem {
     pub fn field(field: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
         let (field, detail) = (field.into(), detail.into());
         let text = format!("{field}: {detail}");
-        Self::new(Kind::INVALID, text).with(FieldProblem { field, code: code.to_owned(), detail })
+        Self::new(Kind::INVALID, text).with(FieldProblem {
+            field,
+            code: code.to_owned(),
+            detail,
+        })
     }
 
     /// Adds a field at fault.
@@ -143,7 +153,10 @@ impl Problem {
 
     /// Our fault; the cause goes to the log.
     pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
-        let mut problem = Self::new(Kind::INTERNAL, "the request could not be answered; it is in our log");
+        let mut problem = Self::new(
+            Kind::INTERNAL,
+            "the request could not be answered; it is in our log",
+        );
         problem.internal = Some(copilot_runtime::telemetry::chain(cause));
         problem
     }
@@ -168,10 +181,14 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.kind.0.into_response();
         if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.kind.0 == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(self);
         response

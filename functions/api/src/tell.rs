@@ -55,11 +55,23 @@ pub enum Effect {
 ///
 /// # Errors
 /// When the tenant or the raw log cannot be had: then nothing was applied.
-pub async fn rows(app: &App, caller: &Principal, source: &Source, kind: RowKind, rows: &[RawRow]) -> Answer<Vec<Told>> {
+pub async fn rows(
+    app: &App,
+    caller: &Principal,
+    source: &Source,
+    kind: RowKind,
+    rows: &[RawRow],
+) -> Answer<Vec<Told>> {
     let now = app.ctx.clock.now();
     let tenant = app.ctx.tenant(&caller.tenant).await?;
-    let context = RowContext { source: source.clone(), received_at: now, version_at: now, sandbox: tenant.is_sandbox() };
-    let parsed: Vec<Result<Vec<Fact>, RowError>> = rows.iter().map(|row| facts_of(kind, row, &context)).collect();
+    let context = RowContext {
+        source: source.clone(),
+        received_at: now,
+        version_at: now,
+        sandbox: tenant.is_sandbox(),
+    };
+    let parsed: Vec<Result<Vec<Fact>, RowError>> =
+        rows.iter().map(|row| facts_of(kind, row, &context)).collect();
     let mut facts: Vec<Fact> = Vec::new();
     let mut first_of: Vec<Option<usize>> = Vec::with_capacity(parsed.len());
     for row in &parsed {
@@ -67,7 +79,10 @@ pub async fn rows(app: &App, caller: &Principal, source: &Source, kind: RowKind,
         facts.extend(row.iter().flatten().cloned());
     }
     if facts.is_empty() {
-        return Ok(parsed.into_iter().map(|row| row.err().map_or(Told::Queued, Told::Wrong)).collect());
+        return Ok(parsed
+            .into_iter()
+            .map(|row| row.err().map_or(Told::Queued, Told::Wrong))
+            .collect());
     }
 
     let delivery = RawDelivery {
@@ -83,10 +98,16 @@ pub async fn rows(app: &App, caller: &Principal, source: &Source, kind: RowKind,
         Ok(report) => report,
         Err(Some(error)) if !error.is_retryable() => return Err(error.into()),
         Err(failed) => {
-            let cause = failed.map_or_else(|| "out of time".to_owned(), |e| copilot_runtime::telemetry::chain(&e));
+            let cause = failed.map_or_else(
+                || "out of time".to_owned(),
+                |e| copilot_runtime::telemetry::chain(&e),
+            );
             tracing::warn!(error = %cause, "a batch goes to the queue");
             hand_over(app, &key).await?;
-            return Ok(parsed.into_iter().map(|row| row.err().map_or(Told::Queued, Told::Wrong)).collect());
+            return Ok(parsed
+                .into_iter()
+                .map(|row| row.err().map_or(Told::Queued, Told::Wrong))
+                .collect());
         }
     };
     let told: Vec<Told> = parsed
@@ -116,7 +137,12 @@ pub async fn rows(app: &App, caller: &Principal, source: &Source, kind: RowKind,
 /// Applies facts within the time there is; `Err(None)` when it was not enough.
 ///
 /// The store's futures are not `Send` and a handler's must be: they run to their end on a thread of their own.
-async fn apply(app: &App, caller: &Principal, zone: TimeZone, facts: Vec<Fact>) -> Result<Report, Option<AwsError>> {
+async fn apply(
+    app: &App,
+    caller: &Principal,
+    zone: TimeZone,
+    facts: Vec<Fact>,
+) -> Result<Report, Option<AwsError>> {
     let (table, tenant) = (app.ctx.table.clone(), caller.tenant.clone());
     let runtime = tokio::runtime::Handle::current();
     let work = tokio::task::spawn_blocking(move || {
@@ -132,7 +158,9 @@ async fn apply(app: &App, caller: &Principal, zone: TimeZone, facts: Vec<Fact>) 
 
 /// What became of a row whose facts (the record first, then its claims) were applied.
 fn told(applied: &[Applied]) -> Told {
-    let Some(first) = applied.first() else { return Told::Queued };
+    let Some(first) = applied.first() else {
+        return Told::Queued;
+    };
     if let Some(error) = applied.iter().find_map(|a| match &a.outcome {
         Outcome::Failed(error) => Some(error),
         _ => None,
@@ -141,7 +169,10 @@ fn told(applied: &[Applied]) -> Told {
             return Told::Queued;
         }
         tracing::error!(error = %copilot_runtime::telemetry::chain(error), "a row was not applied");
-        return Told::Wrong(RowError::row("not_applied", "the store refused the row; it is in our log"));
+        return Told::Wrong(RowError::row(
+            "not_applied",
+            "the store refused the row; it is in our log",
+        ));
     }
     let linked = applied.iter().any(|a| matches!(a.outcome, Outcome::Linked(true)));
     let effect = match &first.outcome {
@@ -150,15 +181,23 @@ fn told(applied: &[Applied]) -> Told {
         _ if linked => Effect::Updated,
         _ => Effect::Unchanged,
     };
-    Told::Done { effect, account: first.account, parked: first.parked }
+    Told::Done {
+        effect,
+        account: first.account,
+        parked: first.parked,
+    }
 }
 
 async fn hand_over(app: &App, key: &str) -> Answer<()> {
-    app.ctx.ingest.send(&IngestMessage::Raw { key: key.to_owned() }).await.map_err(|error| {
-        let mut problem = Problem::from(error);
-        problem.detail = "the rows could not be applied; send them again".into();
-        problem
-    })
+    app.ctx
+        .ingest
+        .send(&IngestMessage::Raw { key: key.to_owned() })
+        .await
+        .map_err(|error| {
+            let mut problem = Problem::from(error);
+            problem.detail = "the rows could not be applied; send them again".into();
+            problem
+        })
 }
 
 fn summary(delivery: &RawDelivery, told: &[Told], now: jiff::Timestamp) -> DeliveryRecord {
@@ -200,4 +239,64 @@ fn summary(delivery: &RawDelivery, told: &[Told], now: jiff::Timestamp) -> Deliv
         }
     }
     record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied(outcome: Outcome, parked: bool) -> Applied {
+        Applied {
+            outcome,
+            account: AccountId::derived(&["a"]),
+            parked,
+        }
+    }
+
+    #[test]
+    fn what_the_store_was_too_busy_for_is_queued_and_what_it_refused_is_an_error() {
+        let busy = || AwsError::Unavailable {
+            operation: "put an item",
+            source: "throttled".into(),
+        };
+        let refused = || AwsError::Refused {
+            operation: "put an item",
+            source: "too large".into(),
+        };
+        assert_eq!(told(&[applied(Outcome::Failed(busy()), false)]), Told::Queued);
+        // A claim that failed sends the whole row again, though its record went in: repeating it is harmless.
+        let claim = [
+            applied(Outcome::Merged(Merge::Created), false),
+            applied(Outcome::Failed(busy()), false),
+        ];
+        assert_eq!(told(&claim), Told::Queued);
+        assert!(
+            matches!(told(&[applied(Outcome::Failed(refused()), false)]), Told::Wrong(error) if error.code == "not_applied")
+        );
+    }
+
+    #[test]
+    fn a_row_says_what_its_record_did_and_a_claim_that_moved_is_an_update() {
+        let effect = |applied: &[Applied]| match told(applied) {
+            Told::Done { effect, .. } => Some(effect),
+            _ => None,
+        };
+        assert_eq!(
+            effect(&[applied(Outcome::Merged(Merge::Created), false)]),
+            Some(Effect::Created)
+        );
+        assert_eq!(
+            effect(&[applied(Outcome::Merged(Merge::Recorded), false)]),
+            Some(Effect::Unchanged)
+        );
+        assert_eq!(
+            effect(&[applied(Outcome::Counted(false), true)]),
+            Some(Effect::Unchanged)
+        );
+        let moved = [
+            applied(Outcome::Merged(Merge::Unchanged), false),
+            applied(Outcome::Linked(true), false),
+        ];
+        assert_eq!(effect(&moved), Some(Effect::Updated));
+    }
 }

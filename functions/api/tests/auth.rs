@@ -36,18 +36,29 @@ fn without(field: &str) -> Value {
 }
 
 async fn kind(token: &str) -> Result<(), Kind> {
-    verifier().0.token(token, now()).await.map(|_| ()).map_err(|problem| problem.kind)
+    verifier()
+        .0
+        .token(token, now())
+        .await
+        .map(|_| ())
+        .map_err(|problem| problem.kind)
 }
 
 #[tokio::test]
 async fn a_good_token_gives_the_tenant_the_highest_role_and_its_scopes() {
-    let token = key().sign(&with("cognito:groups", json!(["viewer", "admin", "unknown", "csm"])));
+    let token = key().sign(&with(
+        "cognito:groups",
+        json!(["viewer", "admin", "unknown", "csm"]),
+    ));
     let caller = verifier().0.token(&token, now()).await.unwrap();
     assert_eq!((caller.tenant.as_str(), caller.role), ("acme", Role::Admin));
     assert_eq!(caller.scopes, [Scope::Read, Scope::Write, Scope::Admin]);
     assert_eq!(caller.email.as_deref(), Some("ada@example.com"));
     let shown = format!("{caller:?}");
-    assert!(!shown.contains("example.com"), "an address is not for logs: {shown}");
+    assert!(
+        !shown.contains("example.com"),
+        "an address is not for logs: {shown}"
+    );
 }
 
 #[tokio::test]
@@ -65,7 +76,11 @@ async fn what_is_forged_old_early_or_for_another_is_refused() {
         ("an access token", with("token_use", json!("access"))),
         ("no use", without("token_use")),
     ] {
-        assert_eq!(kind(&key().sign(&claims)).await, Err(Kind::BAD_CREDENTIALS), "{name}");
+        assert_eq!(
+            kind(&key().sign(&claims)).await,
+            Err(Kind::BAD_CREDENTIALS),
+            "{name}"
+        );
     }
     // Clocks may differ by a minute.
     assert_eq!(kind(&key().sign(&with("exp", json!(s - 59)))).await, Ok(()));
@@ -76,7 +91,10 @@ async fn what_is_forged_old_early_or_for_another_is_refused() {
 async fn a_sign_in_without_a_tenant_or_a_role_may_nothing() {
     for (name, claims) in [
         ("no tenant", without("custom:tenant")),
-        ("a tenant that breaks out of a key", with("custom:tenant", json!("a#b"))),
+        (
+            "a tenant that breaks out of a key",
+            with("custom:tenant", json!("a#b")),
+        ),
         ("an empty tenant", with("custom:tenant", json!(""))),
         ("no groups", without("cognito:groups")),
         ("only unknown groups", with("cognito:groups", json!(["root"]))),
@@ -97,8 +115,24 @@ async fn only_rs256_by_a_key_of_the_issuer_counts() {
     let other = next_key().sign_with(&json!({"alg": "RS256", "kid": "key-1"}), &good());
     let unsigned = format!("{head}.{body}.");
     let changed = format!("{head}.{}.{signature}", body.replace('a', "b"));
-    for token in [none, hmac, rs512, nameless, other, unsigned, changed, String::new(), "a.b.c".to_owned(), "x".repeat(9_000)] {
-        assert_eq!(kind(&token).await, Err(Kind::BAD_CREDENTIALS), "{}", &token[..token.len().min(40)]);
+    for token in [
+        none,
+        hmac,
+        rs512,
+        nameless,
+        other,
+        unsigned,
+        changed,
+        String::new(),
+        "a.b.c".to_owned(),
+        "x".repeat(9_000),
+    ] {
+        assert_eq!(
+            kind(&token).await,
+            Err(Kind::BAD_CREDENTIALS),
+            "{}",
+            &token[..token.len().min(40)]
+        );
     }
 }
 
@@ -127,8 +161,16 @@ async fn an_issuer_that_answers_nonsense_does_not_sign_known_keys_out() {
     *served.lock().unwrap() = "<html>".to_owned();
     let late = 7 * 3_600;
     let token = key().sign(&claims("acme", "csm", "a@b.c", now().as_second() + late));
-    assert!(verifier.token(&token, now() + SignedDuration::from_secs(late)).await.is_ok());
+    assert!(
+        verifier
+            .token(&token, now() + SignedDuration::from_secs(late))
+            .await
+            .is_ok()
+    );
     let unknown = next_key().sign(&claims("acme", "csm", "a@b.c", now().as_second() + late));
-    let refused = verifier.token(&unknown, now() + SignedDuration::from_secs(late + 61)).await.unwrap_err();
+    let refused = verifier
+        .token(&unknown, now() + SignedDuration::from_secs(late + 61))
+        .await
+        .unwrap_err();
     assert!([Kind::UNAVAILABLE, Kind::BAD_CREDENTIALS].contains(&refused.kind));
 }

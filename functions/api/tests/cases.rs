@@ -28,15 +28,45 @@ struct Case {
 }
 
 fn get(operation: &'static str, path: impl Into<String>, other: Other) -> Case {
-    Case { operation, method: "GET", path: path.into(), body: None, if_match: None, status: 200, other }
+    Case {
+        operation,
+        method: "GET",
+        path: path.into(),
+        body: None,
+        if_match: None,
+        status: 200,
+        other,
+    }
 }
 
-fn send(operation: &'static str, method: &'static str, path: impl Into<String>, body: Value, status: u16, other: Other) -> Case {
-    Case { operation, method, path: path.into(), body: Some(body), if_match: None, status, other }
+fn send(
+    operation: &'static str,
+    method: &'static str,
+    path: impl Into<String>,
+    body: Value,
+    status: u16,
+    other: Other,
+) -> Case {
+    Case {
+        operation,
+        method,
+        path: path.into(),
+        body: Some(body),
+        if_match: None,
+        status,
+        other,
+    }
 }
 
 fn rows(operation: &'static str, kind: &str, row: Value) -> Case {
-    send(operation, "PUT", format!("/v1/{kind}:batch"), json!({"rows": [row]}), 200, Other::HisOwn)
+    send(
+        operation,
+        "PUT",
+        format!("/v1/{kind}:batch"),
+        json!({"rows": [row]}),
+        200,
+        Other::HisOwn,
+    )
 }
 
 fn cases(s: &Seeded) -> Vec<Case> {
@@ -47,41 +77,140 @@ fn cases(s: &Seeded) -> Vec<Case> {
     let at = "2026-02-20T10:00:00Z";
     let mut cases = vec![
         get("get_me", "/v1/me", HisOwn),
-        rows("upsert_accounts", "accounts", json!({"external_id": "n-1", "name": "New"})),
-        rows("upsert_contacts", "contacts", json!({"external_id": "n-1", "account": "n-1"})),
-        rows("upsert_subscriptions", "subscriptions", json!({"external_id": "n-1", "account": "n-1", "status": "active"})),
-        rows("upsert_invoices", "invoices", json!({"external_id": "n-1", "account": "n-1", "issued_at": at})),
-        rows("upsert_tickets", "tickets", json!({"external_id": "n-1", "account": "n-1", "opened_at": at})),
-        rows("upsert_activities", "activities", json!({"external_id": "n-1", "account": "n-1", "kind": "call", "at": at})),
-        rows("upsert_surveys", "surveys", json!({"external_id": "n-1", "account": "n-1", "kind": "nps", "score": 9, "at": at})),
-        rows("upsert_outcomes", "outcomes", json!({"external_id": "n-1", "account": "n-1", "kind": "renewed", "at": at})),
-        send("count_events", "POST", "/v1/events:batch", json!({"events": [{"id": "n", "account": "n-1", "name": "x", "at": at}]}), 200, HisOwn),
-        send("record_outcome", "POST", "/v1/outcomes", json!({"account": s.account, "kind": "renewed", "at": at}), 201, NotFound),
-        send("create_import", "POST", "/v1/imports", json!({"kind": "accounts", "filename": "a.csv", "size_bytes": 10}), 201, HisOwn),
+        rows(
+            "upsert_accounts",
+            "accounts",
+            json!({"external_id": "n-1", "name": "New"}),
+        ),
+        rows(
+            "upsert_contacts",
+            "contacts",
+            json!({"external_id": "n-1", "account": "n-1"}),
+        ),
+        rows(
+            "upsert_subscriptions",
+            "subscriptions",
+            json!({"external_id": "n-1", "account": "n-1", "status": "active"}),
+        ),
+        rows(
+            "upsert_invoices",
+            "invoices",
+            json!({"external_id": "n-1", "account": "n-1", "issued_at": at}),
+        ),
+        rows(
+            "upsert_tickets",
+            "tickets",
+            json!({"external_id": "n-1", "account": "n-1", "opened_at": at}),
+        ),
+        rows(
+            "upsert_activities",
+            "activities",
+            json!({"external_id": "n-1", "account": "n-1", "kind": "call", "at": at}),
+        ),
+        rows(
+            "upsert_surveys",
+            "surveys",
+            json!({"external_id": "n-1", "account": "n-1", "kind": "nps", "score": 9, "at": at}),
+        ),
+        rows(
+            "upsert_outcomes",
+            "outcomes",
+            json!({"external_id": "n-1", "account": "n-1", "kind": "renewed", "at": at}),
+        ),
+        send(
+            "count_events",
+            "POST",
+            "/v1/events:batch",
+            json!({"events": [{"id": "n", "account": "n-1", "name": "x", "at": at}]}),
+            200,
+            HisOwn,
+        ),
+        send(
+            "record_outcome",
+            "POST",
+            "/v1/outcomes",
+            json!({"account": s.account, "kind": "renewed", "at": at}),
+            201,
+            NotFound,
+        ),
+        send(
+            "create_import",
+            "POST",
+            "/v1/imports",
+            json!({"kind": "accounts", "filename": "a.csv", "size_bytes": 10}),
+            201,
+            HisOwn,
+        ),
         get("list_imports", "/v1/imports", HisOwn),
         get("get_import", import.clone(), NotFound),
         get("preview_import", format!("{import}/preview"), NotFound),
-        send("start_import", "POST", format!("{import}/start"), json!({"mapping": {"external_id": "external_id", "name": "name"}, "dry_run": true}), 202, NotFound),
+        send(
+            "start_import",
+            "POST",
+            format!("{import}/start"),
+            json!({"mapping": {"external_id": "external_id", "name": "name"}, "dry_run": true}),
+            202,
+            NotFound,
+        ),
         get("list_accounts", "/v1/accounts", HisOwn),
         get("get_account", account(""), NotFound),
         get("get_account_health", account("/health"), NotFound),
         get("list_account_history", account("/history"), NotFound),
-        get("explain_account", account("/explain?at=2026-03-01&compare=2026-02-01"), NotFound),
+        get(
+            "explain_account",
+            account("/explain?at=2026-03-01&compare=2026-02-01"),
+            NotFound,
+        ),
         get("list_account_predictions", account("/predictions"), NotFound),
         get("list_account_timeline", account("/timeline"), NotFound),
         get("list_account_facts", account("/facts?kind=invoices"), NotFound),
         get("get_account_usage", account("/usage?days=30"), NotFound),
-        send("add_account_note", "POST", account("/notes"), json!({"text": "Met them."}), 201, NotFound),
-        send("set_account_pulse", "POST", account("/pulse"), json!({"pulse": 2, "reason": "silent"}), 200, NotFound),
+        send(
+            "add_account_note",
+            "POST",
+            account("/notes"),
+            json!({"text": "Met them."}),
+            201,
+            NotFound,
+        ),
+        send(
+            "set_account_pulse",
+            "POST",
+            account("/pulse"),
+            json!({"pulse": 2, "reason": "silent"}),
+            200,
+            NotFound,
+        ),
         get("list_alerts", "/v1/alerts", HisOwn),
         get("get_alert", alert.clone(), NotFound),
-        send("rate_alert", "POST", format!("{alert}/feedback"), json!({"kind": "accuracy", "rating": 5}), 201, NotFound),
+        send(
+            "rate_alert",
+            "POST",
+            format!("{alert}/feedback"),
+            json!({"kind": "accuracy", "rating": 5}),
+            201,
+            NotFound,
+        ),
         get("list_rules", "/v1/rules", HisOwn),
         get("get_today", "/v1/today?scope=all", HisOwn),
         get("list_opportunities", "/v1/opportunities", HisOwn),
+        get(
+            "get_opportunity",
+            format!("/v1/opportunities/{}", s.opportunity),
+            NotFound,
+        ),
         get("list_ctas", "/v1/ctas", HisOwn),
-        send("create_cta", "POST", "/v1/ctas", json!({"title": "Call", "account": s.account}), 201, NotFound),
+        get("get_cta", format!("/v1/ctas/{}", s.cta), NotFound),
+        send(
+            "create_cta",
+            "POST",
+            "/v1/ctas",
+            json!({"title": "Call", "account": s.account}),
+            201,
+            NotFound,
+        ),
         get("list_playbooks", "/v1/playbooks", HisOwn),
+        get("get_playbook", "/v1/playbooks/P01", HisOwn),
         get("list_integrations", "/v1/integrations", HisOwn),
         get("list_deliveries", "/v1/integrations/api/deliveries", HisOwn),
         get("list_notifications", "/v1/notifications", HisOwn),
@@ -90,14 +219,48 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_profiles", "/v1/profiles", HisOwn),
     ];
     let mut patch = |operation, path: String, etag: &str, body, other| {
-        cases.push(Case { if_match: Some(etag.to_owned()), ..send(operation, "PATCH", path, body, 200, other) });
+        cases.push(Case {
+            if_match: Some(etag.to_owned()),
+            ..send(operation, "PATCH", path, body, 200, other)
+        });
     };
-    patch("update_alert", alert, &s.alert_etag, json!({"status": "acknowledged"}), NotFound);
-    patch("update_opportunity", format!("/v1/opportunities/{}", s.opportunity), "\"v1\"", json!({"stage": "qualified"}), NotFound);
-    patch("update_cta", format!("/v1/ctas/{}", s.cta), "\"v1\"", json!({"status": "done"}), NotFound);
-    patch("update_settings", "/v1/settings".to_owned(), &s.settings_etag, json!({"daily_cap": 5}), HisOwn);
+    patch(
+        "update_alert",
+        alert,
+        &s.alert_etag,
+        json!({"status": "acknowledged"}),
+        NotFound,
+    );
+    patch(
+        "update_opportunity",
+        format!("/v1/opportunities/{}", s.opportunity),
+        "\"v1\"",
+        json!({"stage": "qualified"}),
+        NotFound,
+    );
+    patch(
+        "update_cta",
+        format!("/v1/ctas/{}", s.cta),
+        "\"v1\"",
+        json!({"status": "done"}),
+        NotFound,
+    );
+    patch(
+        "update_settings",
+        "/v1/settings".to_owned(),
+        &s.settings_etag,
+        json!({"daily_cap": 5}),
+        HisOwn,
+    );
     // Last: it would make the account's stored score newer than the other cases expect.
-    let score = send("score_account", "POST", account("/score"), Value::Null, 200, NotFound);
+    let score = send(
+        "score_account",
+        "POST",
+        account("/score"),
+        Value::Null,
+        200,
+        NotFound,
+    );
     cases.push(Case { body: None, ..score });
     cases
 }
@@ -112,10 +275,19 @@ fn documented() -> Vec<(String, String)> {
             let scope = operation["security"][0]["bearer"][0].as_str();
             let scope = scope.unwrap_or_else(|| panic!("{id} needs no scope"));
             assert!(["read", "write", "admin"].contains(&scope), "{id} needs {scope}");
-            assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{id} has no summary");
-            assert!(operation["tags"].as_array().is_some_and(|t| !t.is_empty()), "{id} has no tag");
+            assert!(
+                operation["summary"].as_str().is_some_and(|s| !s.is_empty()),
+                "{id} has no summary"
+            );
+            assert!(
+                operation["tags"].as_array().is_some_and(|t| !t.is_empty()),
+                "{id} has no tag"
+            );
             for status in ["401", "403", "422", "429"] {
-                assert!(operation["responses"][status].is_object(), "{id} does not document {status}");
+                assert!(
+                    operation["responses"][status].is_object(),
+                    "{id} does not document {status}"
+                );
             }
             all.push((id, scope.to_owned()));
         }
@@ -126,19 +298,34 @@ fn documented() -> Vec<(String, String)> {
 #[test]
 fn every_operation_has_a_case_and_every_case_an_operation() {
     let documented: BTreeSet<String> = documented().into_iter().map(|(id, _)| id).collect();
-    let covered: BTreeSet<String> = cases(&Seeded::default()).iter().map(|c| c.operation.to_owned()).collect();
+    let covered: BTreeSet<String> = cases(&Seeded::default())
+        .iter()
+        .map(|c| c.operation.to_owned())
+        .collect();
     assert_eq!(documented, covered);
-    assert_eq!(cases(&Seeded::default()).len(), covered.len(), "an operation has two cases");
+    assert_eq!(
+        cases(&Seeded::default()).len(),
+        covered.len(),
+        "an operation has two cases"
+    );
 }
 
 async fn ask(world: &World, case: &Case, token: Option<&str>) -> support::world::Reply {
-    let headers: Vec<(&str, &str)> = case.if_match.iter().map(|tag| ("if-match", tag.as_str())).collect();
-    world.send(case.method, &case.path, token, &headers, case.body.as_ref()).await
+    let headers: Vec<(&str, &str)> = case
+        .if_match
+        .iter()
+        .map(|tag| ("if-match", tag.as_str()))
+        .collect();
+    world
+        .send(case.method, &case.path, token, &headers, case.body.as_ref())
+        .await
 }
 
 #[tokio::test]
 async fn every_operation_refuses_strangers_hides_from_other_tenants_and_answers_its_own() {
-    let Some(world) = World::new("every operation").await else { return };
+    let Some(world) = World::new("every operation").await else {
+        return;
+    };
     let seeded = world.seed(&world.acme, SECRET).await;
     world.seed(&world.borealis, OTHER_SECRET).await;
     let scopes: std::collections::BTreeMap<String, String> = documented().into_iter().collect();
@@ -152,32 +339,54 @@ async fn every_operation_refuses_strangers_hides_from_other_tenants_and_answers_
         for bad in [None, Some("cpk_acme_000000000000000000000000"), Some("a.b.c")] {
             let reply = ask(&world, case, bad).await;
             assert_eq!(reply.status, 401, "{name} without credentials: {}", reply.text);
-            assert_eq!(reply.headers["content-type"], "application/problem+json", "{name}");
+            assert_eq!(
+                reply.headers["content-type"], "application/problem+json",
+                "{name}"
+            );
             assert!(reply.headers.contains_key("www-authenticate"), "{name}");
         }
         if scopes[name] != "read" {
             for weak in [&viewer, &read_key] {
-                assert_eq!(ask(&world, case, Some(weak)).await.status, 403, "{name} by a reader");
+                assert_eq!(
+                    ask(&world, case, Some(weak)).await.status,
+                    403,
+                    "{name} by a reader"
+                );
             }
         }
         let reply = ask(&world, case, Some(&stranger)).await;
-        assert!(!reply.text.contains(SECRET), "{name} tells another tenant: {}", reply.text);
+        assert!(
+            !reply.text.contains(SECRET),
+            "{name} tells another tenant: {}",
+            reply.text
+        );
         match case.other {
             Other::NotFound => {
                 assert_eq!(reply.status, 404, "{name} by another tenant: {}", reply.text);
                 assert_eq!(reply.json()["code"], "not_found", "{name}");
             }
             // Settings have a tag of their own content, which both tenants share by chance of equal defaults.
-            Other::HisOwn => assert_eq!(reply.status, case.status, "{name} by another tenant: {}", reply.text),
+            Other::HisOwn => assert_eq!(
+                reply.status, case.status,
+                "{name} by another tenant: {}",
+                reply.text
+            ),
         }
     }
-    assert_eq!(everything(&world, &seeded, &admin).await, before, "another tenant changed something of ours");
+    assert_eq!(
+        everything(&world, &seeded, &admin).await,
+        before,
+        "another tenant changed something of ours"
+    );
 
     for case in &cases(&seeded) {
         let name = case.operation;
         let reply = ask(&world, case, Some(&admin)).await;
         assert_eq!(reply.status, case.status, "{name}: {}", reply.text);
-        assert!(!reply.text.contains(OTHER_SECRET), "{name} tells of another tenant");
+        assert!(
+            !reply.text.contains(OTHER_SECRET),
+            "{name} tells of another tenant"
+        );
         assert!(reply.headers.contains_key("ratelimit-remaining"), "{name}");
         assert_eq!(reply.headers["x-content-type-options"], "nosniff", "{name}");
         conforms(name, case, &reply.json());
@@ -187,8 +396,15 @@ async fn every_operation_refuses_strangers_hides_from_other_tenants_and_answers_
 /// All of Acme that the API shows, without what changes by being asked.
 async fn everything(world: &World, seeded: &Seeded, token: &str) -> Vec<String> {
     let mut all = Vec::new();
-    for case in cases(seeded).iter().filter(|c| c.method == "GET" && c.operation != "get_import") {
-        all.push(format!("{}: {}", case.operation, ask(world, case, Some(token)).await.text));
+    for case in cases(seeded)
+        .iter()
+        .filter(|c| c.method == "GET" && c.operation != "get_import")
+    {
+        all.push(format!(
+            "{}: {}",
+            case.operation,
+            ask(world, case, Some(token)).await.text
+        ));
     }
     all
 }
@@ -197,26 +413,44 @@ async fn everything(world: &World, seeded: &Seeded, token: &str) -> Vec<String> 
 fn conforms(name: &str, case: &Case, answer: &Value) {
     let document = api::openapi::document();
     let path = case.path.split('?').next().unwrap();
-    let item = document["paths"].as_object().unwrap().iter().find(|(template, item)| {
-        let fits = template.split('/').count() == path.split('/').count()
-            && template.split('/').zip(path.split('/')).all(|(t, p)| t.starts_with('{') || t == p);
-        fits && item[case.method.to_lowercase()]["operationId"] == name
-    });
+    let item = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .find(|(template, item)| {
+            let fits = template.split('/').count() == path.split('/').count()
+                && template
+                    .split('/')
+                    .zip(path.split('/'))
+                    .all(|(t, p)| t.starts_with('{') || t == p);
+            fits && item[case.method.to_lowercase()]["operationId"] == name
+        });
     let operation = &item.unwrap().1[case.method.to_lowercase()];
     let schema = &operation["responses"][case.status.to_string()]["content"]["application/json"]["schema"];
     check(&document, schema, answer, name);
 }
 
 fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
-    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/components/schemas/")) {
-        return check(document, &document["components"]["schemas"][name], value, &format!("{at} {name}"));
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|r| r.strip_prefix("#/components/schemas/"))
+    {
+        return check(
+            document,
+            &document["components"]["schemas"][name],
+            value,
+            &format!("{at} {name}"),
+        );
     }
     for part in schema["allOf"].as_array().into_iter().flatten() {
         check(document, part, value, at);
     }
     if let Some(options) = schema["oneOf"].as_array() {
         if value.is_null() {
-            assert!(options.iter().any(|o| o["type"] == "null"), "{at} may not be null");
+            assert!(
+                options.iter().any(|o| o["type"] == "null"),
+                "{at} may not be null"
+            );
         } else if let Some(only) = options.iter().find(|o| o["type"] != "null") {
             check(document, only, value, at);
         }

@@ -8,5 +8,8 @@ fn the_document_is_the_one_beside_the_code() {
         std::fs::write(path, &text).unwrap();
     }
     let stored = std::fs::read_to_string(path).unwrap();
-    assert!(stored == text, "openapi.json is not what the code generates: run UPDATE=1 cargo nextest run -p api --test openapi");
+    assert!(
+        stored == text,
+        "openapi.json is not what the code generates: run UPDATE=1 cargo nextest run -p api --test openapi"
+    );
 }

@@ -241,7 +241,11 @@ pub struct UsageDayView {
 #[serde(deny_unknown_fields)]
 pub struct NewNote {
     /// 1 to 4,000 characters.
-    #[schema(min_length = 1, max_length = 4000, example = "Met the new head of operations.")]
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        example = "Met the new head of operations."
+    )]
     pub text: String,
 }
 

@@ -80,7 +80,10 @@ pub struct SettingsPatch {
 }
 
 /// Tells `null` from absent.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things in a patch")]
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three things in a patch"
+)]
 fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,

@@ -26,8 +26,8 @@ use super::batch::{one, own_identity};
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::account::{
-    AccountCard, AccountDetail, AccountPage, AccountView, Duplicate, DuplicateAccount, DuplicateReason, Identity,
-    NewNote, NewPulse, Note, Pulse,
+    AccountCard, AccountDetail, AccountPage, AccountView, Duplicate, DuplicateAccount, DuplicateReason,
+    Identity, NewNote, NewPulse, Note, Pulse,
 };
 use crate::dto::page::List;
 use crate::filter::Params;
@@ -38,8 +38,22 @@ use crate::{App, Shared, audit, body, paging};
 const MAX_COMPARED: usize = 5_000;
 /// Groups of likely duplicates that are shown.
 const MAX_GROUPS: usize = 100;
-const BANDS: [&str; 6] = ["healthy", "watch", "at_risk", "critical", "insufficient_data", "onboarding"];
-const STAGES: [&str; 6] = ["prospect", "onboarding", "active", "will_churn", "churned", "paused"];
+const BANDS: [&str; 6] = [
+    "healthy",
+    "watch",
+    "at_risk",
+    "critical",
+    "insufficient_data",
+    "onboarding",
+];
+const STAGES: [&str; 6] = [
+    "prospect",
+    "onboarding",
+    "active",
+    "will_churn",
+    "churned",
+    "paused",
+];
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -55,13 +69,22 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[utoipa::path(get, path = "/v1/accounts", tag = "accounts", security(("bearer" = ["read"])),
     params(("sort" = Option<String>, Query, description = "`-priority` (default), `name`, `score`, `arr`, `renewal`; `-` descends"), ("filter[owner][eq]" = Option<String>, Query, description = "A CSM's e-mail, or `me`"), ("filter[band][eq]" = Option<String>, Query, description = "healthy, watch, at_risk, critical, insufficient_data, onboarding"), ("filter[name][prefix]" = Option<String>, Query, description = "Beginning of the name, any case"), ("filter[stage][eq]" = Option<String>, Query, description = "prospect, onboarding, active, will_churn, churned, paused"), ("filter[touch][eq]" = Option<String>, Query, description = "high, mid, digital"), ("filter[arr_minor][gte]" = Option<i64>, Query, description = "Annual recurring revenue at least, minor units"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
     responses((status = 200, description = "A page of accounts", body = AccountPage)))]
-async fn list_accounts(State(app): Shared, caller: Caller, RawQuery(query): RawQuery) -> Answer<Json<AccountPage>> {
+async fn list_accounts(
+    State(app): Shared,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<AccountPage>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let fingerprint = Fingerprint::of(&caller.tenant, "list_accounts", params.all());
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
-    let (sort, descending) =
-        params.sort(&["priority", "name", "score", "arr", "renewal"], ("priority", true))?;
-    let owner = params.filter("owner", "eq").map(|o| own_name(&caller, o)).transpose()?;
+    let (sort, descending) = params.sort(
+        &["priority", "name", "score", "arr", "renewal"],
+        ("priority", true),
+    )?;
+    let owner = params
+        .filter("owner", "eq")
+        .map(|o| own_name(&caller, o))
+        .transpose()?;
     let band = params.filter_word("band", "eq", &BANDS)?;
     let stage = params.filter_word("stage", "eq", &STAGES)?;
     let touch = params.filter_word("touch", "eq", &["high", "mid", "digital"])?;
@@ -70,7 +93,11 @@ async fn list_accounts(State(app): Shared, caller: Caller, RawQuery(query): RawQ
     params.finish()?;
 
     let tenant = &caller.tenant;
-    let mut read = Query { pk: index::accounts(tenant), descending, ..Query::default() };
+    let mut read = Query {
+        pk: index::accounts(tenant),
+        descending,
+        ..Query::default()
+    };
     read.index = Some(match sort {
         "name" => "gsi1",
         "score" => "gsi2",
@@ -94,13 +121,23 @@ async fn list_accounts(State(app): Shared, caller: Caller, RawQuery(query): RawQ
             && text_is(item, "f_stage", &stage)
             && text_is(item, "f_touch", &touch)
             && text_is(item, "f_owner", &owner)
-            && prefix.as_ref().is_none_or(|p| item.str("f_name").starts_with(p.as_str()))
+            && prefix
+                .as_ref()
+                .is_none_or(|p| item.str("f_name").starts_with(p.as_str()))
             && least.is_none_or(|least| item.int("f_arr").unwrap_or(0) >= least)
     };
-    let is_filtered =
-        owner.is_some() || band.is_some() || stage.is_some() || touch.is_some() || prefix.is_some() || least.is_some();
+    let is_filtered = owner.is_some()
+        || band.is_some()
+        || stage.is_some()
+        || touch.is_some()
+        || prefix.is_some()
+        || least.is_some();
     let rows = paging::read(&app.ctx.table, read, &fingerprint, cursor.as_deref(), limit, keep).await?;
-    let data = rows.items.iter().map(Item::document).collect::<Result<Vec<AccountCard>, _>>()?;
+    let data = rows
+        .items
+        .iter()
+        .map(Item::document)
+        .collect::<Result<Vec<AccountCard>, _>>()?;
     let total = if is_filtered {
         None
     } else if cursor.is_none() && rows.next.is_none() {
@@ -109,7 +146,11 @@ async fn list_accounts(State(app): Shared, caller: Caller, RawQuery(query): RawQ
         let figures = stats::get(&app.ctx.table, tenant, app.ctx.clock.now()).await?;
         figures.complete.then_some(figures.accounts)
     };
-    Ok(Json(AccountPage { data, next: rows.next, total }))
+    Ok(Json(AccountPage {
+        data,
+        next: rows.next,
+        total,
+    }))
 }
 
 /// `me` is the caller's own e-mail.
@@ -117,7 +158,10 @@ pub(super) fn own_name(caller: &Caller, name: String) -> Answer<String> {
     if name != "me" {
         return Ok(name);
     }
-    caller.email.clone().ok_or_else(|| Problem::field("filter", "unknown", "`me` needs a sign-in, not an API key"))
+    caller
+        .email
+        .clone()
+        .ok_or_else(|| Problem::field("filter", "unknown", "`me` needs a sign-in, not an API key"))
 }
 
 /// Reads an account id of a path: what does not read is as unknown as what does not exist.
@@ -129,33 +173,64 @@ pub(super) fn account_id(text: &str) -> Answer<AccountId> {
 pub(super) async fn known_account(app: &App, caller: &Caller, id: &str) -> Answer<AccountId> {
     let account = account_id(id)?;
     let found = app.ctx.table.get(&keys::account(&caller.tenant, account)).await?;
-    found.map(|_| account).ok_or_else(|| Problem::not_found("account"))
+    found
+        .map(|_| account)
+        .ok_or_else(|| Problem::not_found("account"))
 }
 
 /// An account with its assessment, open alerts and next actions
 #[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Account id, `acc_…`")),
     responses((status = 200, description = "The account", body = AccountView)))]
-async fn get_account(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<Json<AccountView>> {
+async fn get_account(
+    State(app): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<AccountView>> {
     let account = account_id(&id)?;
     let (table, tenant) = (&app.ctx.table, &caller.tenant);
     let settings = app.ctx.tenant(tenant).await?;
-    let partition = Query { pk: keys::account_partition(tenant, account), ..Query::default() };
-    let state: BTreeMap<String, Item> =
-        table.all(partition).await?.into_iter().map(|item| (item.str("sk").to_owned(), item)).collect();
-    let card: AccountCard = state.get("ACCOUNT").ok_or_else(|| Problem::not_found("account"))?.document()?;
+    let partition = Query {
+        pk: keys::account_partition(tenant, account),
+        ..Query::default()
+    };
+    let state: BTreeMap<String, Item> = table
+        .all(partition)
+        .await?
+        .into_iter()
+        .map(|item| (item.str("sk").to_owned(), item))
+        .collect();
+    let card: AccountCard = state
+        .get("ACCOUNT")
+        .ok_or_else(|| Problem::not_found("account"))?
+        .document()?;
     let assessed = state.get("ASSESS");
     let assessment: Option<Assessment> = assessed.map(Item::document).transpose()?;
-    let next_actions: Vec<NextAction> =
-        assessed.map_or(Ok(Vec::new()), |item| if item.str("next_actions").is_empty() { Ok(Vec::new()) } else { item.parsed("next_actions") })?;
+    let next_actions: Vec<NextAction> = assessed.map_or(Ok(Vec::new()), |item| {
+        if item.str("next_actions").is_empty() {
+            Ok(Vec::new())
+        } else {
+            item.parsed("next_actions")
+        }
+    })?;
     let identities = state
         .range("ID#".to_owned()..)
         .take_while(|(sk, _)| sk.starts_with("ID#"))
         .map(|(_, item)| item.document())
         .collect::<Result<Vec<ExternalId>, _>>()?;
-    let row = account_row(&app, &caller, account, settings.now(app.ctx.clock.now()), &settings.zone).await?;
+    let row = account_row(
+        &app,
+        &caller,
+        account,
+        settings.now(app.ctx.clock.now()),
+        &settings.zone,
+    )
+    .await?;
     let mut open: Vec<(Alert, i64)> = Vec::new();
-    for item in table.all(alert_store::list(tenant, &ListBy::Account(account))).await? {
+    for item in table
+        .all(alert_store::list(tenant, &ListBy::Account(account)))
+        .await?
+    {
         let alert: Alert = item.document()?;
         if alert.status.is_live() {
             open.push((alert, item.rev()));
@@ -176,12 +251,18 @@ async fn get_account(State(app): Shared, caller: Caller, Path(id): Path<String>)
             custom: row.custom,
             identities: identities
                 .into_iter()
-                .map(|i| Identity { source: i.source.to_string(), id: i.id })
+                .map(|i| Identity {
+                    source: i.source.to_string(),
+                    id: i.id,
+                })
                 .collect(),
             profile,
         },
         assessment,
-        alerts: open.into_iter().map(|(alert, rev)| view(alert, rev, Vec::new())).collect(),
+        alerts: open
+            .into_iter()
+            .map(|(alert, rev)| view(alert, rev, Vec::new()))
+            .collect(),
         next_actions,
     }))
 }
@@ -252,15 +333,32 @@ async fn set_account_pulse(
     let before = account_row(&app, &caller, account, at, &tenant.zone).await?.pulse;
     let row = json!({"external_id": identity.id, "pulse": input.pulse, "pulse_at": at});
     one(&app, &caller, &identity.source, Kind::Account, row).await?;
-    let pulse = Pulse { pulse: input.pulse, reason: reason.to_owned(), user: caller.author().to_owned(), at };
-    audit::note(&app, &caller, "account.pulse", &id, &json!({"pulse": before}), &pulse).await?;
+    let pulse = Pulse {
+        pulse: input.pulse,
+        reason: reason.to_owned(),
+        user: caller.author().to_owned(),
+        at,
+    };
+    audit::note(
+        &app,
+        &caller,
+        "account.pulse",
+        &id,
+        &json!({"pulse": before}),
+        &pulse,
+    )
+    .await?;
     Ok(Json(pulse))
 }
 
 fn text<'a>(field: &str, text: &'a str) -> Answer<&'a str> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MAX_TEXT {
-        return Err(Problem::field(field, "out_of_range", format!("1 to {MAX_TEXT} characters")));
+        return Err(Problem::field(
+            field,
+            "out_of_range",
+            format!("1 to {MAX_TEXT} characters"),
+        ));
     }
     Ok(text)
 }
@@ -278,7 +376,10 @@ async fn list_duplicates(State(app): Shared, caller: Caller) -> Answer<Json<List
     let (items, _) = paging::scan(&app.ctx.table, read, None, MAX_COMPARED, |_| true).await?;
     let mut groups: BTreeMap<(bool, String), Vec<&Item>> = BTreeMap::new();
     for item in &items {
-        for (is_name, value) in [(false, item.str("f_domain").to_lowercase()), (true, plain_name(item.str("f_name")))] {
+        for (is_name, value) in [
+            (false, item.str("f_domain").to_lowercase()),
+            (true, plain_name(item.str("f_name"))),
+        ] {
             if !value.is_empty() {
                 groups.entry((is_name, value)).or_default().push(item);
             }
@@ -295,21 +396,56 @@ async fn list_duplicates(State(app): Shared, caller: Caller) -> Answer<Json<List
         let mut accounts = Vec::with_capacity(ids.len());
         for (account, item) in ids.into_iter().zip(members) {
             let identities = links::identities(&app.ctx.table, &caller.tenant, account).await?;
-            let source = identities.first().map_or_else(String::new, |i| i.source.to_string());
-            accounts.push(DuplicateAccount { id: account.to_string(), name: item.str("f_name").to_owned(), source });
+            let source = identities
+                .first()
+                .map_or_else(String::new, |i| i.source.to_string());
+            accounts.push(DuplicateAccount {
+                id: account.to_string(),
+                name: item.str("f_name").to_owned(),
+                source,
+            });
         }
-        let reason = if is_name { DuplicateReason::Name } else { DuplicateReason::Domain };
-        data.push(Duplicate { reason, value, accounts });
+        let reason = if is_name {
+            DuplicateReason::Name
+        } else {
+            DuplicateReason::Domain
+        };
+        data.push(Duplicate {
+            reason,
+            value,
+            accounts,
+        });
     }
     Ok(Json(List { data }))
 }
 
 /// A name without case, punctuation and legal form.
 fn plain_name(name: &str) -> String {
-    const FORMS: [&str; 14] =
-        ["inc", "llc", "ltd", "limited", "gmbh", "ag", "corp", "corporation", "co", "company", "sa", "bv", "plc", "kg"];
-    let spaced: String = name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    let words: Vec<&str> = spaced.split_whitespace().filter(|word| !FORMS.contains(word)).collect();
+    const FORMS: [&str; 14] = [
+        "inc",
+        "llc",
+        "ltd",
+        "limited",
+        "gmbh",
+        "ag",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "sa",
+        "bv",
+        "plc",
+        "kg",
+    ];
+    let spaced: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .collect();
+    let words: Vec<&str> = spaced
+        .split_whitespace()
+        .filter(|word| !FORMS.contains(word))
+        .collect();
     words.join(" ")
 }
 

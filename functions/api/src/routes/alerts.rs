@@ -47,7 +47,11 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// An alert as the API shows it.
 pub(super) fn view(alert: Alert, rev: i64, notifications: Vec<AlertNotification>) -> AlertView {
-    AlertView { alert, notifications, etag: etag::of(rev) }
+    AlertView {
+        alert,
+        notifications,
+        etag: etag::of(rev),
+    }
 }
 
 /// What a list of alerts is asked for.
@@ -63,7 +67,10 @@ impl Wanted {
     fn keeps(&self, item: &Item) -> bool {
         let is = |name: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|w| item.str(name) == w);
         self.statuses.iter().any(|s| s.as_str() == item.str("f_status"))
-            && self.severities.as_ref().is_none_or(|list| list.iter().any(|s| s == item.str("f_severity")))
+            && self
+                .severities
+                .as_ref()
+                .is_none_or(|list| list.iter().any(|s| s == item.str("f_severity")))
             && is("f_assignee", &self.assignee)
             && is("f_rule", &self.rule)
             && is("f_account", &self.account)
@@ -72,15 +79,27 @@ impl Wanted {
     /// The lists that hold everything that is wanted, in the order in which they are read.
     fn lists(&self) -> Answer<Vec<ListBy>> {
         if let Some(account) = &self.account {
-            let account: AccountId = account
-                .parse()
-                .map_err(|_| Problem::field("filter[account][eq]", "malformed", "expected an account id, `acc_…`"))?;
+            let account: AccountId = account.parse().map_err(|_| {
+                Problem::field(
+                    "filter[account][eq]",
+                    "malformed",
+                    "expected an account id, `acc_…`",
+                )
+            })?;
             return Ok(vec![ListBy::Account(account)]);
         }
-        if let Some(assignee) = self.assignee.as_ref().filter(|_| self.statuses.iter().all(|s| s.is_live())) {
+        if let Some(assignee) = self
+            .assignee
+            .as_ref()
+            .filter(|_| self.statuses.iter().all(|s| s.is_live()))
+        {
             return Ok(vec![ListBy::Assignee(assignee.clone())]);
         }
-        Ok(self.statuses.iter().map(|status| ListBy::Status(*status)).collect())
+        Ok(self
+            .statuses
+            .iter()
+            .map(|status| ListBy::Status(*status))
+            .collect())
     }
 }
 
@@ -88,7 +107,11 @@ impl Wanted {
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", security(("bearer" = ["read"])),
     params(("filter[status][eq]" = Option<String>, Query, description = "open (default), acknowledged, snoozed, resolved, dismissed or all"), ("filter[severity][in]" = Option<String>, Query, description = "low, medium, high, critical, comma-separated"), ("filter[assignee][eq]" = Option<String>, Query, description = "An e-mail, or `me`"), ("filter[rule][eq]" = Option<String>, Query, description = "A rule, e.g. R01"), ("filter[account][eq]" = Option<String>, Query, description = "An account id"), ("sort" = Option<String>, Query, description = "`-priority` (default) or `-opened_at`"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
     responses((status = 200, description = "A page of alerts", body = Page<AlertView>)))]
-async fn list_alerts(State(app): Shared, caller: Caller, RawQuery(query): RawQuery) -> Answer<Json<Page<AlertView>>> {
+async fn list_alerts(
+    State(app): Shared,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<Page<AlertView>>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let fingerprint = Fingerprint::of(&caller.tenant, "list_alerts", params.all());
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
@@ -101,7 +124,10 @@ async fn list_alerts(State(app): Shared, caller: Caller, RawQuery(query): RawQue
             Some(word) => ALL.into_iter().filter(|s| s.as_str() == word).collect(),
         },
         severities: params.filter_words("severity", &["low", "medium", "high", "critical"])?,
-        assignee: params.filter("assignee", "eq").map(|a| own_name(&caller, a)).transpose()?,
+        assignee: params
+            .filter("assignee", "eq")
+            .map(|a| own_name(&caller, a))
+            .transpose()?,
         rule: params.filter("rule", "eq"),
         account: params.filter("account", "eq"),
     };
@@ -111,7 +137,17 @@ async fn list_alerts(State(app): Shared, caller: Caller, RawQuery(query): RawQue
     // One account's alerts come by age; every other list comes by priority.
     let is_by_age = matches!(lists.first(), Some(ListBy::Account(_)));
     if (sort == "opened_at") != is_by_age {
-        return sorted(&app, &caller, &wanted, &lists, sort, &fingerprint, cursor.as_deref(), limit).await;
+        return sorted(
+            &app,
+            &caller,
+            &wanted,
+            &lists,
+            sort,
+            &fingerprint,
+            cursor.as_deref(),
+            limit,
+        )
+        .await;
     }
     let (first, mut after) = match cursor {
         Some(cursor) => fingerprint.open::<(usize, Option<String>)>(&cursor)?,
@@ -121,15 +157,22 @@ async fn list_alerts(State(app): Shared, caller: Caller, RawQuery(query): RawQue
     for (number, by) in lists.iter().enumerate().skip(first) {
         let read = store::list(&caller.tenant, by);
         let keep = |item: &Item| wanted.keeps(item);
-        let (items, place) = paging::scan(&app.ctx.table, read, after.take(), limit - data.len(), keep).await?;
+        let (items, place) =
+            paging::scan(&app.ctx.table, read, after.take(), limit - data.len(), keep).await?;
         for item in &items {
             data.push(view(item.document()?, item.rev(), Vec::new()));
         }
         if let Some(place) = place {
-            return Ok(Json(Page { data, next: fingerprint.seal((number, Some(place))) }));
+            return Ok(Json(Page {
+                data,
+                next: fingerprint.seal((number, Some(place))),
+            }));
         }
         if data.len() >= limit && number + 1 < lists.len() {
-            return Ok(Json(Page { data, next: fingerprint.seal((number + 1, None::<String>)) }));
+            return Ok(Json(Page {
+                data,
+                next: fingerprint.seal((number + 1, None::<String>)),
+            }));
         }
     }
     Ok(Json(Page { data, next: None }))
@@ -150,7 +193,8 @@ async fn sorted(
     let mut found: Vec<((i64, AlertId), Alert, i64)> = Vec::new();
     for by in lists {
         let read = store::list(&caller.tenant, by);
-        let (items, _) = paging::scan(&app.ctx.table, read, None, MAX_SORTED, |item| wanted.keeps(item)).await?;
+        let (items, _) =
+            paging::scan(&app.ctx.table, read, None, MAX_SORTED, |item| wanted.keeps(item)).await?;
         for item in &items {
             let alert: Alert = item.document()?;
             let rank = if sort == "opened_at" {
@@ -166,9 +210,16 @@ async fn sorted(
         let after: (i64, AlertId) = fingerprint.open(cursor)?;
         found.retain(|(place, ..)| *place > after);
     }
-    let next = if found.len() > limit { fingerprint.seal(found[limit - 1].0) } else { None };
+    let next = if found.len() > limit {
+        fingerprint.seal(found[limit - 1].0)
+    } else {
+        None
+    };
     found.truncate(limit);
-    let data = found.into_iter().map(|(_, alert, rev)| view(alert, rev, Vec::new())).collect();
+    let data = found
+        .into_iter()
+        .map(|(_, alert, rev)| view(alert, rev, Vec::new()))
+        .collect();
     Ok(Json(Page { data, next }))
 }
 
@@ -240,7 +291,14 @@ async fn update_alert(
     }
     let state = match &action {
         Some(_) => {
-            store::rule_state(&app.ctx.table, &caller.tenant, new.account.id, &new.rule, &new.subject).await?
+            store::rule_state(
+                &app.ctx.table,
+                &caller.tenant,
+                new.account.id,
+                &new.rule,
+                &new.subject,
+            )
+            .await?
         }
         None => None,
     };
@@ -249,7 +307,14 @@ async fn update_alert(
         let rule = state.as_mut().map(|(state, _)| state);
         actions::apply(action, &mut new, rule, caller.author(), now).map_err(refused)?;
     }
-    let entry = audit::item(&app, &caller, "alert.update", &id, &summary(&old.alert), &summary(&new));
+    let entry = audit::item(
+        &app,
+        &caller,
+        "alert.update",
+        &id,
+        &summary(&old.alert),
+        &summary(&new),
+    );
     let rule = state.as_ref().map(|(state, rev)| (state, *rev));
     match store::change(&app.ctx.table, &caller.tenant, &old, &new, rule, Some(entry)).await {
         Ok(()) => {}
@@ -266,11 +331,19 @@ async fn update_alert(
 fn action(patch: &AlertPatch) -> Answer<Option<AlertAction>> {
     let reason = patch.reason.as_deref().map(str::trim).filter(|r| !r.is_empty());
     if reason.is_some_and(|r| r.chars().count() > MAX_NAME) {
-        return Err(Problem::field("reason", "too_long", format!("at most {MAX_NAME} characters")));
+        return Err(Problem::field(
+            "reason",
+            "too_long",
+            format!("at most {MAX_NAME} characters"),
+        ));
     }
     let Some(status) = patch.status else {
         if patch.assignee.is_none() {
-            return Err(Problem::field("status", "required", "send `status`, `assignee` or both"));
+            return Err(Problem::field(
+                "status",
+                "required",
+                "send `status`, `assignee` or both",
+            ));
         }
         return Ok(None);
     };
@@ -282,10 +355,13 @@ fn action(patch: &AlertPatch) -> Answer<Option<AlertAction>> {
                 .snoozed_until
                 .ok_or_else(|| Problem::field("snoozed_until", "required", "is required to snooze"))?,
         },
-        AlertStatus::Resolved => AlertAction::Resolve { reason: reason.map(str::to_owned) },
+        AlertStatus::Resolved => AlertAction::Resolve {
+            reason: reason.map(str::to_owned),
+        },
         AlertStatus::Dismissed => {
             let expected = "wrong_data, known, not_actionable or already_handled";
-            let word = reason.ok_or_else(|| Problem::field("reason", "required", format!("one of {expected}")))?;
+            let word =
+                reason.ok_or_else(|| Problem::field("reason", "required", format!("one of {expected}")))?;
             let reason: DismissReason = serde_json::from_value(serde_json::Value::from(word))
                 .map_err(|_| Problem::field("reason", "unknown", format!("expected {expected}")))?;
             AlertAction::Dismiss { reason }
@@ -296,13 +372,24 @@ fn action(patch: &AlertPatch) -> Answer<Option<AlertAction>> {
 /// Hands an alert to somebody. A CSM hands on his own and those of nobody; a lead hands on everybody's.
 fn assign(caller: &Caller, alert: &mut Alert, assignee: &str) -> Answer<()> {
     let assignee = assignee.trim().to_lowercase();
-    if !assignee.contains('@') || assignee.chars().count() > MAX_NAME || assignee.chars().any(char::is_whitespace) {
-        return Err(Problem::field("assignee", "malformed", "expected an e-mail address"));
+    if !assignee.contains('@')
+        || assignee.chars().count() > MAX_NAME
+        || assignee.chars().any(char::is_whitespace)
+    {
+        return Err(Problem::field(
+            "assignee",
+            "malformed",
+            "expected an e-mail address",
+        ));
     }
     let holder = alert.assignee.as_ref().or(alert.account.owner.as_ref());
-    let is_own = holder.is_none_or(|h| Some(h) == caller.email.as_ref()) || caller.email.as_ref() == Some(&assignee);
+    let is_own =
+        holder.is_none_or(|h| Some(h) == caller.email.as_ref()) || caller.email.as_ref() == Some(&assignee);
     if caller.role == Role::Csm && !is_own {
-        return Err(Problem::new(Kind::FORBIDDEN, "only a lead hands on an alert of somebody else"));
+        return Err(Problem::new(
+            Kind::FORBIDDEN,
+            "only a lead hands on an alert of somebody else",
+        ));
     }
     alert.assignee = Some(assignee);
     Ok(())
@@ -337,19 +424,51 @@ async fn rate_alert(
     if !(1..=5).contains(&input.rating) {
         return Err(Problem::field("rating", "out_of_range", "1 (bad) to 5 (good)"));
     }
-    let comment = input.comment.map(|c| c.trim().to_owned()).filter(|c| !c.is_empty());
+    let comment = input
+        .comment
+        .map(|c| c.trim().to_owned())
+        .filter(|c| !c.is_empty());
     if comment.as_ref().is_some_and(|c| c.chars().count() > MAX_TEXT) {
-        return Err(Problem::field("comment", "too_long", format!("at most {MAX_TEXT} characters")));
+        return Err(Problem::field(
+            "comment",
+            "too_long",
+            format!("at most {MAX_TEXT} characters"),
+        ));
     }
     let found = stored(&app, &caller, &id).await?;
     let user = caller.author().to_owned();
-    let before = found.alert.feedback.iter().find(|f| f.user == user && f.kind == input.kind);
-    let feedback = Feedback { kind: input.kind, rating: input.rating, comment, user: user.clone(), at: app.ctx.clock.now() };
+    let before = found
+        .alert
+        .feedback
+        .iter()
+        .find(|f| f.user == user && f.kind == input.kind);
+    let feedback = Feedback {
+        kind: input.kind,
+        rating: input.rating,
+        comment,
+        user: user.clone(),
+        at: app.ctx.clock.now(),
+    };
     store::rate(&app.ctx.table, &caller.tenant, found.alert.id, &feedback).await?;
     if feedback.kind == FeedbackKind::Accuracy {
-        judge(&app, &caller, &found.alert.rule, before.map(|f| f.rating), feedback.rating).await?;
+        judge(
+            &app,
+            &caller,
+            &found.alert.rule,
+            before.map(|f| f.rating),
+            feedback.rating,
+        )
+        .await?;
     }
-    audit::note(&app, &caller, "alert.rate", &id, &before.map(|f| f.rating), &feedback.rating).await?;
+    audit::note(
+        &app,
+        &caller,
+        "alert.rate",
+        &id,
+        &before.map(|f| f.rating),
+        &feedback.rating,
+    )
+    .await?;
     Ok((StatusCode::CREATED, Json(feedback)))
 }
 
@@ -364,10 +483,25 @@ mod tests {
             reason: reason.map(str::to_owned),
             ..AlertPatch::default()
         };
-        assert_eq!(action(&patch(AlertStatus::Dismissed, None)).unwrap_err().errors[0].field, "reason");
-        assert_eq!(action(&patch(AlertStatus::Dismissed, Some("bored"))).unwrap_err().errors[0].code, "unknown");
+        assert_eq!(
+            action(&patch(AlertStatus::Dismissed, None)).unwrap_err().errors[0].field,
+            "reason"
+        );
+        assert_eq!(
+            action(&patch(AlertStatus::Dismissed, Some("bored")))
+                .unwrap_err()
+                .errors[0]
+                .code,
+            "unknown"
+        );
         assert!(action(&patch(AlertStatus::Dismissed, Some("known"))).is_ok());
-        assert_eq!(action(&patch(AlertStatus::Snoozed, None)).unwrap_err().errors[0].field, "snoozed_until");
-        assert_eq!(action(&AlertPatch::default()).unwrap_err().errors[0].field, "status");
+        assert_eq!(
+            action(&patch(AlertStatus::Snoozed, None)).unwrap_err().errors[0].field,
+            "snoozed_until"
+        );
+        assert_eq!(
+            action(&AlertPatch::default()).unwrap_err().errors[0].field,
+            "status"
+        );
     }
 }

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use crate::access::Caller;
 use crate::body::{self, BatchText};
 use crate::dto::batch::{
-    Batch, BatchAnswer, EventAnswer, EventBatch, EventResult, EventStatus, NewOutcome, Outcome, RowError, RowResult,
-    RowStatus,
+    Batch, BatchAnswer, EventAnswer, EventBatch, EventResult, EventStatus, NewOutcome, Outcome, RowError,
+    RowResult, RowStatus,
 };
 use crate::dto::rows::{
     AccountIn, ActivityIn, ContactIn, InvoiceIn, OutcomeIn, SubscriptionIn, SurveyIn, TicketIn,
@@ -127,11 +127,19 @@ async fn upsert_outcomes(state: Shared, caller: Caller, body: BatchText) -> Answ
     responses((status = 200, description = "A result per event", body = EventAnswer)))]
 async fn count_events(State(app): Shared, caller: Caller, body: BatchText) -> Answer<Json<EventAnswer>> {
     let (rows, told) = batch(&app, &caller, &body, RowKind::Event).await?;
-    let mut answer = EventAnswer { results: Vec::with_capacity(told.len()), counted: 0, duplicates: 0, errors: 0 };
+    let mut answer = EventAnswer {
+        results: Vec::with_capacity(told.len()),
+        counted: 0,
+        duplicates: 0,
+        errors: 0,
+    };
     for (row, told) in rows.iter().zip(told) {
         let (status, error, parked) = match told {
             Told::Done { parked: true, .. } => (EventStatus::Error, Some(unknown_account()), true),
-            Told::Done { effect: Effect::Unchanged, .. } => (EventStatus::Duplicate, None, false),
+            Told::Done {
+                effect: Effect::Unchanged,
+                ..
+            } => (EventStatus::Duplicate, None, false),
             Told::Done { .. } => (EventStatus::Counted, None, false),
             Told::Wrong(error) => (EventStatus::Error, Some(fault(error)), false),
             Told::Queued => (EventStatus::Error, Some(queued()), false),
@@ -141,7 +149,12 @@ async fn count_events(State(app): Shared, caller: Caller, body: BatchText) -> An
             EventStatus::Duplicate => answer.duplicates += 1,
             EventStatus::Error => answer.errors += 1,
         }
-        answer.results.push(EventResult { id: id_of(row, "id"), status, error, parked });
+        answer.results.push(EventResult {
+            id: id_of(row, "id"),
+            status,
+            error,
+            parked,
+        });
     }
     Ok(Json(answer))
 }
@@ -156,7 +169,9 @@ async fn record_outcome(
     body::Json(input): body::Json<NewOutcome>,
 ) -> Answer<(StatusCode, Json<Outcome>)> {
     let identity = identity_of(&app, &caller, &input.account).await?;
-    let external_id = input.external_id.unwrap_or_else(|| format!("out-{}", app.ctx.ids.next().simple()));
+    let external_id = input
+        .external_id
+        .unwrap_or_else(|| format!("out-{}", app.ctx.ids.next().simple()));
     let row = json!({
         "external_id": external_id, "account": identity.id, "kind": input.kind, "at": input.at,
         "amount_minor": input.amount_minor, "currency": input.currency, "reason": input.reason,
@@ -173,14 +188,32 @@ async fn record_outcome(
         reason: input.reason,
         comment: input.comment,
     };
-    audit::note(&app, &caller, "outcome.record", &format!("{account} {external_id}"), &(), &outcome).await?;
+    audit::note(
+        &app,
+        &caller,
+        "outcome.record",
+        &format!("{account} {external_id}"),
+        &(),
+        &outcome,
+    )
+    .await?;
     Ok((StatusCode::CREATED, Json(outcome)))
 }
 
-async fn upsert(State(app): Shared, caller: Caller, body: BatchText, kind: Kind) -> Answer<Json<BatchAnswer>> {
+async fn upsert(
+    State(app): Shared,
+    caller: Caller,
+    body: BatchText,
+    kind: Kind,
+) -> Answer<Json<BatchAnswer>> {
     let (rows, told) = batch(&app, &caller, &body, RowKind::Record(kind)).await?;
-    let mut answer =
-        BatchAnswer { results: Vec::with_capacity(told.len()), created: 0, updated: 0, unchanged: 0, errors: 0 };
+    let mut answer = BatchAnswer {
+        results: Vec::with_capacity(told.len()),
+        created: 0,
+        updated: 0,
+        unchanged: 0,
+        errors: 0,
+    };
     for (row, told) in rows.iter().zip(told) {
         let id = match &told {
             Told::Done { account, .. } if kind == Kind::Account => Some(account.to_string()),
@@ -198,13 +231,24 @@ async fn upsert(State(app): Shared, caller: Caller, body: BatchText, kind: Kind)
             RowStatus::Unchanged => answer.unchanged += 1,
             RowStatus::Error => answer.errors += 1,
         }
-        answer.results.push(RowResult { external_id: id_of(row, "external_id"), status, id, error, parked });
+        answer.results.push(RowResult {
+            external_id: id_of(row, "external_id"),
+            status,
+            id,
+            error,
+            parked,
+        });
     }
     Ok(Json(answer))
 }
 
 /// Reads a batch, pays for it, tells it and notes it in the audit trail.
-async fn batch(app: &App, caller: &Caller, body: &BatchText, kind: RowKind) -> Answer<(Vec<RawRow>, Vec<Told>)> {
+async fn batch(
+    app: &App,
+    caller: &Caller,
+    body: &BatchText,
+    kind: RowKind,
+) -> Answer<(Vec<RawRow>, Vec<Told>)> {
     let parsed = parse_rows(&body.0, kind).map_err(|error| match &error {
         BodyError::Json { .. } => Problem::new(ProblemKind::INVALID_JSON, error.to_string()),
         other => Problem::field("body", other.code(), other.to_string()),
@@ -214,9 +258,14 @@ async fn batch(app: &App, caller: &Caller, body: &BatchText, kind: RowKind) -> A
         return Err(Problem::field("rows", "required", "at least one row"));
     }
     // One token was taken for the request; a batch counts one per hundred rows.
-    let more = u32::try_from(parsed.rows.len().div_ceil(100)).unwrap_or(1).saturating_sub(1);
+    let more = u32::try_from(parsed.rows.len().div_ceil(100))
+        .unwrap_or(1)
+        .saturating_sub(1);
     if more > 0 {
-        let rate = app.rate.take(&app.ctx.table, caller, more, app.ctx.clock.now()).await;
+        let rate = app
+            .rate
+            .take(&app.ctx.table, caller, more, app.ctx.clock.now())
+            .await;
         if rate.is_exceeded() {
             return Err(rate.refusal());
         }
@@ -228,7 +277,13 @@ async fn batch(app: &App, caller: &Caller, body: &BatchText, kind: RowKind) -> A
 }
 
 /// Tells one row of our own making; what is wrong with it is a problem of the request.
-pub(super) async fn one(app: &App, caller: &Caller, source: &Source, kind: Kind, mut row: Value) -> Answer<AccountId> {
+pub(super) async fn one(
+    app: &App,
+    caller: &Caller,
+    source: &Source,
+    kind: Kind,
+    mut row: Value,
+) -> Answer<AccountId> {
     if let Some(fields) = row.as_object_mut() {
         fields.retain(|_, value| !value.is_null());
     }
@@ -242,7 +297,10 @@ pub(super) async fn one(app: &App, caller: &Caller, source: &Source, kind: Kind,
             Err(Problem::field(field, error.code, error.detail))
         }
         _ => {
-            let mut problem = Problem::new(ProblemKind::UNAVAILABLE, "it is logged and will be applied in a moment");
+            let mut problem = Problem::new(
+                ProblemKind::UNAVAILABLE,
+                "it is logged and will be applied in a moment",
+            );
             problem.retry_after = Some(5);
             Err(problem)
         }
@@ -263,7 +321,10 @@ async fn identity_of(app: &App, caller: &Caller, account: &str) -> Answer<Extern
 pub(super) async fn own_identity(app: &App, caller: &Caller, account: AccountId) -> Answer<ExternalId> {
     let mut identities = links::identities(&app.ctx.table, &caller.tenant, account).await?;
     identities.sort_by_key(|i| (i.source.as_str() != Source::DEFAULT, i.clone()));
-    identities.into_iter().next().ok_or_else(|| Problem::not_found("account"))
+    identities
+        .into_iter()
+        .next()
+        .ok_or_else(|| Problem::not_found("account"))
 }
 
 /// The source that a body names.
@@ -273,7 +334,9 @@ pub(super) fn source_of(name: Option<&str>) -> Answer<Source> {
 }
 
 fn id_of(row: &RawRow, field: &str) -> String {
-    let id = serde_json::from_str::<Value>(row.as_str()).ok().and_then(|r| Some(r.get(field)?.as_str()?.to_owned()));
+    let id = serde_json::from_str::<Value>(row.as_str())
+        .ok()
+        .and_then(|r| Some(r.get(field)?.as_str()?.to_owned()));
     id.unwrap_or_default().chars().take(200).collect()
 }
 
@@ -286,7 +349,11 @@ fn status_of(effect: Effect) -> RowStatus {
 }
 
 fn fault(error: copilot_connectors::canonical::RowError) -> RowError {
-    RowError { code: error.code.to_owned(), field: error.field, detail: error.detail }
+    RowError {
+        code: error.code.to_owned(),
+        field: error.field,
+        detail: error.detail,
+    }
 }
 
 fn unknown_account() -> RowError {

@@ -43,11 +43,20 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 #[utoipa::path(get, path = "/v1/accounts/{id}/health", tag = "health", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Account id, `acc_…`")),
     responses((status = 200, description = "Health", body = Health)))]
-async fn get_account_health(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<Json<Health>> {
+async fn get_account_health(
+    State(app): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<Health>> {
     let account = known_account(&app, &caller, &id).await?;
-    let latest = app.ctx.table.get(&keys::assessment(&caller.tenant, account)).await?;
+    let latest = app
+        .ctx
+        .table
+        .get(&keys::assessment(&caller.tenant, account))
+        .await?;
     let latest: Option<Assessment> = latest.as_ref().map(Item::document).transpose()?;
-    let latest = latest.ok_or_else(|| Problem::new(Kind::NOT_FOUND, "the account was not scored yet; POST its /score"))?;
+    let latest = latest
+        .ok_or_else(|| Problem::new(Kind::NOT_FOUND, "the account was not scored yet; POST its /score"))?;
     Ok(Json(latest.health))
 }
 
@@ -69,7 +78,11 @@ async fn list_account_history(
     let to = to.unwrap_or(today);
     let from = from.unwrap_or_else(|| shift(to, -365));
     if from > to || shift(from, MAX_DAYS) < to {
-        return Err(Problem::field("from", "out_of_range", format!("at most {MAX_DAYS} days before `to`")));
+        return Err(Problem::field(
+            "from",
+            "out_of_range",
+            format!("at most {MAX_DAYS} days before `to`"),
+        ));
     }
     let points = assessments::points(&app.ctx.table, &caller.tenant, account, from, to).await?;
     let data = points
@@ -98,13 +111,22 @@ async fn explain_account(
     let at = at.unwrap_or_else(|| today(&app, &tenant));
     let compare = compare.unwrap_or_else(|| shift(at, -30));
     if compare >= at {
-        return Err(Problem::field("compare", "out_of_range", "an earlier day than `at`"));
+        return Err(Problem::field(
+            "compare",
+            "out_of_range",
+            "an earlier day than `at`",
+        ));
     }
     let clock = app.ctx.clock.now();
     let mut healths = Vec::with_capacity(2);
     for day in [at, compare] {
         let instant = end_of(day, &tenant, clock);
-        let (assessed, _) = app.ctx.scorer.look(&caller.tenant, account, instant, clock).await.map_err(problem)?;
+        let (assessed, _) = app
+            .ctx
+            .scorer
+            .look(&caller.tenant, account, instant, clock)
+            .await
+            .map_err(problem)?;
         healths.push(assessed.assessment.health);
     }
     let change = explain_change(&healths[0], &healths[1]);
@@ -135,7 +157,10 @@ async fn list_account_predictions(
         ..Query::default()
     };
     let items = app.ctx.table.all(read).await?;
-    let mut data = items.iter().map(Item::document).collect::<Result<Vec<Prediction>, _>>()?;
+    let mut data = items
+        .iter()
+        .map(Item::document)
+        .collect::<Result<Vec<Prediction>, _>>()?;
     data.sort_by(|a, b| (b.computed_at, a.kind, b.method).cmp(&(a.computed_at, b.kind, a.method)));
     Ok(Json(List { data }))
 }
@@ -158,17 +183,30 @@ async fn score_account(
     let clock = app.ctx.clock.now();
     let scorer = &app.ctx.scorer;
     let Some(as_of) = as_of else {
-        let scored = scorer.score(&caller.tenant, account, clock).await.map_err(problem)?;
+        let scored = scorer
+            .score(&caller.tenant, account, clock)
+            .await
+            .map_err(problem)?;
         return Ok(Json(scored.assessment));
     };
     if !app.ctx.tenant(&caller.tenant).await?.is_sandbox() {
-        return Err(Problem::field("as_of", "not_a_sandbox", "only a tenant with a pinned clock may look from another instant"));
+        return Err(Problem::field(
+            "as_of",
+            "not_a_sandbox",
+            "only a tenant with a pinned clock may look from another instant",
+        ));
     }
     if store != Some(true) {
-        let (assessed, _) = scorer.look(&caller.tenant, account, as_of, clock).await.map_err(problem)?;
+        let (assessed, _) = scorer
+            .look(&caller.tenant, account, as_of, clock)
+            .await
+            .map_err(problem)?;
         return Ok(Json(assessed.assessment));
     }
-    let scored = scorer.score_as_of(&caller.tenant, account, as_of, clock).await.map_err(problem)?;
+    let scored = scorer
+        .score_as_of(&caller.tenant, account, as_of, clock)
+        .await
+        .map_err(problem)?;
     audit::note(&app, &caller, "account.score_as_of", &id, &(), &as_of).await?;
     Ok(Json(scored.assessment))
 }
@@ -182,7 +220,12 @@ pub(super) fn today(app: &App, tenant: &Tenant) -> Date {
 fn end_of(day: Date, tenant: &Tenant, clock: Timestamp) -> Timestamp {
     let now = tenant.now(clock);
     let next = shift(day, 1).to_zoned(tenant.time_zone());
-    next.map_or(now, |next| next.timestamp().saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(now)).min(now)
+    next.map_or(now, |next| {
+        next.timestamp()
+            .saturating_sub(jiff::SignedDuration::from_nanos(1))
+            .unwrap_or(now)
+    })
+    .min(now)
 }
 
 /// What kept an account from being scored.

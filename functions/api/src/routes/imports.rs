@@ -22,7 +22,8 @@ use super::batch::source_of;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::import::{
-    Import, ImportColumn, ImportField, ImportPreview, ImportStatus, ImportTicket, LineError, NewImport, StartImport,
+    Import, ImportColumn, ImportField, ImportPreview, ImportStatus, ImportTicket, LineError, NewImport,
+    StartImport,
 };
 use crate::dto::page::Page;
 use crate::filter::Params;
@@ -53,10 +54,18 @@ async fn create_import(
     let filename = input.filename.trim();
     let length = filename.chars().count();
     if length == 0 || length > MAX_NAME || filename.chars().any(char::is_control) {
-        return Err(Problem::field("filename", "out_of_range", format!("1 to {MAX_NAME} characters")));
+        return Err(Problem::field(
+            "filename",
+            "out_of_range",
+            format!("1 to {MAX_NAME} characters"),
+        ));
     }
     if !(1..=MAX_IMPORT_BYTES).contains(&input.size_bytes) {
-        return Err(Problem::field("size_bytes", "out_of_range", format!("1 to {MAX_IMPORT_BYTES} bytes")));
+        return Err(Problem::field(
+            "size_bytes",
+            "out_of_range",
+            format!("1 to {MAX_IMPORT_BYTES} bytes"),
+        ));
     }
     let source = source_of(input.source.as_deref())?;
     let (now, id) = (app.ctx.clock.now(), ImportId::from_uuid(app.ctx.ids.next()));
@@ -85,28 +94,62 @@ async fn create_import(
         started_at: None,
         finished_at: None,
     };
-    let upload_url = app.ctx.files.upload_url(&Stored::object_key(&caller.tenant, id)).await?;
+    let upload_url = app
+        .ctx
+        .files
+        .upload_url(&Stored::object_key(&caller.tenant, id))
+        .await?;
     store::put(&app.ctx.table, &caller.tenant, &import, None).await?;
     audit::note(&app, &caller, "import.create", &id.to_string(), &(), &import.kind).await?;
     let upload_headers = BTreeMap::from([("Content-Type".to_owned(), "text/csv".to_owned())]);
     let expires_at = now.saturating_add(UPLOAD_FOR).unwrap_or(now);
-    Ok((StatusCode::CREATED, Json(ImportTicket { id: id.to_string(), upload_url, upload_headers, expires_at })))
+    Ok((
+        StatusCode::CREATED,
+        Json(ImportTicket {
+            id: id.to_string(),
+            upload_url,
+            upload_headers,
+            expires_at,
+        }),
+    ))
 }
 
 /// Imports, newest first
 #[utoipa::path(get, path = "/v1/imports", tag = "imports", security(("bearer" = ["read"])),
     params(("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
     responses((status = 200, description = "A page of imports", body = Page<Import>)))]
-async fn list_imports(State(app): Shared, caller: Caller, RawQuery(query): RawQuery) -> Answer<Json<Page<Import>>> {
+async fn list_imports(
+    State(app): Shared,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<Page<Import>>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let fingerprint = Fingerprint::of(&caller.tenant, "list_imports", params.all());
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
     params.finish()?;
     let read = store::list(&caller.tenant);
-    let rows = paging::read(&app.ctx.table, read, &fingerprint, cursor.as_deref(), limit, |_| true).await?;
-    let stored = rows.items.iter().map(Item::document::<Stored>).collect::<Result<Vec<_>, _>>()?;
-    let data = stored.into_iter().map(|import| view(import, None)).collect::<Answer<_>>()?;
-    Ok(Json(Page { data, next: rows.next }))
+    let rows = paging::read(
+        &app.ctx.table,
+        read,
+        &fingerprint,
+        cursor.as_deref(),
+        limit,
+        |_| true,
+    )
+    .await?;
+    let stored = rows
+        .items
+        .iter()
+        .map(Item::document::<Stored>)
+        .collect::<Result<Vec<_>, _>>()?;
+    let data = stored
+        .into_iter()
+        .map(|import| view(import, None))
+        .collect::<Answer<_>>()?;
+    Ok(Json(Page {
+        data,
+        next: rows.next,
+    }))
 }
 
 async fn found(app: &App, caller: &Caller, id: &str) -> Answer<(Stored, i64)> {
@@ -115,7 +158,11 @@ async fn found(app: &App, caller: &Caller, id: &str) -> Answer<(Stored, i64)> {
     let (mut import, rev) = found.ok_or_else(|| Problem::not_found("import"))?;
     // The bucket tells of an upload a moment later; who asks right after it need not wait for that.
     if import.status == Status::AwaitingUpload
-        && let Some(size) = app.ctx.files.size(&Stored::object_key(&caller.tenant, id)).await?
+        && let Some(size) = app
+            .ctx
+            .files
+            .size(&Stored::object_key(&caller.tenant, id))
+            .await?
     {
         import.status = Status::Uploaded;
         import.size_bytes = size;
@@ -131,7 +178,12 @@ async fn get_import(State(app): Shared, caller: Caller, Path(id): Path<String>) 
     let (import, _) = found(&app, &caller, &id).await?;
     let report = if import.has_report {
         let key = Stored::report_key(&caller.tenant, import.id);
-        Some(app.ctx.files.download_url(&key, &format!("errors-{}.csv", import.id)).await?)
+        Some(
+            app.ctx
+                .files
+                .download_url(&key, &format!("errors-{}.csv", import.id))
+                .await?,
+        )
     } else {
         None
     };
@@ -141,7 +193,10 @@ async fn get_import(State(app): Shared, caller: Caller, Path(id): Path<String>) 
 /// The beginning of the uploaded file, and whether it is all of it.
 async fn head(app: &App, caller: &Caller, import: &Stored) -> Answer<(Vec<u8>, bool)> {
     if import.status == Status::AwaitingUpload {
-        return Err(Problem::new(Kind::CONFLICT, "the file is not there yet: PUT it to the upload address first"));
+        return Err(Problem::new(
+            Kind::CONFLICT,
+            "the file is not there yet: PUT it to the upload address first",
+        ));
     }
     let key = Stored::object_key(&caller.tenant, import.id);
     if import.size_bytes == 0 {
@@ -175,16 +230,29 @@ async fn preview_import(
     let encoding = serde_json::to_value(preview.encoding).ok();
     Ok(Json(ImportPreview {
         delimiter: preview.delimiter,
-        encoding: encoding.as_ref().and_then(|e| e.as_str()).unwrap_or("utf-8").to_owned(),
+        encoding: encoding
+            .as_ref()
+            .and_then(|e| e.as_str())
+            .unwrap_or("utf-8")
+            .to_owned(),
         columns: preview
             .columns
             .into_iter()
-            .map(|c| ImportColumn { name: c.name, samples: c.samples, suggested_field: c.suggested_field })
+            .map(|c| ImportColumn {
+                name: c.name,
+                samples: c.samples,
+                suggested_field: c.suggested_field,
+            })
             .collect(),
         fields: preview
             .fields
             .into_iter()
-            .map(|f| ImportField { name: f.name, required: f.required, type_: f.ty, help: f.help })
+            .map(|f| ImportField {
+                name: f.name,
+                required: f.required,
+                type_: f.ty,
+                help: f.help,
+            })
             .collect(),
         first_rows: preview.first_rows,
     }))
@@ -209,7 +277,10 @@ async fn start_import(
         Status::Succeeded | Status::SucceededWithErrors => old.dry_run,
     };
     if !may_start {
-        return Err(Problem::new(Kind::CONFLICT, "the import runs or has run; announce the file again to repeat it"));
+        return Err(Problem::new(
+            Kind::CONFLICT,
+            "the import runs or has run; announce the file again to repeat it",
+        ));
     }
     let (head, whole) = head(&app, &caller, &old).await?;
     let kind = row_kind(&old)?;
@@ -236,12 +307,14 @@ async fn start_import(
         finished_at: None,
         ..old
     };
-    store::put(&app.ctx.table, &caller.tenant, &import, Some(rev)).await.map_err(|error| {
-        if error.is_conflict() {
-            return Problem::new(Kind::CONFLICT, "the import was started by somebody else");
-        }
-        error.into()
-    })?;
+    store::put(&app.ctx.table, &caller.tenant, &import, Some(rev))
+        .await
+        .map_err(|error| {
+            if error.is_conflict() {
+                return Problem::new(Kind::CONFLICT, "the import was started by somebody else");
+            }
+            error.into()
+        })?;
     order(&app, &caller, &import, now).await?;
     audit::note(&app, &caller, "import.start", &id, &(), &import.dry_run).await?;
     Ok((StatusCode::ACCEPTED, Json(view(import, None)?)))
@@ -251,8 +324,10 @@ async fn start_import(
 /// changes nothing, by a message.
 async fn order(app: &App, caller: &Caller, import: &Stored, now: Timestamp) -> Answer<()> {
     if import.dry_run {
-        let message =
-            IngestMessage::Import { tenant: caller.tenant.to_string(), import: import.id.to_string() };
+        let message = IngestMessage::Import {
+            tenant: caller.tenant.to_string(),
+            import: import.id.to_string(),
+        };
         return Ok(app.ctx.ingest.send(&message).await?);
     }
     let order = ImportOrder {
@@ -265,7 +340,8 @@ async fn order(app: &App, caller: &Caller, import: &Stored, now: Timestamp) -> A
     };
     let delivery = RawDelivery {
         delivery_id: DeliveryId::from_uuid(app.ctx.ids.next()).to_string(),
-        source: source_of(Some(&import.source))?,
+        // A folder of its own: the function may write no other raw objects.
+        source: source_of(Some("imports"))?,
         format: Format::CsvImport,
         received_at: now,
         version_at: now,
@@ -302,7 +378,12 @@ fn view(import: Stored, error_report_url: Option<String>) -> Answer<Import> {
         first_errors: import
             .first_errors
             .into_iter()
-            .map(|e| LineError { line: e.line, field: e.field, code: e.code, detail: e.detail })
+            .map(|e| LineError {
+                line: e.line,
+                field: e.field,
+                code: e.code,
+                detail: e.detail,
+            })
             .collect(),
         error_report_url,
         problem: import.problem,

@@ -98,22 +98,34 @@ async fn integration(
             figures.1 += record.rows;
             figures.2 += record.error_count;
         }
-        let read = Query { pk: format!("T#{tenant}#PARKED"), prefix: Some(format!("{source}#")), ..Query::default() };
-        parked = paging::scan(table, read, None, MAX_COUNTED, |_| true).await?.0.len() as u64;
+        let read = Query {
+            pk: format!("T#{tenant}#PARKED"),
+            prefix: Some(format!("{source}#")),
+            ..Query::default()
+        };
+        parked = paging::scan(table, read, None, MAX_COUNTED, |_| true)
+            .await?
+            .0
+            .len() as u64;
     }
     let kind = match source.as_str() {
         "api" => "api",
         "stripe" => "stripe",
         _ => "webhook",
     };
-    let webhook_url =
-        base.filter(|_| source != Source::DEFAULT).map(|base| format!("{base}/webhooks/{tenant}/{source}"));
+    let webhook_url = base
+        .filter(|_| source != Source::DEFAULT)
+        .map(|base| format!("{base}/webhooks/{tenant}/{source}"));
     Ok(Integration {
         kind: kind.to_owned(),
-        status: stored.as_ref().map_or(SourceStatus::Never, |stored| fares(stored, now)),
+        status: stored
+            .as_ref()
+            .map_or(SourceStatus::Never, |stored| fares(stored, now)),
         last_delivery_at: stored.as_ref().map(|s| s.last_delivery_at),
         last_success_at: stored.as_ref().and_then(|s| s.last_success_at),
-        lag_seconds: stored.as_ref().map(|s| now.duration_since(s.last_delivery_at).as_secs()),
+        lag_seconds: stored
+            .as_ref()
+            .map(|s| now.duration_since(s.last_delivery_at).as_secs()),
         deliveries_24h: figures.0,
         rows_24h: figures.1,
         errors_24h: figures.2,
@@ -125,7 +137,11 @@ async fn integration(
 }
 
 fn fares(stored: &Stored, now: Timestamp) -> SourceStatus {
-    if stored.last_error.is_some() && stored.last_success_at.is_none_or(|at| at < stored.last_delivery_at) {
+    if stored.last_error.is_some()
+        && stored
+            .last_success_at
+            .is_none_or(|at| at < stored.last_delivery_at)
+    {
         SourceStatus::Failing
     } else if now.duration_since(stored.last_delivery_at) > LATE {
         SourceStatus::Late
@@ -159,9 +175,24 @@ async fn list_deliveries(
         descending: true,
         ..Query::default()
     };
-    let rows = paging::read(&app.ctx.table, read, &fingerprint, cursor.as_deref(), limit, |_| true).await?;
-    let records = rows.items.iter().map(Item::document::<DeliveryRecord>).collect::<Result<Vec<_>, _>>()?;
-    Ok(Json(Page { data: records.into_iter().map(delivery).collect(), next: rows.next }))
+    let rows = paging::read(
+        &app.ctx.table,
+        read,
+        &fingerprint,
+        cursor.as_deref(),
+        limit,
+        |_| true,
+    )
+    .await?;
+    let records = rows
+        .items
+        .iter()
+        .map(Item::document::<DeliveryRecord>)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(Page {
+        data: records.into_iter().map(delivery).collect(),
+        next: rows.next,
+    }))
 }
 
 fn delivery(record: DeliveryRecord) -> Delivery {
@@ -177,7 +208,12 @@ fn delivery(record: DeliveryRecord) -> Delivery {
         errors: record
             .errors
             .into_iter()
-            .map(|e| DeliveryError { row: e.row, code: e.code, field: e.field, detail: e.detail })
+            .map(|e| DeliveryError {
+                row: e.row,
+                code: e.code,
+                field: e.field,
+                detail: e.detail,
+            })
             .collect(),
         error_count: record.error_count,
         note: record.note,

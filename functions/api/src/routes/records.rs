@@ -84,12 +84,20 @@ async fn list_account_facts(
 ) -> Answer<Json<Page<FactView>>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let account = known_account(&app, &caller, &id).await?;
-    let fingerprint = Fingerprint::of(&caller.tenant, &format!("list_account_facts {account}"), params.all());
+    let fingerprint = Fingerprint::of(
+        &caller.tenant,
+        &format!("list_account_facts {account}"),
+        params.all(),
+    );
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
     let plurals: Vec<&str> = Kind::ALL.iter().map(|kind| kind.plural()).collect();
-    let kind = params.word("kind", &plurals)?.as_deref().and_then(Kind::from_plural);
+    let kind = params
+        .word("kind", &plurals)?
+        .as_deref()
+        .and_then(Kind::from_plural);
     params.finish()?;
-    let kind = kind.ok_or_else(|| Problem::field("kind", "required", format!("one of: {}", plurals.join(", "))))?;
+    let kind =
+        kind.ok_or_else(|| Problem::field("kind", "required", format!("one of: {}", plurals.join(", "))))?;
 
     let mut identities = links::identities(&app.ctx.table, &caller.tenant, account).await?;
     identities.sort();
@@ -105,7 +113,8 @@ async fn list_account_facts(
             prefix: Some(keys::kind_prefix(kind).to_owned()),
             ..Query::default()
         };
-        let (items, place) = paging::scan(&app.ctx.table, read, after.take(), limit - data.len(), |_| true).await?;
+        let (items, place) =
+            paging::scan(&app.ctx.table, read, after.take(), limit - data.len(), |_| true).await?;
         for item in &items {
             if let Some((found, external_id)) = record_key(item.str("sk"), identity)
                 && found == kind
@@ -149,7 +158,11 @@ async fn list_account_timeline(
 ) -> Answer<Json<Page<TimelineEntry>>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let account = known_account(&app, &caller, &id).await?;
-    let fingerprint = Fingerprint::of(&caller.tenant, &format!("list_account_timeline {account}"), params.all());
+    let fingerprint = Fingerprint::of(
+        &caller.tenant,
+        &format!("list_account_timeline {account}"),
+        params.all(),
+    );
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
     let kinds = timeline::kinds(params.take("kind"))?;
     params.finish()?;
@@ -159,7 +172,9 @@ async fn list_account_timeline(
     if let Some(after) = after {
         entries.retain(|entry| timeline::place(entry) > after);
     }
-    let next = (entries.len() > limit).then(|| fingerprint.seal(timeline::place(&entries[limit - 1]))).flatten();
+    let next = (entries.len() > limit)
+        .then(|| fingerprint.seal(timeline::place(&entries[limit - 1])))
+        .flatten();
     entries.truncate(limit);
     Ok(Json(Page { data: entries, next }))
 }

@@ -77,11 +77,21 @@ impl Judged {
 const PREFIX: &str = "JUDGED#";
 
 /// Counts a rating of accuracy in place of the one that the same person gave before.
-pub(super) async fn judge(app: &App, caller: &Caller, rule: &str, before: Option<u8>, rating: u8) -> Answer<()> {
+pub(super) async fn judge(
+    app: &App,
+    caller: &Caller,
+    rule: &str,
+    before: Option<u8>,
+    rating: u8,
+) -> Answer<()> {
     let key = keys::setting(&caller.tenant, &format!("{PREFIX}{rule}"));
     for _ in 0..5 {
         let stored = app.ctx.table.get(&key).await?;
-        let mut judged: Judged = stored.as_ref().map(Item::document).transpose()?.unwrap_or_default();
+        let mut judged: Judged = stored
+            .as_ref()
+            .map(Item::document)
+            .transpose()?
+            .unwrap_or_default();
         if let Some(count) = before.and_then(|b| judged.side(b)) {
             *count = count.saturating_sub(1);
         }
@@ -90,7 +100,12 @@ pub(super) async fn judge(app: &App, caller: &Caller, rule: &str, before: Option
         }
         let rev = stored.as_ref().map_or(0, Item::rev) + 1;
         let item = Item::new(&key, "judged").number("rev", rev).data(&judged);
-        match app.ctx.table.put(item, Condition::unchanged(stored.as_ref())).await {
+        match app
+            .ctx
+            .table
+            .put(item, Condition::unchanged(stored.as_ref()))
+            .await
+        {
             Err(error) if error.is_conflict() => {}
             done => return Ok(done?),
         }
@@ -133,7 +148,13 @@ fn precision(useful: u64, wrong: u64) -> Precision {
     let mean = right / all;
     let half = 1.96 * (mean * (1.0 - mean) / (all + 1.0)).sqrt();
     let round = |share: f64| (share.clamp(0.0, 1.0) * 1_000.0).round() / 1_000.0;
-    Precision { mean: round(mean), low: round(mean - half), high: round(mean + half), useful, wrong }
+    Precision {
+        mean: round(mean),
+        low: round(mean - half),
+        high: round(mean + half),
+        useful,
+        wrong,
+    }
 }
 
 #[cfg(test)]

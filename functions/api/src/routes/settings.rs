@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use copilot_aws::Item;
 use copilot_aws::keys;
 use copilot_aws::table::{Condition, Write};
 use copilot_aws::tenants::Tenant;
-use copilot_aws::Item;
 use copilot_domain::limits::MAX_NAME;
 use copilot_domain::notify::{self, MAX_LEADS, NotifySettings};
 use copilot_scoring::profiles::{Profile, Profiles};
@@ -20,7 +20,8 @@ use utoipa_axum::routes;
 use crate::access::Caller;
 use crate::dto::page::List;
 use crate::dto::settings::{
-    EmailSettings, ProfileCap, ProfileMeasure, ProfileView, QuietHours, Settings, SettingsPatch, SlackSettings,
+    EmailSettings, ProfileCap, ProfileMeasure, ProfileView, QuietHours, Settings, SettingsPatch,
+    SlackSettings,
 };
 use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit, body, etag};
@@ -30,7 +31,9 @@ const MAX_KEY_EVENTS: usize = 100;
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(get_settings, update_settings)).routes(routes!(list_profiles))
+    OpenApiRouter::new()
+        .routes(routes!(get_settings, update_settings))
+        .routes(routes!(list_profiles))
 }
 
 /// The stored settings, and the item that holds the notification part.
@@ -42,18 +45,31 @@ struct Stored {
 
 async fn stored(app: &App, caller: &Caller) -> Answer<Stored> {
     let tenant = app.ctx.tenant(&caller.tenant).await?;
-    let item = app.ctx.table.get(&keys::setting(&caller.tenant, "NOTIFY")).await?;
+    let item = app
+        .ctx
+        .table
+        .get(&keys::setting(&caller.tenant, "NOTIFY"))
+        .await?;
     let notify = item.as_ref().map(Item::document).transpose()?.unwrap_or_default();
     Ok(Stored { notify, tenant, item })
 }
 
 fn shown(notify: &NotifySettings, tenant: &Tenant) -> Settings {
     Settings {
-        email: EmailSettings { enabled: notify.email.enabled, digest_hour: notify.email.digest_hour },
-        slack: SlackSettings { enabled: notify.slack.enabled, from_severity: Some(notify.slack.from_severity) },
+        email: EmailSettings {
+            enabled: notify.email.enabled,
+            digest_hour: notify.email.digest_hour,
+        },
+        slack: SlackSettings {
+            enabled: notify.slack.enabled,
+            from_severity: Some(notify.slack.from_severity),
+        },
         daily_cap: notify.daily_cap,
         key_events: tenant.key_events.clone(),
-        quiet_hours: notify.quiet_hours.as_ref().map(|q| QuietHours { from: q.from.clone(), to: q.to.clone() }),
+        quiet_hours: notify.quiet_hours.as_ref().map(|q| QuietHours {
+            from: q.from.clone(),
+            to: q.to.clone(),
+        }),
         leads: notify.leads.clone(),
     }
 }
@@ -83,7 +99,11 @@ async fn update_settings(
     headers: HeaderMap,
     body::Json(patch): body::Json<SettingsPatch>,
 ) -> Answer<impl IntoResponse> {
-    let Stored { mut notify, mut tenant, item } = stored(&app, &caller).await?;
+    let Stored {
+        mut notify,
+        mut tenant,
+        item,
+    } = stored(&app, &caller).await?;
     let before = shown(&notify, &tenant);
     etag::must_match(&headers, &tag(&before))?;
     apply(patch, &mut notify, &mut tenant)?;
@@ -95,9 +115,17 @@ async fn update_settings(
         Some(item) if item.rev() == 0 => Condition::None,
         other => Condition::unchanged(other.as_ref()),
     };
-    let mut writes = vec![Write::Put(Item::new(&key, "notify-settings").number("rev", rev).data(&notify), unchanged)];
+    let mut writes = vec![Write::Put(
+        Item::new(&key, "notify-settings")
+            .number("rev", rev)
+            .data(&notify),
+        unchanged,
+    )];
     if before.key_events != after.key_events {
-        writes.push(Write::Put(Item::new(&keys::tenant(&caller.tenant), "tenant").data(&tenant), Condition::None));
+        writes.push(Write::Put(
+            Item::new(&keys::tenant(&caller.tenant), "tenant").data(&tenant),
+            Condition::None,
+        ));
     }
     let entry = audit::item(&app, &caller, "settings.update", "settings", &before, &after);
     writes.push(Write::Put(entry, Condition::None));
@@ -129,22 +157,39 @@ fn apply(patch: SettingsPatch, notify: &mut NotifySettings, tenant: &mut Tenant)
         notify.daily_cap = cap;
     }
     if let Some(hours) = patch.quiet_hours {
-        let hours = hours.map(|q| notify::QuietHours { from: q.from, to: q.to });
+        let hours = hours.map(|q| notify::QuietHours {
+            from: q.from,
+            to: q.to,
+        });
         if hours.as_ref().is_some_and(|q| q.times().is_none()) {
-            return Err(Problem::field("quiet_hours", "malformed", "expected times like 19:00 and 08:00"));
+            return Err(Problem::field(
+                "quiet_hours",
+                "malformed",
+                "expected times like 19:00 and 08:00",
+            ));
         }
         notify.quiet_hours = hours;
     }
     if let Some(leads) = patch.leads {
-        if leads.len() > MAX_LEADS || leads.iter().any(|l| !l.contains('@') || l.chars().count() > MAX_NAME) {
-            return Err(Problem::field("leads", "malformed", format!("at most {MAX_LEADS} e-mail addresses")));
+        if leads.len() > MAX_LEADS
+            || leads
+                .iter()
+                .any(|l| !l.contains('@') || l.chars().count() > MAX_NAME)
+        {
+            return Err(Problem::field(
+                "leads",
+                "malformed",
+                format!("at most {MAX_LEADS} e-mail addresses"),
+            ));
         }
         notify.leads = leads.into_iter().map(|l| l.trim().to_lowercase()).collect();
     }
     if let Some(events) = patch.key_events {
         let names = events.iter().flatten();
         if events.as_ref().is_some_and(|e| e.len() > MAX_KEY_EVENTS)
-            || names.clone().any(|n| n.is_empty() || n.chars().count() > MAX_NAME)
+            || names
+                .clone()
+                .any(|n| n.is_empty() || n.chars().count() > MAX_NAME)
         {
             let limit = format!("at most {MAX_KEY_EVENTS} names of 1 to {MAX_NAME} characters");
             return Err(Problem::field("key_events", "out_of_range", limit));
@@ -159,7 +204,13 @@ fn apply(patch: SettingsPatch, notify: &mut NotifySettings, tenant: &mut Tenant)
     responses((status = 200, description = "Profiles", body = List<ProfileView>)))]
 async fn list_profiles(State(app): Shared, _: Caller) -> Answer<Json<List<ProfileView>>> {
     let profiles = &app.ctx.scorer.engine().profiles;
-    Ok(Json(List { data: profiles.profiles.iter().map(|profile| profile_view(profile, profiles)).collect() }))
+    Ok(Json(List {
+        data: profiles
+            .profiles
+            .iter()
+            .map(|profile| profile_view(profile, profiles))
+            .collect(),
+    }))
 }
 
 fn profile_view(profile: &Profile, all: &Profiles) -> ProfileView {
@@ -182,7 +233,11 @@ fn profile_view(profile: &Profile, all: &Profiles) -> ProfileView {
     let caps = all
         .caps
         .iter()
-        .map(|cap| ProfileCap { id: cap.id.clone(), reason: cap.reason.clone(), limit: cap.limit.as_f64() })
+        .map(|cap| ProfileCap {
+            id: cap.id.clone(),
+            reason: cap.reason.clone(),
+            limit: cap.limit.as_f64(),
+        })
         .collect();
     ProfileView {
         id: profile.id.clone(),
@@ -209,7 +264,10 @@ mod tests {
     #[test]
     fn what_is_left_out_stays_and_null_clears() {
         let (notify, tenant) = patched(r#"{"daily_cap":3}"#).unwrap();
-        assert_eq!((notify.daily_cap, tenant.key_events.as_deref().map(<[_]>::len)), (3, Some(1)));
+        assert_eq!(
+            (notify.daily_cap, tenant.key_events.as_deref().map(<[_]>::len)),
+            (3, Some(1))
+        );
         let (_, tenant) = patched(r#"{"key_events":null}"#).unwrap();
         assert_eq!(tenant.key_events, None);
     }
@@ -218,7 +276,10 @@ mod tests {
     fn limits_are_named() {
         for (json, field) in [
             (r#"{"daily_cap":0}"#, "daily_cap"),
-            (r#"{"email":{"enabled":true,"digest_hour":24}}"#, "email.digest_hour"),
+            (
+                r#"{"email":{"enabled":true,"digest_hour":24}}"#,
+                "email.digest_hour",
+            ),
             (r#"{"quiet_hours":{"from":"7","to":"08:00"}}"#, "quiet_hours"),
             (r#"{"leads":["nobody"]}"#, "leads"),
         ] {

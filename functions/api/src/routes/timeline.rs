@@ -59,18 +59,29 @@ pub(super) async fn entries(
     usage(&snapshot, &mut all);
     if kinds.is_empty() || kinds.contains(&TimelineKind::Score) {
         let points = assessments::points(table, id, account, shift(today, -DAYS), today).await?;
-        let points: Vec<ScorePoint> = points.into_iter().filter_map(|(_, p)| serde_json::from_value(p).ok()).collect();
+        let points: Vec<ScorePoint> = points
+            .into_iter()
+            .filter_map(|(_, p)| serde_json::from_value(p).ok())
+            .collect();
         bands(&points, &zone, &mut all);
     }
     if kinds.is_empty() || kinds.contains(&TimelineKind::Alert) {
-        for item in table.all(alert_store::list(id, &ListBy::Account(account))).await? {
+        for item in table
+            .all(alert_store::list(id, &ListBy::Account(account)))
+            .await?
+        {
             let alert: Alert = item.document()?;
             all.push(TimelineEntry {
                 id: alert.id.to_string(),
                 kind: TimelineKind::Alert,
                 at: alert.opened_at,
                 title: alert.title,
-                detail: Some(format!("{} {}, {}", alert.rule, alert.rule_name, alert.status.as_str())),
+                detail: Some(format!(
+                    "{} {}, {}",
+                    alert.rule,
+                    alert.rule_name,
+                    alert.status.as_str()
+                )),
                 source: "copilot".to_owned(),
                 severity: Some(alert.severity.as_str().to_owned()),
             });
@@ -101,15 +112,24 @@ fn entry(
 }
 
 fn money(minor: Option<i64>, currency: Option<Currency>) -> String {
-    let Some(amount_minor) = minor else { return "unknown amount".to_owned() };
-    let money = Money { amount_minor, currency: currency.unwrap_or(Currency::USD) };
+    let Some(amount_minor) = minor else {
+        return "unknown amount".to_owned();
+    };
+    let money = Money {
+        amount_minor,
+        currency: currency.unwrap_or(Currency::USD),
+    };
     let digits = money.currency.exponent() as usize;
     format!("{:.digits$} {}", money.major(), money.currency)
 }
 
 fn word<T: serde::Serialize>(value: Option<T>) -> String {
     let value = value.and_then(|v| serde_json::to_value(v).ok());
-    value.as_ref().and_then(|v| v.as_str()).unwrap_or("unknown").replace('_', " ")
+    value
+        .as_ref()
+        .and_then(|v| v.as_str())
+        .unwrap_or("unknown")
+        .replace('_', " ")
 }
 
 fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
@@ -117,18 +137,36 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     for known in &snapshot.tickets {
         let (row, id) = (&known.row, &known.external_id);
         let title = row.title.clone().unwrap_or_else(|| "Ticket".to_owned());
-        let mut opened = entry(T::Ticket, id, "opened", row.opened_at, format!("Opened: {title}"), row.text.clone());
+        let mut opened = entry(
+            T::Ticket,
+            id,
+            "opened",
+            row.opened_at,
+            format!("Opened: {title}"),
+            row.text.clone(),
+        );
         if let Some(opened) = &mut opened {
             opened.severity = row.priority.map(|p| word(Some(p)));
         }
         all.extend(opened);
-        all.extend(entry(T::Ticket, id, "solved", row.solved_at, format!("Solved: {title}"), None));
+        all.extend(entry(
+            T::Ticket,
+            id,
+            "solved",
+            row.solved_at,
+            format!("Solved: {title}"),
+            None,
+        ));
         let rated = row.csat.map(|csat| format!("Rated {csat} of 5: {title}"));
         all.extend(rated.and_then(|title| entry(T::Ticket, id, "rated", row.rated_at, title, None)));
     }
     for known in &snapshot.invoices {
         let (row, id) = (&known.row, &known.external_id);
-        let what = format!("{} {}", row.number.as_deref().unwrap_or(&id.id), money(row.amount_minor, row.currency));
+        let what = format!(
+            "{} {}",
+            row.number.as_deref().unwrap_or(&id.id),
+            money(row.amount_minor, row.currency)
+        );
         let steps = [
             ("issued", row.issued_at, "Invoice"),
             ("paid", row.paid_at, "Paid:"),
@@ -142,22 +180,49 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     for (number, (since, known)) in snapshot.subscription_changes.iter().enumerate() {
         let row = &known.row;
         let plan = row.plan.as_deref().unwrap_or("Subscription");
-        let title = format!("{plan}: {}, {} a month", word(row.status), money(row.mrr_minor, row.currency));
+        let title = format!(
+            "{plan}: {}, {} a month",
+            word(row.status),
+            money(row.mrr_minor, row.currency)
+        );
         let seats = row.seats.map(|seats| format!("{seats} seats"));
-        all.extend(entry(T::Subscription, &known.external_id, &format!("state-{number}"), Some(*since), title, seats));
+        all.extend(entry(
+            T::Subscription,
+            &known.external_id,
+            &format!("state-{number}"),
+            Some(*since),
+            title,
+            seats,
+        ));
     }
     for known in &snapshot.activities {
         let row = &known.row;
         let kind = word(row.kind);
         let missed = if row.held == Some(false) { " (missed)" } else { "" };
         let title = format!("{}{missed}", row.subject.clone().unwrap_or(kind));
-        all.extend(entry(T::Activity, &known.external_id, "at", row.at, title, row.text.clone()));
+        all.extend(entry(
+            T::Activity,
+            &known.external_id,
+            "at",
+            row.at,
+            title,
+            row.text.clone(),
+        ));
     }
     for known in &snapshot.surveys {
         let row = &known.row;
-        let score = row.score.map_or_else(|| "no score".to_owned(), |score| score.to_string());
+        let score = row
+            .score
+            .map_or_else(|| "no score".to_owned(), |score| score.to_string());
         let title = format!("{} {score}", word(row.kind).to_uppercase());
-        all.extend(entry(T::Survey, &known.external_id, "at", row.at, title, row.comment.clone()));
+        all.extend(entry(
+            T::Survey,
+            &known.external_id,
+            "at",
+            row.at,
+            title,
+            row.comment.clone(),
+        ));
     }
     for known in &snapshot.outcomes {
         let row = &known.row;
@@ -170,16 +235,36 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     }
     for known in &snapshot.contacts {
         let row = &known.row;
-        let who = row.name.as_deref().or(row.title.as_deref()).unwrap_or("A contact");
+        let who = row
+            .name
+            .as_deref()
+            .or(row.title.as_deref())
+            .unwrap_or("A contact");
         let part = word(row.role);
-        all.extend(entry(T::Contact, &known.external_id, "joined", row.joined_at, format!("{who} joined"), Some(part.clone())));
-        all.extend(entry(T::Contact, &known.external_id, "left", row.left_at, format!("{who} left"), Some(part)));
+        all.extend(entry(
+            T::Contact,
+            &known.external_id,
+            "joined",
+            row.joined_at,
+            format!("{who} joined"),
+            Some(part.clone()),
+        ));
+        all.extend(entry(
+            T::Contact,
+            &known.external_id,
+            "left",
+            row.left_at,
+            format!("{who} left"),
+            Some(part),
+        ));
     }
 }
 
 fn usage(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     for (day, tally) in snapshot.usage.iter().filter(|(_, tally)| tally.events > 0) {
-        let Ok(at) = day.to_zoned(snapshot.zone.clone()) else { continue };
+        let Ok(at) = day.to_zoned(snapshot.zone.clone()) else {
+            continue;
+        };
         all.push(TimelineEntry {
             id: format!("usage/{day}"),
             kind: TimelineKind::UsageDay,
@@ -195,16 +280,24 @@ fn usage(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
 fn bands(points: &[ScorePoint], zone: &jiff::tz::TimeZone, all: &mut Vec<TimelineEntry>) {
     for pair in points.windows(2) {
         let (before, after) = (&pair[0], &pair[1]);
-        let Ok(at) = after.day.to_zoned(zone.clone()) else { continue };
+        let Ok(at) = after.day.to_zoned(zone.clone()) else {
+            continue;
+        };
         if before.band == after.band {
             continue;
         }
-        let score = after.score.map_or_else(String::new, |score| format!(" at {score}"));
+        let score = after
+            .score
+            .map_or_else(String::new, |score| format!(" at {score}"));
         all.push(TimelineEntry {
             id: format!("score/{}", after.day),
             kind: TimelineKind::Score,
             at: at.timestamp(),
-            title: format!("{}{score}, was {}", word(Some(after.band)), word(Some(before.band))),
+            title: format!(
+                "{}{score}, was {}",
+                word(Some(after.band)),
+                word(Some(before.band))
+            ),
             detail: None,
             source: "copilot".to_owned(),
             severity: None,

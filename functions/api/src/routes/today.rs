@@ -82,14 +82,30 @@ async fn to_do(app: &App, caller: &Caller, by: &ListBy) -> Answer<Vec<TodayItem>
     for item in &items {
         alerts.push((item.document()?, item.rev()));
     }
-    let wanted: Vec<Key> = alerts.iter().map(|(a, _)| keys::account(&caller.tenant, a.account.id)).collect();
+    let wanted: Vec<Key> = alerts
+        .iter()
+        .map(|(a, _)| keys::account(&caller.tenant, a.account.id))
+        .collect();
     let cards: HashMap<Key, Item> = table.get_many(&wanted, false).await?;
     let mut to_do = Vec::new();
     for (key, (alert, rev)) in wanted.iter().zip(alerts) {
         let Some(card) = cards.get(key) else { continue };
-        let said: Vec<&str> = alert.clauses.iter().filter(|c| c.holds).map(|c| c.text.as_str()).collect();
-        let reason = if said.is_empty() { alert.title.clone() } else { said.join("; ") };
-        let action = alert.suggested_actions.first().map_or("Look at the account", |a| a.title.as_str()).to_owned();
+        let said: Vec<&str> = alert
+            .clauses
+            .iter()
+            .filter(|c| c.holds)
+            .map(|c| c.text.as_str())
+            .collect();
+        let reason = if said.is_empty() {
+            alert.title.clone()
+        } else {
+            said.join("; ")
+        };
+        let action = alert
+            .suggested_actions
+            .first()
+            .map_or("Look at the account", |a| a.title.as_str())
+            .to_owned();
         to_do.push(TodayItem {
             kind: TodayKind::Alert,
             account: card.document()?,
@@ -121,7 +137,9 @@ impl Book {
         self.accounts += 1;
         count(&mut self.bands, card.band);
         count(&mut self.bands_before, band_on(card, shift(today, -7)));
-        let renews = card.renewal_date.is_some_and(|day| day >= today && day <= shift(today, 90));
+        let renews = card
+            .renewal_date
+            .is_some_and(|day| day >= today && day <= shift(today, 90));
         self.renewals += u64::from(renews);
         if let Some(arr) = &card.arr {
             let add = |sums: &mut BTreeMap<String, i64>| {
@@ -138,26 +156,42 @@ impl Book {
         }
         let issue = match card {
             AccountCard { owner: None, .. } => Some("has no owner"),
-            AccountCard { renewal_date: None, .. } => Some("has no renewal date"),
+            AccountCard {
+                renewal_date: None, ..
+            } => Some("has no renewal date"),
             AccountCard { arr: None, .. } => Some("has no recurring revenue"),
-            AccountCard { band: Band::InsufficientData, .. } => Some("has too little data for a score"),
+            AccountCard {
+                band: Band::InsufficientData,
+                ..
+            } => Some("has too little data for a score"),
             _ => None,
         };
         if let Some(issue) = issue
             && self.hygiene.len() < MAX_HYGIENE
         {
             let (account, name) = (card.id.clone(), card.name.clone());
-            self.hygiene.push(Hygiene { account, name, issue: issue.to_owned() });
+            self.hygiene.push(Hygiene {
+                account,
+                name,
+                issue: issue.to_owned(),
+            });
         }
     }
 
     fn answer(self, scope: TodayScope, items: Vec<TodayItem>) -> Today {
         // One currency stands for the book: that of most of its revenue.
-        let currency = self.arr.iter().max_by_key(|(_, sum)| **sum).map(|(currency, _)| currency.clone());
+        let currency = self
+            .arr
+            .iter()
+            .max_by_key(|(_, sum)| **sum)
+            .map(|(currency, _)| currency.clone());
         let of = |sums: &BTreeMap<String, i64>| {
             let currency = currency.clone()?;
             let amount_minor = sums.get(&currency).copied().unwrap_or(0);
-            Some(Money { amount_minor, currency })
+            Some(Money {
+                amount_minor,
+                currency,
+            })
         };
         Today {
             accounts: self.accounts,
@@ -165,7 +199,10 @@ impl Book {
             bands: self.bands,
             bands_7d_ago: self.bands_before,
             arr_at_risk: of(&self.at_risk),
-            renewals_90d: Renewals { count: self.renewals, arr: of(&self.renewing) },
+            renewals_90d: Renewals {
+                count: self.renewals,
+                arr: of(&self.renewing),
+            },
             items,
             hygiene: self.hygiene,
             scope,
@@ -198,8 +235,16 @@ async fn book(app: &App, caller: &Caller, owner: Option<&str>, today: Date) -> A
         Some(owner) => ("gsi6", index::owner(tenant, owner)),
         None => ("gsi5", index::accounts(tenant)),
     };
-    let mut read = Query { index: Some(name), pk, descending: true, ..Query::default() };
-    let mut book = Book { computed_s: app.ctx.clock.now().as_second(), ..Book::default() };
+    let mut read = Query {
+        index: Some(name),
+        pk,
+        descending: true,
+        ..Query::default()
+    };
+    let mut book = Book {
+        computed_s: app.ctx.clock.now().as_second(),
+        ..Book::default()
+    };
     loop {
         let page = app.ctx.table.page(&read).await?;
         for item in &page.items {
@@ -216,7 +261,14 @@ async fn book(app: &App, caller: &Caller, owner: Option<&str>, today: Date) -> A
 async fn whole_book(app: &App, caller: &Caller, today: Date) -> Answer<Book> {
     let key = keys::setting(&caller.tenant, "TODAY");
     let now_s = app.ctx.clock.now().as_second();
-    let kept: Option<Book> = app.ctx.table.get(&key).await?.as_ref().map(Item::document).transpose()?;
+    let kept: Option<Book> = app
+        .ctx
+        .table
+        .get(&key)
+        .await?
+        .as_ref()
+        .map(Item::document)
+        .transpose()?;
     // A small book is made anew each time: it is cheap, and a tenant that is being set up grows by the minute.
     if let Some(book) = kept.filter(|b| now_s - b.computed_s < KEEP_S && b.accounts > 1_000) {
         return Ok(book);

@@ -36,10 +36,11 @@ const MAX_CTAS: usize = 2_500;
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_opportunities))
-        .routes(routes!(update_opportunity))
+        .routes(routes!(get_opportunity, update_opportunity))
         .routes(routes!(list_ctas, create_cta))
-        .routes(routes!(update_cta))
+        .routes(routes!(get_cta, update_cta))
         .routes(routes!(list_playbooks))
+        .routes(routes!(get_playbook))
 }
 
 /// Opportunities, strongest first
@@ -74,6 +75,42 @@ fn opportunity_view(item: &Item) -> Result<OpportunityView, AwsError> {
     })
 }
 
+/// An opportunity that is not closed, by its id: the index tells the account, the item is read again, consistently.
+async fn opportunity(app: &App, caller: &Caller, id: &str) -> Answer<Item> {
+    let missing = || Problem::not_found("open opportunity");
+    let suffix = format!("#{id}");
+    let listed = opportunities(app, caller).await?;
+    let listed = listed
+        .iter()
+        .find(|item| item.str("g1sk").ends_with(&suffix))
+        .ok_or_else(missing)?;
+    let account = listed.document::<Opportunity>()?.account;
+    let item = app
+        .ctx
+        .table
+        .get(&keys::opportunity(&caller.tenant, account))
+        .await?
+        .ok_or_else(missing)?;
+    if item.document::<Opportunity>()?.id.to_string() == id {
+        Ok(item)
+    } else {
+        Err(missing())
+    }
+}
+
+/// An opportunity that is not closed
+#[utoipa::path(get, path = "/v1/opportunities/{id}", tag = "work", security(("bearer" = ["read"])),
+    params(("id" = String, Path, description = "Opportunity id, `opp_…`")),
+    responses((status = 200, description = "The opportunity", body = OpportunityView)))]
+async fn get_opportunity(
+    State(app): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<impl IntoResponse> {
+    let view = opportunity_view(&opportunity(&app, &caller, &id).await?)?;
+    Ok(([(header::ETAG, view.etag.clone())], Json(view)))
+}
+
 /// Move an opportunity to another stage
 #[utoipa::path(patch, path = "/v1/opportunities/{id}", tag = "work", security(("bearer" = ["write"])),
     params(("id" = String, Path, description = "Opportunity id, `opp_…`")),
@@ -86,24 +123,28 @@ async fn update_opportunity(
     headers: HeaderMap,
     body::Json(patch): body::Json<OpportunityPatch>,
 ) -> Answer<impl IntoResponse> {
-    // An item of the index tells the account; the item itself is read again, consistently.
-    let listed = opportunities(&app, &caller).await?;
-    let suffix = format!("#{id}");
-    let listed = listed.iter().find(|item| item.str("g1sk").ends_with(&suffix));
-    let listed: Opportunity = listed.ok_or_else(|| Problem::not_found("open opportunity"))?.document()?;
-    let item = app.ctx.table.get(&keys::opportunity(&caller.tenant, listed.account)).await?;
-    let item = item.ok_or_else(|| Problem::not_found("open opportunity"))?;
+    let item = opportunity(&app, &caller, &id).await?;
     etag::must_match(&headers, &etag::of(item.rev()))?;
     if patch.stage == OpportunityStage::Withdrawn {
-        return Err(Problem::field("stage", "unknown", "withdrawn is set by the account's health, not by hand"));
+        return Err(Problem::field(
+            "stage",
+            "unknown",
+            "withdrawn is set by the account's health, not by hand",
+        ));
     }
     let old: Opportunity = item.document()?;
-    let new = Opportunity { stage: patch.stage, ..old.clone() };
+    let new = Opportunity {
+        stage: patch.stage,
+        ..old.clone()
+    };
     let account: Value = item.parsed("account").unwrap_or_default();
     let written = assessments::opportunity_item(&caller.tenant, &new, &account, item.rev() + 1);
     let entry = audit::item(&app, &caller, "opportunity.update", &id, &old.stage, &new.stage);
     let view = opportunity_view(&written)?;
-    let writes = vec![Write::Put(written, Condition::Rev(item.rev())), Write::Put(entry, Condition::None)];
+    let writes = vec![
+        Write::Put(written, Condition::Rev(item.rev())),
+        Write::Put(entry, Condition::None),
+    ];
     app.ctx.table.transact(writes).await.map_err(changed)?;
     Ok(([(header::ETAG, view.etag.clone())], Json(view)))
 }
@@ -119,7 +160,9 @@ fn changed(error: AwsError) -> Problem {
 fn cta_item(caller: &Caller, cta: &Cta, rev: i64) -> Item {
     let tenant = &caller.tenant;
     let status = cta_word(cta.status);
-    let due = cta.due_on.map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string());
+    let due = cta
+        .due_on
+        .map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string());
     Item::new(&keys::setting(tenant, &format!("CTA#{}", cta.id)), "cta")
         .number("rev", rev)
         .text("g1pk", &format!("T#{tenant}#CTA#{status}"))
@@ -139,7 +182,10 @@ fn cta_word(status: CtaStatus) -> &'static str {
 
 fn cta_view(item: &Item) -> Result<Cta, AwsError> {
     let cta: Cta = item.document()?;
-    Ok(Cta { etag: etag::of(item.rev()), ..cta })
+    Ok(Cta {
+        etag: etag::of(item.rev()),
+        ..cta
+    })
 }
 
 /// Calls to action by due day
@@ -150,30 +196,56 @@ async fn list_ctas(State(app): Shared, caller: Caller, RawQuery(query): RawQuery
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let fingerprint = Fingerprint::of(&caller.tenant, "list_ctas", params.all());
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
-    let owner = params.filter("owner", "eq").map(|o| own_name(&caller, o)).transpose()?;
+    let owner = params
+        .filter("owner", "eq")
+        .map(|o| own_name(&caller, o))
+        .transpose()?;
     let status = params.filter_word("status", "eq", &["open", "done", "dropped", "all"])?;
     let account = params.filter("account", "eq");
     params.finish()?;
     let tenant = &caller.tenant;
     let status = status.unwrap_or_else(|| "open".to_owned());
     let read = if status == "all" {
-        Query { pk: keys::setting(tenant, "CTA#").pk, prefix: Some("CTA#".to_owned()), ..Query::default() }
+        Query {
+            pk: keys::setting(tenant, "CTA#").pk,
+            prefix: Some("CTA#".to_owned()),
+            ..Query::default()
+        }
     } else {
-        Query { index: Some("gsi1"), pk: format!("T#{tenant}#CTA#{status}"), ..Query::default() }
+        Query {
+            index: Some("gsi1"),
+            pk: format!("T#{tenant}#CTA#{status}"),
+            ..Query::default()
+        }
     };
     let keep = |item: &Item| {
         owner.as_ref().is_none_or(|o| item.str("f_owner") == o)
             && account.as_ref().is_none_or(|a| item.str("f_account") == a)
     };
-    let rows = paging::read(&app.ctx.table, read, &fingerprint, cursor.as_deref(), limit.min(MAX_CTAS), keep).await?;
+    let rows = paging::read(
+        &app.ctx.table,
+        read,
+        &fingerprint,
+        cursor.as_deref(),
+        limit.min(MAX_CTAS),
+        keep,
+    )
+    .await?;
     let data = rows.items.iter().map(cta_view).collect::<Result<_, _>>()?;
-    Ok(Json(Page { data, next: rows.next }))
+    Ok(Json(Page {
+        data,
+        next: rows.next,
+    }))
 }
 
 fn checked(field: &str, text: &str, max: usize) -> Answer<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > max {
-        return Err(Problem::field(field, "out_of_range", format!("1 to {max} characters")));
+        return Err(Problem::field(
+            field,
+            "out_of_range",
+            format!("1 to {max} characters"),
+        ));
     }
     Ok(text.to_owned())
 }
@@ -188,8 +260,14 @@ async fn create_cta(
     body::Json(input): body::Json<NewCta>,
 ) -> Answer<(StatusCode, Json<Cta>)> {
     let title = checked("title", &input.title, MAX_NAME)?;
-    let note = input.note.map(|note| checked("note", &note, MAX_TEXT)).transpose()?;
-    let owner = input.owner.map(|owner| checked("owner", &owner.to_lowercase(), MAX_NAME)).transpose()?;
+    let note = input
+        .note
+        .map(|note| checked("note", &note, MAX_TEXT))
+        .transpose()?;
+    let owner = input
+        .owner
+        .map(|owner| checked("owner", &owner.to_lowercase(), MAX_NAME))
+        .transpose()?;
     if let Some(account) = &input.account {
         known_account(&app, &caller, account).await?;
     }
@@ -199,7 +277,10 @@ async fn create_cta(
         found.ok_or_else(|| Problem::not_found("alert"))?;
     }
     if let Some(playbook) = &input.playbook {
-        library()?.iter().find(|p| p.id == *playbook).ok_or_else(|| Problem::not_found("playbook"))?;
+        library()?
+            .iter()
+            .find(|p| p.id == *playbook)
+            .ok_or_else(|| Problem::not_found("playbook"))?;
     }
     let cta = Cta {
         id: CtaId::from_uuid(app.ctx.ids.next()).to_string(),
@@ -217,9 +298,31 @@ async fn create_cta(
         etag: etag::of(1),
     };
     let entry = audit::item(&app, &caller, "cta.create", &cta.id, &(), &cta);
-    let writes = vec![Write::Put(cta_item(&caller, &cta, 1), Condition::Absent), Write::Put(entry, Condition::None)];
+    let writes = vec![
+        Write::Put(cta_item(&caller, &cta, 1), Condition::Absent),
+        Write::Put(entry, Condition::None),
+    ];
     app.ctx.table.transact(writes).await?;
     Ok((StatusCode::CREATED, Json(cta)))
+}
+
+async fn stored_cta(app: &App, caller: &Caller, id: &str) -> Answer<Item> {
+    let id: CtaId = id.parse().map_err(|_| Problem::not_found("call to action"))?;
+    let item = app
+        .ctx
+        .table
+        .get(&keys::setting(&caller.tenant, &format!("CTA#{id}")))
+        .await?;
+    item.ok_or_else(|| Problem::not_found("call to action"))
+}
+
+/// A call to action
+#[utoipa::path(get, path = "/v1/ctas/{id}", tag = "work", security(("bearer" = ["read"])),
+    params(("id" = String, Path, description = "Call to action id, `cta_…`")),
+    responses((status = 200, description = "The call to action", body = Cta)))]
+async fn get_cta(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<impl IntoResponse> {
+    let cta = cta_view(&stored_cta(&app, &caller, &id).await?)?;
+    Ok(([(header::ETAG, cta.etag.clone())], Json(cta)))
 }
 
 /// Change a call to action
@@ -234,9 +337,7 @@ async fn update_cta(
     headers: HeaderMap,
     body::Json(patch): body::Json<CtaPatch>,
 ) -> Answer<impl IntoResponse> {
-    let id: CtaId = id.parse().map_err(|_| Problem::not_found("call to action"))?;
-    let item = app.ctx.table.get(&keys::setting(&caller.tenant, &format!("CTA#{id}"))).await?;
-    let item = item.ok_or_else(|| Problem::not_found("call to action"))?;
+    let item = stored_cta(&app, &caller, &id).await?;
     etag::must_match(&headers, &etag::of(item.rev()))?;
     let old: Cta = cta_view(&item)?;
     let mut new = old.clone();
@@ -257,7 +358,10 @@ async fn update_cta(
     new.etag = etag::of(item.rev() + 1);
     let entry = audit::item(&app, &caller, "cta.update", &new.id, &old, &new);
     let written = cta_item(&caller, &new, item.rev() + 1);
-    let writes = vec![Write::Put(written, Condition::Rev(item.rev())), Write::Put(entry, Condition::None)];
+    let writes = vec![
+        Write::Put(written, Condition::Rev(item.rev())),
+        Write::Put(entry, Condition::None),
+    ];
     app.ctx.table.transact(writes).await.map_err(changed)?;
     Ok(([(header::ETAG, new.etag.clone())], Json(new)))
 }
@@ -267,6 +371,15 @@ async fn update_cta(
     responses((status = 200, description = "Playbooks", body = List<Playbook>)))]
 async fn list_playbooks(_: State<Arc<App>>, _: Caller) -> Answer<Json<List<Playbook>>> {
     Ok(Json(List { data: library()? }))
+}
+
+/// A playbook
+#[utoipa::path(get, path = "/v1/playbooks/{id}", tag = "work", security(("bearer" = ["read"])),
+    params(("id" = String, Path, description = "Playbook id, e.g. P01")),
+    responses((status = 200, description = "The playbook", body = Playbook)))]
+async fn get_playbook(_: State<Arc<App>>, _: Caller, Path(id): Path<String>) -> Answer<Json<Playbook>> {
+    let found = library()?.into_iter().find(|playbook| playbook.id == id);
+    found.map(Json).ok_or_else(|| Problem::not_found("playbook"))
 }
 
 fn library() -> Answer<Vec<Playbook>> {

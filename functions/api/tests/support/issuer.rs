@@ -20,7 +20,10 @@ pub struct Key {
 
 impl Key {
     fn new(kid: &'static str) -> Self {
-        Self { kid, pair: KeyPair::generate(KeySize::Rsa2048).unwrap() }
+        Self {
+            kid,
+            pair: KeyPair::generate(KeySize::Rsa2048).unwrap(),
+        }
     }
 
     /// Its entry in the key set.
@@ -44,7 +47,14 @@ impl Key {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = format!("{}.{}", part(header), part(claims));
         let mut signature = vec![0_u8; self.pair.public_modulus_len()];
-        self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).unwrap();
+        self.pair
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                text.as_bytes(),
+                &mut signature,
+            )
+            .unwrap();
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }

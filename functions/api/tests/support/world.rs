@@ -56,13 +56,26 @@ impl Reply {
 }
 
 /// Calls an AWS service of the test's account the plain way: what only tests create needs no SDK.
-async fn aws(endpoint: &str, account: &str, service: &str, target: Option<&str>, method: &str, path: &str, body: Value) -> Value {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+async fn aws(
+    endpoint: &str,
+    account: &str,
+    service: &str,
+    target: Option<&str>,
+    method: &str,
+    path: &str,
+    body: Value,
+) -> Value {
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap();
     let method = method.parse().unwrap();
     let credential = format!(
         "AWS4-HMAC-SHA256 Credential={account}/20260301/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=00"
     );
-    let mut request = client.request(method, format!("{endpoint}{path}")).header("Authorization", credential);
+    let mut request = client
+        .request(method, format!("{endpoint}{path}"))
+        .header("Authorization", credential);
     if let Some(target) = target {
         request = request
             .header("X-Amz-Target", target)
@@ -77,7 +90,10 @@ async fn aws(endpoint: &str, account: &str, service: &str, target: Option<&str>,
 
 impl World {
     /// The world of a test; `None` (said by the store's support) when there is no server.
-    #[expect(clippy::disallowed_methods, reason = "tests are told of their server by the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests are told of their server by the environment"
+    )]
     pub async fn new(test: &str) -> Option<Self> {
         // A run of its own each time: the server may be that of the run before.
         let test = format!("{test} {}", std::process::id());
@@ -88,13 +104,40 @@ impl World {
         let account = format!("{:012}", 100_000_000_000 + number % 899_999_999_999);
         let table = testing::create_table(&config, "copilot-test").await.unwrap();
         let bucket = format!("copilot-test-{account}");
-        aws(&endpoint, &account, "s3", None, "PUT", &format!("/{bucket}"), Value::Null).await;
+        aws(
+            &endpoint,
+            &account,
+            "s3",
+            None,
+            "PUT",
+            &format!("/{bucket}"),
+            Value::Null,
+        )
+        .await;
         let mut urls = Vec::new();
         for name in ["ingest", "score"] {
-            let made = aws(&endpoint, &account, "sqs", Some("AmazonSQS.CreateQueue"), "POST", "/", json!({"QueueName": name})).await;
+            let made = aws(
+                &endpoint,
+                &account,
+                "sqs",
+                Some("AmazonSQS.CreateQueue"),
+                "POST",
+                "/",
+                json!({"QueueName": name}),
+            )
+            .await;
             urls.push(made["QueueUrl"].as_str().unwrap().to_owned());
         }
-        aws(&endpoint, &account, "events", Some("AWSEvents.CreateEventBus"), "POST", "/", json!({"Name": "copilot"})).await;
+        aws(
+            &endpoint,
+            &account,
+            "events",
+            Some("AWSEvents.CreateEventBus"),
+            "POST",
+            "/",
+            json!({"Name": "copilot"}),
+        )
+        .await;
 
         let clock = Clock::fixed(NOW.parse().unwrap());
         let (jwks, _) = api::jwks::Jwks::given(&key_set(&[key()]));
@@ -109,9 +152,15 @@ impl World {
             clock,
             verifier: api::auth::Verifier::new(jwks, ISSUER, AUDIENCE),
             webhook_base: None,
+            rate_per_minute: 600,
         };
         let tenant = |slug: &str| TenantId::proven(slug, TenantProof::Operator).unwrap();
-        let world = Self { app: app(ctx.clone()), ctx, acme: tenant("acme"), borealis: tenant("borealis") };
+        let world = Self {
+            app: app(ctx.clone()),
+            ctx,
+            acme: tenant("acme"),
+            borealis: tenant("borealis"),
+        };
         for (id, name) in [(&world.acme, SECRET), (&world.borealis, OTHER_SECRET)] {
             put_tenant(&world.ctx.table, id, name, None).await;
         }
@@ -135,12 +184,21 @@ impl World {
             prefix,
             created_at: self.ctx.clock.now(),
         };
-        tenants::put_api_key(&self.ctx.table, &api::auth::key_hash(&text), &stored).await.unwrap();
+        tenants::put_api_key(&self.ctx.table, &api::auth::key_hash(&text), &stored)
+            .await
+            .unwrap();
         text
     }
 
     /// Sends a request.
-    pub async fn send(&self, method: &str, path: &str, token: Option<&str>, headers: &[(&str, &str)], body: Option<&Value>) -> Reply {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -149,20 +207,36 @@ impl World {
             request = request.header(*name, *value);
         }
         let request = match body {
-            Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
+            Some(body) => request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body.to_string())),
             None => request.body(Body::empty()),
         };
         let answer = self.app.clone().oneshot(request.unwrap()).await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        Reply { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        Reply {
+            status,
+            headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 
     /// Sends rows of a kind for a tenant.
     pub async fn upsert(&self, tenant: &str, kind: &str, rows: Value) -> Value {
         let token = self.token(tenant, "admin");
         let body = json!({"rows": rows});
-        let reply = self.send("PUT", &format!("/v1/{kind}:batch"), Some(&token), &[], Some(&body)).await;
+        let reply = self
+            .send(
+                "PUT",
+                &format!("/v1/{kind}:batch"),
+                Some(&token),
+                &[],
+                Some(&body),
+            )
+            .await;
         assert_eq!(reply.status, 200, "{}", reply.text);
         reply.json()
     }
@@ -171,12 +245,16 @@ impl World {
     pub async fn seed(&self, tenant: &TenantId, secret: &str) -> Seeded {
         let slug = tenant.as_str();
         let made = self
-            .upsert(slug, "accounts", json!([{
-                "external_id": "a-1", "name": format!("{secret} GmbH"), "domain": "acme.example",
-                "owner": format!("csm@{slug}.example"), "mrr_minor": 100_000, "currency": "EUR",
-                "contract_start": "2024-01-01", "contract_end": "2026-04-01", "seats": 10,
-                "custom": {"tier": secret}, "identities": {"stripe": format!("cus_{slug}")},
-            }]))
+            .upsert(
+                slug,
+                "accounts",
+                json!([{
+                    "external_id": "a-1", "name": format!("{secret} GmbH"), "domain": "acme.example",
+                    "owner": format!("csm@{slug}.example"), "mrr_minor": 100_000, "currency": "EUR",
+                    "contract_start": "2024-01-01", "contract_end": "2026-04-01", "seats": 10,
+                    "custom": {"tier": secret}, "identities": {"stripe": format!("cus_{slug}")},
+                }]),
+            )
             .await;
         let account = made["results"][0]["id"].as_str().unwrap().to_owned();
         let text = |id: &str| json!([{"external_id": id, "account": "a-1", "title": secret, "opened_at": "2026-02-25T08:00:00Z", "priority": "urgent"}]);
@@ -195,13 +273,35 @@ impl World {
             {"id": "e-1", "account": "a-1", "user": "u-1", "name": secret, "at": "2026-02-27T10:00:00Z"},
             {"id": "e-2", "account": "a-1", "user": "u-2", "name": secret, "at": "2026-02-27T11:00:00Z"},
         ]});
-        let counted = self.send("POST", "/v1/events:batch", Some(&token), &[], Some(&events)).await;
+        let counted = self
+            .send("POST", "/v1/events:batch", Some(&token), &[], Some(&events))
+            .await;
         assert_eq!(counted.json()["counted"], 2, "{}", counted.text);
-        let scored = self.send("POST", &format!("/v1/accounts/{account}/score"), Some(&token), &[], None).await;
+        let scored = self
+            .send(
+                "POST",
+                &format!("/v1/accounts/{account}/score"),
+                Some(&token),
+                &[],
+                None,
+            )
+            .await;
         assert_eq!(scored.status, 200, "{}", scored.text);
-        let alerts = self.send("GET", &format!("/v1/alerts?filter[account][eq]={account}"), Some(&token), &[], None).await.json();
+        let alerts = self
+            .send(
+                "GET",
+                &format!("/v1/alerts?filter[account][eq]={account}"),
+                Some(&token),
+                &[],
+                None,
+            )
+            .await
+            .json();
         let alert = alerts["data"][0].clone();
-        assert!(alert["id"].is_string(), "an urgent ticket and an old invoice must raise an alert: {alerts}");
+        assert!(
+            alert["id"].is_string(),
+            "an urgent ticket and an old invoice must raise an alert: {alerts}"
+        );
 
         let id: AccountId = account.parse().unwrap();
         let opportunity = Opportunity {
@@ -221,9 +321,15 @@ impl World {
         self.ctx.table.put(item, Condition::None).await.unwrap();
 
         let cta = json!({"title": secret, "account": account});
-        let cta = self.send("POST", "/v1/ctas", Some(&token), &[], Some(&cta)).await.json();
+        let cta = self
+            .send("POST", "/v1/ctas", Some(&token), &[], Some(&cta))
+            .await
+            .json();
         let announce = json!({"kind": "accounts", "filename": format!("{secret}.csv"), "size_bytes": 40});
-        let import = self.send("POST", "/v1/imports", Some(&token), &[], Some(&announce)).await.json();
+        let import = self
+            .send("POST", "/v1/imports", Some(&token), &[], Some(&announce))
+            .await
+            .json();
         let import = import["id"].as_str().unwrap().to_owned();
         let csv = format!("external_id,name\nx-1,{secret}\n");
         let object = Import::object_key(tenant, import.parse().unwrap());
