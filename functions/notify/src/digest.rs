@@ -35,7 +35,7 @@ pub(crate) async fn tell(job: &Job<'_>) -> Result<(), Failure> {
     }
     let now = job.context.clock.now();
     let due = due(
-        job.event.at.to_zoned(job.profile.time_zone()),
+        &job.event.at.to_zoned(job.profile.time_zone()),
         job.settings.email.digest_hour,
     );
     let wait_s = due.timestamp().duration_since(now).as_secs();
@@ -60,14 +60,14 @@ pub(crate) async fn tell(job: &Job<'_>) -> Result<(), Failure> {
 /// The day that the digest is of, in the tenant's zone.
 fn due_day(job: &Job<'_>) -> Date {
     due(
-        job.event.at.to_zoned(job.profile.time_zone()),
+        &job.event.at.to_zoned(job.profile.time_zone()),
         job.settings.email.digest_hour,
     )
     .date()
 }
 
 /// The first time that the clock shows `hour` at or after `from`.
-fn due(from: Zoned, hour: u8) -> Zoned {
+fn due(from: &Zoned, hour: u8) -> Zoned {
     let at = |day: Date| {
         let hour = i8::try_from(hour.min(23)).unwrap_or(8);
         day.at(hour, 0, 0, 0)
@@ -75,7 +75,7 @@ fn due(from: Zoned, hour: u8) -> Zoned {
             .unwrap_or_else(|_| from.clone())
     };
     let today = at(from.date());
-    if today >= from {
+    if today >= *from {
         today
     } else {
         at(from.date().saturating_add(1.day()))
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_digest_is_due_at_the_next_time_that_the_clock_shows_the_hour() {
-        let of = |from: &str, hour| due(from.parse().unwrap(), hour).to_string();
+        let of = |from: &str, hour| due(&from.parse().unwrap(), hour).to_string();
         assert_eq!(of("2026-03-01T02:00[UTC]", 8), "2026-03-01T08:00:00+00:00[UTC]");
         assert_eq!(of("2026-03-01T08:00[UTC]", 8), "2026-03-01T08:00:00+00:00[UTC]");
         assert_eq!(

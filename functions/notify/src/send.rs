@@ -55,7 +55,7 @@ pub(crate) async fn once(job: &Job<'_>, note: Notification, content: Content<'_>
         .await
         .map_err(passing)?
     {
-        Claim::Mine(claimed) => claimed,
+        Claim::Mine(claimed) => *claimed,
         Claim::Settled(_) => return Ok(false),
         Claim::Busy => return Err(Failure::retry("another call is sending this notification")),
     };

@@ -1,6 +1,8 @@
 //! Each notification goes out once, whatever the queue and the channels do; and what did not go out is visible.
 //! On MiniStack, with a Slack that answers what the test says.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use aws_lambda_events::event::sqs::SqsEvent;
 use copilot_aws::email::Mailer;
 use copilot_aws::notifications::{self, Channel, Notification, Status};
@@ -142,9 +144,8 @@ impl World {
 fn find(value: &Value, to: &str, subjects: &mut Vec<String>) {
     match value {
         Value::Object(fields) if fields.get("Subject").is_some_and(Value::is_string) => {
-            if value.to_string().contains(to) {
-                subjects.push(fields["Subject"].as_str().unwrap().to_owned());
-            }
+            let is_to = value.to_string().contains(to);
+            subjects.extend(is_to.then(|| fields["Subject"].as_str().unwrap().to_owned()));
         }
         Value::Object(fields) => fields.values().for_each(|v| find(v, to, subjects)),
         Value::Array(values) => values.iter().for_each(|v| find(v, to, subjects)),

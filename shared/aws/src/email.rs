@@ -6,6 +6,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::create_email_identity::CreateEmailIdentityError;
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 use copilot_domain::ids::EventId;
@@ -165,7 +166,7 @@ impl Mailer {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|e| e.is_already_exists_exception()) =>
+                    .is_some_and(CreateEmailIdentityError::is_already_exists_exception) =>
             {
                 Ok(())
             }

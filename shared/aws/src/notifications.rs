@@ -13,7 +13,7 @@ use copilot_domain::ids::{EventId, TenantId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-pub use list::{of_alert, people_since, put_settings, recent, renewals, settings, undigested};
+pub use list::{Position, of_alert, people_since, put_settings, recent, renewals, settings, undigested};
 pub use note::{Channel, Notification, Status, mask};
 pub use queue::NotifyQueue;
 
@@ -33,7 +33,7 @@ const TRIES: u32 = 6;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claim {
     /// It is yours: send, then [`settle`].
-    Mine(Claimed),
+    Mine(Box<Claimed>),
     /// Somebody is sending it; look again later.
     Busy,
     /// It is sent, held or refused already; nothing to do.
@@ -98,7 +98,7 @@ pub async fn claim(
     note.attempts = 0;
     begin(&mut note);
     match table.put(item(tenant, &note, 1), Condition::Absent).await {
-        Ok(()) => return Ok(Claim::Mine(Claimed { note, rev: 1 })),
+        Ok(()) => return Ok(Claim::Mine(Box::new(Claimed { note, rev: 1 }))),
         Err(error) if !error.is_conflict() => return Err(error),
         Err(_) => {}
     }
@@ -119,10 +119,10 @@ pub async fn claim(
         .put(item(tenant, &stored, rev + 1), Condition::Rev(rev))
         .await
     {
-        Ok(()) => Ok(Claim::Mine(Claimed {
+        Ok(()) => Ok(Claim::Mine(Box::new(Claimed {
             note: stored,
             rev: rev + 1,
-        })),
+        }))),
         Err(error) if error.is_conflict() => Ok(Claim::Busy),
         Err(error) => Err(error),
     }

@@ -41,12 +41,10 @@ pub struct RenderError {
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_auto_escape_callback(|name| {
-        if name.ends_with(".txt") {
-            AutoEscape::None
-        } else {
-            AutoEscape::Html
-        }
+    // Only the text templates go unescaped.
+    env.set_auto_escape_callback(|name| match name {
+        "alert.txt" | "digest.txt" => AutoEscape::None,
+        _ => AutoEscape::Html,
     });
     // Block tags on lines of their own leave no lines behind.
     if let Ok(syntax) = SyntaxConfig::builder()

@@ -121,12 +121,11 @@ impl Sender {
     /// [`SlackError`].
     pub async fn send(&self, address: &str, body: &Value) -> Result<(), SlackError> {
         let webhook = Webhook::new(address, self.also.as_deref())?;
-        let client = match self.client.get() {
-            Some(client) => client,
-            None => {
-                let built = crate::http::client().map_err(SlackError::Transport)?;
-                self.client.get_or_init(|| built)
-            }
+        let client = if let Some(client) = self.client.get() {
+            client
+        } else {
+            let built = crate::http::client().map_err(SlackError::Transport)?;
+            self.client.get_or_init(|| built)
         };
         send(client, &webhook, body).await
     }

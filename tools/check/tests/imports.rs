@@ -1,5 +1,7 @@
 //! Who may import whom (see `docs/architecture.md`), over `cargo metadata`: normal, build and dev dependencies alike.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use copilot_check::root;
 

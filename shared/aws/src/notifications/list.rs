@@ -1,6 +1,6 @@
 //! Lists of notifications, for the product and for digests; the settings.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use copilot_domain::ids::{AlertId, TenantId};
@@ -14,6 +14,9 @@ use crate::item::Item;
 use crate::keys::{self, index, notify as note_keys};
 use crate::table::{Condition, Query, Table};
 
+/// Where a page of a list ended.
+pub type Position = std::collections::HashMap<String, AttributeValue>;
+
 /// Notifications of a tenant, newest first; a page and where it ended.
 ///
 /// # Errors
@@ -22,8 +25,8 @@ pub async fn recent(
     table: &Table,
     tenant: &TenantId,
     limit: i32,
-    start: Option<HashMap<String, AttributeValue>>,
-) -> Result<(Vec<Notification>, Option<HashMap<String, AttributeValue>>), AwsError> {
+    start: Option<Position>,
+) -> Result<(Vec<Notification>, Option<Position>), AwsError> {
     let query = Query {
         index: Some("gsi1"),
         pk: note_keys::by_tenant(tenant),
