@@ -54,7 +54,7 @@ export function Stat({ label, children, hint }: { label: string; children: React
   return (
     <div>
       <Text size="xs" c="dimmed">{label}</Text>
-      <div className="num" style={{ fontSize: "1.25rem", fontWeight: 600, lineHeight: 1.35 }}>{children}</div>
+      <div style={{ fontSize: "1.25rem", fontWeight: 600, lineHeight: 1.35 }}>{children}</div>
       {hint !== undefined && <Text size="xs" c="dimmed" component="div">{hint}</Text>}
     </div>
   );

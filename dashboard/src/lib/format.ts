@@ -162,6 +162,11 @@ export function words(value: string | null | undefined): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
+/** With a capital at its beginning. */
+export function sentence(value: string): string {
+  return value.charAt(0).toUpperCase() + value.slice(1);
+}
+
 export function initials(name: string): string {
   const parts = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
   const letters = parts.length > 1 ? [parts[0], parts[1]].map((part) => part?.charAt(0)) : [parts[0]?.slice(0, 2)];

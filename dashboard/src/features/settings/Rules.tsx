@@ -5,6 +5,7 @@ import { SeverityBadge, Tag } from "~/components/SeverityBadge";
 import { EmptyState } from "~/components/States";
 import { ScrollRegion } from "~/components/ScrollRegion";
 import { integer, percent } from "~/lib/format";
+import classes from "./Settings.module.css";
 
 export function Rules({ rules }: { rules: readonly Rule[] }) {
   if (rules.length === 0) return <EmptyState title="No rules">Without rules there are no alerts.</EmptyState>;
@@ -22,7 +23,7 @@ export function Rules({ rules }: { rules: readonly Rule[] }) {
                   <Link className="plain" to={`/alerts?status=all&scope=all&rule=${rule.id}`}>{rule.name}</Link> <span className="mono muted">{rule.id}</span>{" "}
                   {!rule.enabled && <Tag>off</Tag>} {rule.type === "opportunity" && <Tag>opportunity</Tag>}
                 </Text>
-                <code className="mono muted" style={{ overflowWrap: "anywhere", whiteSpace: "normal" }}>{rule.expression}</code>
+                <code className={`mono muted ${classes.expression}`} title={rule.expression}>{rule.expression}</code>
               </td>
               <td><SeverityBadge severity={rule.severity} size="sm" /></td>
               <td className="num">{integer(rule.cooldown_days)} d</td>

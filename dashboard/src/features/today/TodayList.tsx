@@ -11,7 +11,7 @@ import { useAlertCommands } from "~/components/alerts/useAlertCommands";
 import { BandBadge } from "~/components/BandBadge";
 import { SeverityBadge, Tag } from "~/components/SeverityBadge";
 import { EmptyState } from "~/components/States";
-import { money, renewal, score, words } from "~/lib/format";
+import { money, renewal, score, sentence, words } from "~/lib/format";
 import { paths } from "~/lib/paths";
 import classes from "./Today.module.css";
 
@@ -51,7 +51,7 @@ export function TodayList({ items, accounts }: TodayListProps) {
               {!open && <Tag>{words(alert.status)}</Tag>}
             </Group>
             <Text size="sm" className={classes.reason}>
-              <Link className="plain" to={paths.alert(alert.id)}>{reason}</Link>
+              <Link className="plain" to={paths.alert(alert.id)}>{sentence(reason)}</Link>
             </Text>
             <div className={classes.facts}>
               <BandBadge band={account.band} size="sm" />
