@@ -167,6 +167,12 @@ export const importPreviewQuery = (api: Api, id: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+export const messagesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["messages"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/notifications", { signal })),
+  });
+
 export const settingsQuery = (api: Api) =>
   queryOptions({
     queryKey: ["settings"],

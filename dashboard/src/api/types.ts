@@ -49,6 +49,7 @@ export type Delivery = Schemas["Delivery"];
 export type Duplicate = Schemas["Duplicate"];
 export type Import = Schemas["Import"];
 export type ImportPreview = Schemas["ImportPreview"];
+export type Message = Schemas["NotificationView"];
 export type Settings = Schemas["Settings"];
 
 export type AccountsQuery = NonNullable<operations["list_accounts"]["parameters"]["query"]>;

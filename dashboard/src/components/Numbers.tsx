@@ -31,7 +31,7 @@ export function Coverage({ value }: { value: number }) {
   const low = value < 0.5;
   return (
       <span
-        style={{ display: "inline-flex", alignItems: "center", gap: 6 }}
+        style={{ display: "inline-flex", alignItems: "center", gap: 6, verticalAlign: "middle" }}
         title={low ? "Less than half of the weight has data: no alerts from the score" : "Share of the weight with data"}
       >
         <span

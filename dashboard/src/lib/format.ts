@@ -158,8 +158,7 @@ const ACRONYMS = new Set(["api", "arr", "crm", "csat", "csv", "id", "mrr", "nps"
 export function words(value: string | null | undefined): string {
   if (!value) return NONE;
   const spaced = value.replaceAll(/[_-]/g, " ").split(" ").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
-  const sentence = spaced.join(" ");
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  return sentence(spaced.join(" "));
 }
 
 /** With a capital at its beginning. */

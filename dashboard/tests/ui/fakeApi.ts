@@ -60,7 +60,7 @@ export class FakeApi {
     if (collection === "imports" && part === "preview") return ok(preview);
     if (collection === "integrations" && part === "deliveries") return ok({ data: deliveries, next: null });
     const plain: Record<string, () => unknown> = {
-      me: () => this.me, today, rules: () => ({ data: rules }), settings: () => settings,
+      me: () => this.me, today, notifications: () => ({ data: [{ event: "e1", channel: "email", recipient_masked: "c***@demo.example", status: "sent", at: ago(3), error: null, alert: this.alerts[0]?.id ?? null, title: "Key events fell" }, { event: "e2", channel: "slack", recipient_masked: "#cs", status: "held", at: ago(5), error: "over the cap of 10 messages a day", alert: null, title: null }] }), rules: () => ({ data: rules }), settings: () => settings,
       integrations: () => ({ data: integrations }), duplicates: () => ({ data: [{ reason: "domain", value: "northwind.example", accounts: [{ id: card(0).id, name: "Northwind Traders", source: "crm" }, { id: card(9).id, name: "Northwind BV", source: "stripe" }] }] }),
       imports: () => id === "" ? { data: [this.import], next: null } : this.import,
       alerts: () => id === "" ? this.#alerts(query) : this.alerts.find((row) => row.id === id),

@@ -11,6 +11,7 @@ import { ProblemState, Rows } from "~/components/States";
 import { oneOf } from "~/lib/decode";
 import { words } from "~/lib/format";
 import { SEVERITIES } from "~/lib/vocabulary";
+import { Messages } from "./Messages";
 import { Rules } from "./Rules";
 import classes from "./Settings.module.css";
 
@@ -27,10 +28,13 @@ export function SettingsPage() {
           {settings.isError ? <ProblemState error={settings.error} onRetry={() => void settings.refetch()} />
             : settings.data === undefined ? <Rows count={5} /> : <SettingsForm key={settings.data.etag} settings={settings.data.settings} etag={settings.data.etag} />}
         </Panel>
+        <div className={classes.column}>
+        <Messages />
         <Panel flush title="Rules" hint="How often users found each rule's alerts right, with the range that few ratings allow">
           {rules.isError ? <ProblemState error={rules.error} onRetry={() => void rules.refetch()} />
             : rules.data === undefined ? <Rows count={8} /> : <Rules rules={rules.data.data} />}
         </Panel>
+        </div>
       </div>
     </>
   );
