@@ -83,7 +83,7 @@ pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut 
         .iter()
         .filter_map(|t| Some((t.row.rated_at.or(t.row.solved_at)?, t.row.csat?)))
         .collect();
-    rated.sort_by(|a, b| b.0.cmp(&a.0));
+    rated.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let last: Vec<f64> = rated.iter().take(5).map(|(_, csat)| *csat).collect();
     vector.set("csat_answers", rated.len() as f64);
     vector.set(

@@ -9,14 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_domain::alert::{
-    Alert, AlertAccount, AlertResolution, AlertStatus, AlertType, AlertUpdate, RuleState, RuleStates,
-    Severity, SuggestedAction,
+    Alert, AlertAccount, AlertResolution, AlertStatus, AlertType, AlertUpdate, PriorityWhy, RuleState,
+    RuleStates, Severity, SuggestedAction,
 };
 use copilot_domain::health::EvaluationId;
 use copilot_domain::{AlertId, TenantId};
 use jiff::civil::Date;
 
-use crate::episode::{ahead, back, blank, fingerprint, why_again};
+use crate::episode::{ahead, back, blank, fingerprint, start, why_again};
 use crate::rules::{Audience, Fired, RuleSet, RuleSpec};
 use crate::severity::{priority, severity};
 
@@ -149,6 +149,32 @@ fn step(out: &mut Transitions, fired: &[&Fired], kind: AlertType, context: &Aler
     }
 }
 
+/// What a rule that holds amounts to now.
+struct Weight {
+    severity: Severity,
+    severity_why: Vec<String>,
+    priority: f64,
+    priority_why: PriorityWhy,
+}
+
+impl Weight {
+    fn of(spec: &RuleSpec, fired: &Fired, company: &BTreeSet<String>, context: &AlertContext<'_>) -> Self {
+        let (severity, severity_why) = match spec.rule_type {
+            AlertType::Risk if spec.audience == Audience::Csm => {
+                severity(fired.severity, company.len(), context.days_to_renewal)
+            }
+            _ => (fired.severity, Vec::new()),
+        };
+        let (priority, priority_why) = priority(severity, context.arr_percentile, context.days_to_renewal);
+        Self {
+            severity,
+            severity_why,
+            priority,
+            priority_why,
+        }
+    }
+}
+
 /// The condition holds.
 fn hold(
     out: &mut Transitions,
@@ -158,118 +184,121 @@ fn hold(
     company: &BTreeSet<String>,
     context: &AlertContext<'_>,
 ) -> Option<RuleState> {
-    let as_of = context.evaluation.as_of;
     let evidence = fingerprint(fired, context.today);
     let mut state = state.unwrap_or_else(|| blank(spec, fired, context.evaluation));
-    let (severity, severity_why) = match spec.rule_type {
-        AlertType::Risk if spec.audience == Audience::Csm => {
-            severity(fired.severity, company.len(), context.days_to_renewal)
-        }
-        _ => (fired.severity, Vec::new()),
-    };
-    let (priority, priority_why) = priority(severity, context.arr_percentile, context.days_to_renewal);
     state.clear_count = 0;
-    state.last_seen_at = Some(as_of);
-    let live = state.status.is_some_and(AlertStatus::is_live);
-    if !live && !may_open(&state, &evidence, spec, out, context) {
-        // A dismissal is remembered until it lapses, so the key stays as it is: firing, and closed.
-        state.firing = true;
-        state.evidence = evidence;
-        state.evaluation = context.evaluation.clone();
-        return Some(state);
+    state.last_seen_at = Some(context.evaluation.as_of);
+    let weight = Weight::of(spec, fired, company, context);
+    let severity = weight.severity;
+    if state.status.is_some_and(AlertStatus::is_live) {
+        let update = update(&mut state, fired, weight, company, context)?;
+        out.updated.push(update);
+        state.severity = severity;
+    } else if may_open(&state, &evidence, spec, out, context) {
+        out.opened
+            .push(open(&mut state, spec, fired, weight, company, context));
+        state.severity = severity;
     }
-    if live {
-        let id = state.alert?;
-        let woke = state.status == Some(AlertStatus::Snoozed)
-            && state.snoozed_until.is_none_or(|until| until <= as_of);
-        if woke {
-            state.status = Some(AlertStatus::Open);
-            state.snoozed_until = None;
-        }
-        let renotify = why_again(&state, severity, company, woke, as_of);
-        if renotify.is_some() {
-            state.last_notified_at = Some(as_of);
-            state.correlated = company.iter().cloned().collect();
-        }
-        state.seen_count += 1;
-        out.updated.push(AlertUpdate {
-            id,
-            rule: spec.id.clone(),
-            status: state.status.unwrap_or(AlertStatus::Open),
-            title: fired.title.clone(),
-            account: context.account.clone(),
-            severity,
-            base_severity: fired.severity,
-            severity_why,
-            priority,
-            priority_why,
-            last_seen_at: as_of,
-            seen_count: state.seen_count,
-            clauses: fired.clauses.clone(),
-            evidence: fired.evidence.clone(),
-            renotify,
-        });
-    } else {
-        state.episode += 1;
-        let episode = state.episode.to_string();
-        let account = context.account.id.to_string();
-        let id = AlertId::derived(&[
-            context.tenant.as_str(),
-            &account,
-            &spec.id,
-            &fired.subject,
-            &episode,
-        ]);
-        state.alert = Some(id);
-        state.status = Some(AlertStatus::Open);
-        state.opened_at = Some(as_of);
-        state.closed_at = None;
-        state.snoozed_until = None;
-        state.suppressed_until = None;
-        state.suppressed_evidence = None;
-        state.seen_count = 1;
-        state.last_notified_at = Some(as_of);
-        state.correlated = company.iter().cloned().collect();
-        let action = SuggestedAction {
-            title: spec.action.clone(),
-            playbook: spec.playbook.clone(),
-        };
-        out.opened.push(Alert {
-            id,
-            alert_type: spec.rule_type,
-            rule: spec.id.clone(),
-            rule_name: spec.name.clone(),
-            title: fired.title.clone(),
-            account: context.account.clone(),
-            subject: fired.subject.clone(),
-            episode: state.episode,
-            severity,
-            base_severity: fired.severity,
-            severity_why,
-            priority,
-            priority_why,
-            status: AlertStatus::Open,
-            assignee: context.account.owner.clone(),
-            opened_at: as_of,
-            last_seen_at: as_of,
-            seen_count: 1,
-            snoozed_until: None,
-            acknowledged_at: None,
-            acknowledged_by: None,
-            resolved_at: None,
-            resolve_reason: None,
-            dismiss_reason: None,
-            clauses: fired.clauses.clone(),
-            evidence: fired.evidence.clone(),
-            suggested_actions: vec![action],
-            feedback: Vec::new(),
-        });
-    }
+    // Where it may not open, it is remembered as holding, and closed.
     state.firing = true;
-    state.severity = severity;
     state.evidence = evidence;
     state.evaluation = context.evaluation.clone();
     Some(state)
+}
+
+/// A live alert is seen again.
+fn update(
+    state: &mut RuleState,
+    fired: &Fired,
+    weight: Weight,
+    company: &BTreeSet<String>,
+    context: &AlertContext<'_>,
+) -> Option<AlertUpdate> {
+    let as_of = context.evaluation.as_of;
+    let woke =
+        state.status == Some(AlertStatus::Snoozed) && state.snoozed_until.is_none_or(|until| until <= as_of);
+    if woke {
+        state.status = Some(AlertStatus::Open);
+        state.snoozed_until = None;
+    }
+    let renotify = why_again(state, weight.severity, company, woke, as_of);
+    if renotify.is_some() {
+        state.last_notified_at = Some(as_of);
+        state.correlated = company.iter().cloned().collect();
+    }
+    state.seen_count += 1;
+    Some(AlertUpdate {
+        id: state.alert?,
+        rule: state.rule.clone(),
+        status: state.status.unwrap_or(AlertStatus::Open),
+        title: fired.title.clone(),
+        account: context.account.clone(),
+        severity: weight.severity,
+        base_severity: fired.severity,
+        severity_why: weight.severity_why,
+        priority: weight.priority,
+        priority_why: weight.priority_why,
+        last_seen_at: as_of,
+        seen_count: state.seen_count,
+        clauses: fired.clauses.clone(),
+        evidence: fired.evidence.clone(),
+        renotify,
+    })
+}
+
+/// A new episode opens.
+fn open(
+    state: &mut RuleState,
+    spec: &RuleSpec,
+    fired: &Fired,
+    weight: Weight,
+    company: &BTreeSet<String>,
+    context: &AlertContext<'_>,
+) -> Alert {
+    let as_of = context.evaluation.as_of;
+    start(state, as_of, company);
+    let (account, episode) = (context.account.id.to_string(), state.episode.to_string());
+    let id = AlertId::derived(&[
+        context.tenant.as_str(),
+        &account,
+        &spec.id,
+        &fired.subject,
+        &episode,
+    ]);
+    state.alert = Some(id);
+    Alert {
+        id,
+        alert_type: spec.rule_type,
+        rule: spec.id.clone(),
+        rule_name: spec.name.clone(),
+        title: fired.title.clone(),
+        account: context.account.clone(),
+        subject: fired.subject.clone(),
+        episode: state.episode,
+        severity: weight.severity,
+        base_severity: fired.severity,
+        severity_why: weight.severity_why,
+        priority: weight.priority,
+        priority_why: weight.priority_why,
+        status: AlertStatus::Open,
+        assignee: context.account.owner.clone(),
+        opened_at: as_of,
+        last_seen_at: as_of,
+        seen_count: 1,
+        snoozed_until: None,
+        acknowledged_at: None,
+        acknowledged_by: None,
+        resolved_at: None,
+        resolve_reason: None,
+        dismiss_reason: None,
+        clauses: fired.clauses.clone(),
+        evidence: fired.evidence.clone(),
+        suggested_actions: vec![SuggestedAction {
+            title: spec.action.clone(),
+            playbook: spec.playbook.clone(),
+        }],
+        feedback: Vec::new(),
+    }
 }
 
 /// Whether a closed or new key may open an episode now.

@@ -8,6 +8,7 @@ use copilot_domain::assessment::{AlertChanges, Assessment};
 use copilot_domain::facts::{Stage, Touch};
 use copilot_domain::health::{Band, BandState, EvaluationId, Health, Points, ScorePoint};
 use copilot_domain::history::Snapshot;
+use copilot_domain::money::Money;
 use copilot_domain::opportunity::Opportunity;
 use copilot_domain::playbook::NextAction;
 use copilot_domain::prediction::Prediction;
@@ -117,15 +118,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     let renewal_date = contract::renewal_date(snapshot);
     let days_to_renewal = renewal_date.map(|day| days_between(snapshot.today, day));
     let arr = contract::arr(snapshot);
-    let account = AlertAccount {
-        id: snapshot.account,
-        name: snapshot.row.name.clone(),
-        owner: snapshot.row.owner.clone(),
-        arr,
-        renewal_date,
-        band: health.band,
-        score: health.score,
-    };
+    let account = alert_account(snapshot, &health, arr, renewal_date);
     let fired = if is_customer(snapshot, &features) {
         engine
             .rules
@@ -152,28 +145,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         input.arr_percentile,
         days_to_renewal,
     );
-    let signals: Vec<&Fired> = fired
-        .iter()
-        .filter(|f| {
-            transitions
-                .states
-                .get(&f.rule, &f.subject)
-                .and_then(|s| s.status)
-                .is_some_and(AlertStatus::is_live)
-        })
-        .collect();
-    let opportunity = health.score.and_then(|score| {
-        let at = snapshot.as_of;
-        crate::opportunities::combine(
-            input.tenant,
-            snapshot.account,
-            &engine.rules,
-            &signals,
-            score,
-            arr,
-            at,
-        )
-    });
+    let opportunity = opportunity(engine, input, &transitions, &fired, health.score, arr);
     let next_actions = next_actions(&health, &alerts, &engine.rules, days_to_renewal, &[]);
     let card = card(input, &health, &alerts, engine, renewal_date, days_to_renewal);
     let (predictions, missing) = predictions(&health, &features, snapshot, model);
@@ -203,6 +175,42 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         card,
         unchanged,
     }
+}
+
+/// The account as its alerts show it.
+fn alert_account(
+    snapshot: &Snapshot,
+    health: &Health,
+    arr: Option<Money>,
+    renewal_date: Option<Date>,
+) -> AlertAccount {
+    AlertAccount {
+        id: snapshot.account,
+        name: snapshot.row.name.clone(),
+        owner: snapshot.row.owner.clone(),
+        arr,
+        renewal_date,
+        band: health.band,
+        score: health.score,
+    }
+}
+
+/// What the live opportunity signals add up to.
+fn opportunity(
+    engine: &Engine,
+    input: &AssessInput<'_>,
+    transitions: &Transitions,
+    fired: &[Fired],
+    score: Option<Points>,
+    arr: Option<Money>,
+) -> Option<Opportunity> {
+    let state = |f: &Fired| transitions.states.get(&f.rule, &f.subject).and_then(|s| s.status);
+    let live: Vec<&Fired> = fired
+        .iter()
+        .filter(|f| state(f).is_some_and(AlertStatus::is_live))
+        .collect();
+    let (account, at) = (input.snapshot.account, input.snapshot.as_of);
+    crate::opportunities::combine(input.tenant, account, &engine.rules, &live, score?, arr, at)
 }
 
 /// Rules speak of customers: not of prospects, and not of who is gone or paused.

@@ -156,12 +156,10 @@ impl ModelCard {
         let row = self
             .inputs
             .iter()
-            .map(|input| match features.get(&input.name) {
-                Some(value) => input.transform.apply(value),
-                None => {
-                    missing += 1;
-                    input.imputation
-                }
+            .map(|input| {
+                let value = features.get(&input.name);
+                missing += usize::from(value.is_none());
+                value.map_or(input.imputation, |v| input.transform.apply(v))
             })
             .collect();
         (row, missing)

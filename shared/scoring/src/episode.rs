@@ -100,3 +100,18 @@ pub(crate) fn ahead(at: Timestamp, days: u32) -> Timestamp {
     at.checked_add((i64::from(days) * 24).hours())
         .unwrap_or(Timestamp::MAX)
 }
+
+/// Turns the state to a new episode.
+pub(crate) fn start(state: &mut RuleState, as_of: Timestamp, company: &BTreeSet<String>) {
+    state.episode += 1;
+    state.status = Some(AlertStatus::Open);
+    state.opened_at = Some(as_of);
+    state.closed_at = None;
+    state.snoozed_until = None;
+    state.suppressed_until = None;
+    state.suppressed_evidence = None;
+    state.shut = false;
+    state.seen_count = 1;
+    state.last_notified_at = Some(as_of);
+    state.correlated = company.iter().cloned().collect();
+}

@@ -141,12 +141,12 @@ fn take(input: &HealthInput<'_>, chosen: &ProfileMeasure) -> Option<Measure> {
         }),
     };
     let too_old = |limit: Option<f64>| limit.zip(age).is_some_and(|(limit, age)| age > limit);
-    let stale = too_old(spec.max_age_days);
+    let is_stale = too_old(spec.max_age_days);
     let null = too_old(spec.null_age_days.or(spec.max_age_days));
     let state = match value {
         _ if chosen.weight == 0 => MeasureState::Off,
         None => MeasureState::Missing,
-        Some(_) if stale => MeasureState::Stale,
+        Some(_) if is_stale => MeasureState::Stale,
         Some(_) => MeasureState::Ok,
     };
     let counts = chosen.weight > 0 && !null;

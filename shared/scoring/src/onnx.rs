@@ -69,10 +69,11 @@ impl std::fmt::Debug for OnnxModel {
         f.debug_struct("OnnxModel")
             .field("name", &self.card.name)
             .field("version", &self.card.version)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so that map_err takes it by name")]
 fn graph(error: TractError) -> ModelError {
     ModelError::Graph(format!("{error:#}"))
 }
@@ -188,14 +189,12 @@ impl OnnxModel {
         let mut out: Vec<Result<Prediction, String>> = Vec::with_capacity(accounts.len());
         let mut asked = Vec::new();
         for (at, (features, _)) in accounts.iter().enumerate() {
-            match self.card.refuses(features) {
-                Some(why) => out.push(Err(why)),
-                None => {
-                    rows.push(self.card.row(features).0);
-                    asked.push(at);
-                    out.push(Err(String::new()));
-                }
+            let refusal = self.card.refuses(features);
+            if refusal.is_none() {
+                rows.push(self.card.row(features).0);
+                asked.push(at);
             }
+            out.push(Err(refusal.unwrap_or_default()));
         }
         for (probability, (at, row)) in self.run(&rows)?.into_iter().zip(asked.into_iter().zip(&rows)) {
             let (features, computed_at) = accounts[at];

@@ -33,15 +33,12 @@ impl Account {
         let external_id = ExternalId::new(Source::api(), id).unwrap();
         let revision = Revision::new(at(when), at(when), patch.as_object().unwrap().clone());
         let records = self.0.records.entry(kind).or_default();
-        match records.iter_mut().find(|r| r.external_id == external_id) {
-            Some(known) => {
-                known.record.merge(revision);
-            }
-            None => {
-                let mut record = Record::default();
-                record.merge(revision);
-                records.push(FactRecord { external_id, record });
-            }
+        if let Some(known) = records.iter_mut().find(|r| r.external_id == external_id) {
+            known.record.merge(revision);
+        } else {
+            let mut record = Record::default();
+            record.merge(revision);
+            records.push(FactRecord { external_id, record });
         }
         self
     }
