@@ -182,24 +182,22 @@ impl Run<'_> {
     /// The state of the CSV reader, and what becomes of a record.
     async fn open(&self) -> Result<(CsvState, Plan), Stop> {
         let failed = |e: csv::CsvError| Stop::Failed(format!("{}: {e}", e.code()));
-        let state = match self.import.resume.clone() {
-            Some(stored) => serde_json::from_value(stored).map_err(|e| Stop::Failed(e.to_string()))?,
-            None => {
-                let key = Import::object_key(self.tenant, self.import.id);
-                let size = self.import.size_bytes;
-                if size == 0 {
-                    return Err(Stop::Failed(
-                        "empty_file: the file is not there, or empty: upload it again".into(),
-                    ));
-                }
-                let head = self
-                    .context
-                    .files
-                    .range(&key, 0, (HEAD_BYTES as u64).min(size))
-                    .await;
-                let head = head.map_err(|e| Stop::Later(e.into()))?;
-                csv::open(&head, head.len() as u64 >= size).map_err(failed)?
+        let state = if let Some(stored) = self.import.resume.clone() {
+            serde_json::from_value(stored).map_err(|e| Stop::Failed(e.to_string()))?
+        } else {
+            let key = Import::object_key(self.tenant, self.import.id);
+            let size = self.import.size_bytes;
+            if size == 0 {
+                let problem = "empty_file: the file is not there, or empty: upload it again";
+                return Err(Stop::Failed(problem.to_owned()));
             }
+            let head = self
+                .context
+                .files
+                .range(&key, 0, (HEAD_BYTES as u64).min(size))
+                .await;
+            let head = head.map_err(|e| Stop::Later(e.into()))?;
+            csv::open(&head, head.len() as u64 >= size).map_err(failed)?
         };
         let plan = Plan::new(self.kind, &state, &self.import.mapping).map_err(failed)?;
         Ok((state, plan))

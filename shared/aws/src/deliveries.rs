@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AwsError;
 use crate::item::Item;
 use crate::keys;
-use crate::table::{Condition, Page, Query, Table};
+use crate::table::{Condition, Page, Query, Start, Table};
 
 /// How long the record of a delivery is kept.
 const KEEP_DAYS: i64 = 30;
@@ -164,7 +164,7 @@ pub async fn page(
     tenant: &TenantId,
     source: &Source,
     limit: i32,
-    start: Option<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>>,
+    start: Option<Start>,
 ) -> Result<Page, AwsError> {
     let query = Query {
         pk: format!("T#{tenant}#SRC#{source}"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use copilot_domain::ids::{ImportId, TenantId};
@@ -19,7 +20,7 @@ use crate::table::{Condition, Query, Table};
 /// Errors that an import lists; the report holds more, the count is complete.
 pub const LISTED_ERRORS: usize = 100;
 /// How long an upload address is good for.
-const UPLOAD_FOR: Duration = Duration::from_secs(3_600);
+const UPLOAD_FOR: Duration = Duration::from_hours(1);
 
 /// Where an import stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,7 +232,13 @@ impl Files {
             .await
         {
             Ok(head) => Ok(head.content_length().and_then(|n| u64::try_from(n).ok())),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found()) => Ok(None),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(HeadObjectError::is_not_found) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(AwsError::from_sdk("look at a file", error)),
         }
     }

@@ -19,6 +19,7 @@ pub mod links;
 pub mod notifications;
 pub mod queue;
 pub mod raw_log;
+pub mod request;
 pub mod sdk;
 pub mod secrets;
 pub mod stats;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -13,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::error::AwsError;
 
 /// How long a secret, or its absence, is remembered: a rotation is seen within this time.
-const KEEP: Duration = Duration::from_secs(300);
+const KEEP: Duration = Duration::from_mins(5);
 /// An absent secret is asked for again sooner, so that a new source works at once.
 const KEEP_ABSENT: Duration = Duration::from_secs(15);
 /// Entries kept: random tenants in paths must not fill the memory.
@@ -125,7 +127,7 @@ impl Secrets {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
+                    .is_some_and(GetSecretValueError::is_resource_not_found_exception) =>
             {
                 None
             }
@@ -169,7 +171,7 @@ impl Secrets {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|e| e.is_resource_exists_exception()) =>
+                    .is_some_and(CreateSecretError::is_resource_exists_exception) =>
             {
                 self.client
                     .put_secret_value()

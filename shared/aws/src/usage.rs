@@ -27,8 +27,7 @@ pub async fn count(
     events: &[(usize, &UsageFact)],
 ) -> Result<Vec<(usize, bool)>, AwsError> {
     let mut counted = Vec::with_capacity(events.len());
-    let mut level: Vec<(String, Option<Item>, Vec<(usize, &UsageFact)>)> =
-        vec![(String::new(), root, events.to_vec())];
+    let mut level: Vec<Node<'_>> = vec![(String::new(), root, events.to_vec())];
     while let Some((path, item, events)) = level.pop() {
         let key = Key {
             pk: root_key.pk.clone(),
@@ -55,6 +54,8 @@ pub async fn count(
     Ok(counted)
 }
 
+/// A node to count in: its path, its item as read, the events that come to it.
+type Node<'a> = (String, Option<Item>, Vec<(usize, &'a UsageFact)>);
 type Split<'a> = (Vec<(usize, bool)>, Vec<(usize, &'a UsageFact)>);
 
 /// Counts what belongs in one node; the rest overflows to its children.

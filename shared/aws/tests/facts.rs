@@ -1,11 +1,13 @@
 //! Nothing lost, nothing twice: the same facts in any order, any number of times, by many writers at once, with
 //! throttles in between, give the same account.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use copilot_aws::facts::{self, Outcome};
+use copilot_aws::table::{Condition, Write};
 use copilot_aws::testing;
 use copilot_aws::{AwsError, Table, history, links};
 use copilot_domain::facts::{Fact, Kind, LinkFact, RecordFact, UsageEvent, UsageFact};
@@ -258,7 +260,6 @@ async fn a_write_over_something_newer_is_a_conflict() -> Result<(), AwsError> {
     let table = testing::create_table(&config, "conflict").await.unwrap();
     let key = copilot_aws::keys::tenant(&tenant());
     let item = |rev| copilot_aws::Item::new(&key, "tenant").number("rev", rev);
-    use copilot_aws::table::{Condition, Write};
     table.put(item(1), Condition::Absent).await?;
     assert!(
         table

@@ -110,5 +110,6 @@ pub(crate) fn resolved(
         reason: resolution.reason.clone(),
         ..body(alert, assessed)
     };
-    Event::of_alert(tenant, EventType::AlertResolved, "", at, body, false)
+    // Nobody is pushed a recovery; the digest tells of it.
+    Event::of_alert(tenant, EventType::AlertResolved, "", at, body, true)
 }

@@ -163,7 +163,17 @@ async fn main() -> Result<()> {
         Command::Replay { tenant, into_table } => {
             let bucket = env.required("DATA_BUCKET", "the bucket of the raw log")?;
             let target = into_table.as_deref().map(|name| Table::new(&sdk, name));
-            json!(replay::run(&env, &sdk, &bucket, table, target, &tenant_id(&tenant)?).await?)
+            json!(
+                Box::pin(replay::run(
+                    &env,
+                    &sdk,
+                    &bucket,
+                    table,
+                    target,
+                    &tenant_id(&tenant)?
+                ))
+                .await?
+            )
         }
     };
     println!("{line}");
