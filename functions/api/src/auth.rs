@@ -152,7 +152,7 @@ impl Verifier {
                     "the sign-in service cannot be asked; try again",
                 );
                 problem.retry_after = Some(5);
-                problem.internal = Some(copilot_runtime::telemetry::chain(&other));
+                problem.internal = Some(copilot_runtime::telemetry::chain(&other).into());
                 problem
             }
         })?;

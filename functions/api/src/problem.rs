@@ -108,9 +108,9 @@ pub struct Problem {
     /// The fields at fault.
     pub errors: Vec<FieldProblem>,
     /// Seconds after which to try again.
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<u32>,
     /// For the log only.
-    pub internal: Option<String>,
+    pub internal: Option<Box<str>>,
 }
 
 /// The result of a handler.
@@ -157,7 +157,7 @@ impl Problem {
             Kind::INTERNAL,
             "the request could not be answered; it is in our log",
         );
-        problem.internal = Some(copilot_runtime::telemetry::chain(cause));
+        problem.internal = Some(copilot_runtime::telemetry::chain(cause).into());
         problem
     }
 
@@ -200,7 +200,7 @@ impl From<AwsError> for Problem {
         if error.is_retryable() {
             let mut problem = Self::new(Kind::UNAVAILABLE, "the store is busy; try again");
             problem.retry_after = Some(1);
-            problem.internal = Some(copilot_runtime::telemetry::chain(&error));
+            problem.internal = Some(copilot_runtime::telemetry::chain(&error).into());
             return problem;
         }
         Self::internal(&error)

@@ -61,7 +61,7 @@ impl Rate {
                 self.per_minute
             ),
         );
-        problem.retry_after = Some(self.wait_s.unwrap_or(1));
+        problem.retry_after = Some(self.wait_s.map_or(1, |s| u32::try_from(s).unwrap_or(60)));
         problem
     }
 
@@ -102,7 +102,7 @@ impl Limiter {
         let cost = cost.clamp(1, self.per_minute);
         let now_ms = now.as_millisecond();
         let name = format!("{}#{}", who.tenant, who.id);
-        if let Some(rate) = self.from_lease(&name, cost, now_ms) {
+        if let Some(rate) = self.use_lease(&name, cost, now_ms) {
             return rate;
         }
         for _ in 0..TRIES {
@@ -137,7 +137,7 @@ impl Limiter {
         }
     }
 
-    fn from_lease(&self, name: &str, cost: u32, now_ms: i64) -> Option<Rate> {
+    fn use_lease(&self, name: &str, cost: u32, now_ms: i64) -> Option<Rate> {
         let mut leases = self.leases.lock().ok()?;
         let lease = leases.get_mut(name)?;
         if lease.until_ms <= now_ms || lease.tokens < cost {

@@ -1,4 +1,13 @@
 //! Tokens: what is let in, and what is not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a test may"
+)]
 
 mod support;
 

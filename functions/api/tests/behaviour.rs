@@ -1,4 +1,13 @@
 //! How the API behaves over a real store: rows, keys, tags, pages, limits, the life of an alert.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a test may"
+)]
 
 mod support;
 

@@ -1,5 +1,14 @@
 //! Every operation of the OpenAPI document is asked without credentials, by a viewer, by another tenant, and as it
 //! should be. An operation without a row in the table fails the walk.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a test may"
+)]
 
 mod support;
 

@@ -1,5 +1,14 @@
 //! No input changes the tenant: whatever a caller writes into path, query, headers and body, it is answered from its
 //! own tenant and changes nothing of another.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a test may"
+)]
 
 mod support;
 

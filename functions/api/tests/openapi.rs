@@ -1,4 +1,13 @@
 //! The OpenAPI document beside the code is the one that the code generates. `UPDATE=1` writes it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a test may"
+)]
 
 #[test]
 fn the_document_is_the_one_beside_the_code() {

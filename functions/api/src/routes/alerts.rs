@@ -1,31 +1,27 @@
-//! Alerts: the inbox, their life cycle, ratings.
+//! Alerts: the inbox and one alert.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
+use copilot_aws::Item;
 use copilot_aws::alerts::{self as store, ListBy, StoredAlert};
 use copilot_aws::notifications::{self, Notification, Status};
-use copilot_aws::{AwsError, Item};
-use copilot_domain::alert::{Alert, AlertStatus, DismissReason, Feedback, FeedbackKind};
+use copilot_domain::alert::{Alert, AlertStatus};
 use copilot_domain::ids::{AccountId, AlertId};
-use copilot_domain::limits::{MAX_NAME, MAX_TEXT};
-use copilot_scoring::actions::{self, ActionError, AlertAction};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::accounts::own_name;
-use super::rules::judge;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
-use crate::dto::alert::{AlertNotification, AlertPatch, AlertView, NewFeedback, NotificationStatus};
+use crate::dto::alert::{AlertNotification, AlertView, NotificationStatus};
 use crate::dto::page::Page;
-use crate::dto::words::Role;
 use crate::filter::Params;
-use crate::problem::{Answer, Kind, Problem};
-use crate::{App, Shared, audit, body, etag, paging};
+use crate::problem::{Answer, Problem};
+use crate::{App, Shared, etag, paging};
 
 /// Alerts that a list sorted by age looks at.
 const MAX_SORTED: usize = 2_000;
@@ -41,8 +37,7 @@ const ALL: [AlertStatus; 5] = [
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_alerts))
-        .routes(routes!(get_alert, update_alert))
-        .routes(routes!(rate_alert))
+        .routes(routes!(get_alert))
 }
 
 /// An alert as the API shows it.
@@ -223,13 +218,15 @@ async fn sorted(
     Ok(Json(Page { data, next }))
 }
 
-async fn stored(app: &App, caller: &Caller, id: &str) -> Answer<StoredAlert> {
+/// The alert of a path; one that the caller's tenant does not have is not found.
+pub(super) async fn stored(app: &App, caller: &Caller, id: &str) -> Answer<StoredAlert> {
     let id: AlertId = id.parse().map_err(|_| Problem::not_found("alert"))?;
     let found = store::get(&app.ctx.table, &caller.tenant, id).await?;
     found.ok_or_else(|| Problem::not_found("alert"))
 }
 
-async fn told(app: &App, caller: &Caller, id: AlertId) -> Answer<Vec<AlertNotification>> {
+/// Who was told of an alert.
+pub(super) async fn told(app: &App, caller: &Caller, id: AlertId) -> Answer<Vec<AlertNotification>> {
     let notes = notifications::of_alert(&app.ctx.table, &caller.tenant, id).await?;
     Ok(notes.into_iter().map(note).collect())
 }
@@ -254,7 +251,8 @@ pub(super) fn status(status: Status) -> NotificationStatus {
     }
 }
 
-fn tagged(view: AlertView) -> impl IntoResponse {
+/// The answer with its tag.
+pub(super) fn tagged(view: AlertView) -> impl IntoResponse {
     ([(header::ETAG, view.etag.clone())], Json(view))
 }
 
@@ -266,242 +264,4 @@ async fn get_alert(State(app): Shared, caller: Caller, Path(id): Path<String>) -
     let found = stored(&app, &caller, &id).await?;
     let notes = told(&app, &caller, found.alert.id).await?;
     Ok(tagged(view(found.alert, found.rev, notes)))
-}
-
-/// Acknowledge, snooze, dismiss, resolve, open again or assign an alert
-#[utoipa::path(patch, path = "/v1/alerts/{id}", tag = "alerts", security(("bearer" = ["write"])),
-    params(("id" = String, Path, description = "Alert id, `alr_…`")),
-    request_body = AlertPatch,
-    responses((status = 200, description = "The alert as it is now", body = AlertView)))]
-async fn update_alert(
-    State(app): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body::Json(patch): body::Json<AlertPatch>,
-) -> Answer<impl IntoResponse> {
-    let old = stored(&app, &caller, &id).await?;
-    etag::must_match(&headers, &etag::of(old.rev))?;
-    let action = action(&patch)?;
-    let tenant = app.ctx.tenant(&caller.tenant).await?;
-    let now = tenant.now(app.ctx.clock.now());
-    let mut new = old.alert.clone();
-    if let Some(assignee) = &patch.assignee {
-        assign(&caller, &mut new, assignee)?;
-    }
-    let state = match &action {
-        Some(_) => {
-            store::rule_state(
-                &app.ctx.table,
-                &caller.tenant,
-                new.account.id,
-                &new.rule,
-                &new.subject,
-            )
-            .await?
-        }
-        None => None,
-    };
-    let mut state = state;
-    if let Some(action) = &action {
-        let rule = state.as_mut().map(|(state, _)| state);
-        actions::apply(action, &mut new, rule, caller.author(), now).map_err(refused)?;
-    }
-    let entry = audit::item(
-        &app,
-        &caller,
-        "alert.update",
-        &id,
-        &summary(&old.alert),
-        &summary(&new),
-    );
-    let rule = state.as_ref().map(|(state, rev)| (state, *rev));
-    match store::change(&app.ctx.table, &caller.tenant, &old, &new, rule, Some(entry)).await {
-        Ok(()) => {}
-        Err(AwsError::Conflict { .. }) => {
-            return Err(Problem::new(Kind::CHANGED, "read it again and repeat the change"));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let notes = told(&app, &caller, new.id).await?;
-    Ok(tagged(view(new, old.rev + 1, notes)))
-}
-
-/// What a patch asks for.
-fn action(patch: &AlertPatch) -> Answer<Option<AlertAction>> {
-    let reason = patch.reason.as_deref().map(str::trim).filter(|r| !r.is_empty());
-    if reason.is_some_and(|r| r.chars().count() > MAX_NAME) {
-        return Err(Problem::field(
-            "reason",
-            "too_long",
-            format!("at most {MAX_NAME} characters"),
-        ));
-    }
-    let Some(status) = patch.status else {
-        if patch.assignee.is_none() {
-            return Err(Problem::field(
-                "status",
-                "required",
-                "send `status`, `assignee` or both",
-            ));
-        }
-        return Ok(None);
-    };
-    Ok(Some(match status {
-        AlertStatus::Open => AlertAction::Reopen,
-        AlertStatus::Acknowledged => AlertAction::Acknowledge,
-        AlertStatus::Snoozed => AlertAction::Snooze {
-            until: patch
-                .snoozed_until
-                .ok_or_else(|| Problem::field("snoozed_until", "required", "is required to snooze"))?,
-        },
-        AlertStatus::Resolved => AlertAction::Resolve {
-            reason: reason.map(str::to_owned),
-        },
-        AlertStatus::Dismissed => {
-            let expected = "wrong_data, known, not_actionable or already_handled";
-            let word =
-                reason.ok_or_else(|| Problem::field("reason", "required", format!("one of {expected}")))?;
-            let reason: DismissReason = serde_json::from_value(serde_json::Value::from(word))
-                .map_err(|_| Problem::field("reason", "unknown", format!("expected {expected}")))?;
-            AlertAction::Dismiss { reason }
-        }
-    }))
-}
-
-/// Hands an alert to somebody. A CSM hands on his own and those of nobody; a lead hands on everybody's.
-fn assign(caller: &Caller, alert: &mut Alert, assignee: &str) -> Answer<()> {
-    let assignee = assignee.trim().to_lowercase();
-    if !assignee.contains('@')
-        || assignee.chars().count() > MAX_NAME
-        || assignee.chars().any(char::is_whitespace)
-    {
-        return Err(Problem::field(
-            "assignee",
-            "malformed",
-            "expected an e-mail address",
-        ));
-    }
-    let holder = alert.assignee.as_ref().or(alert.account.owner.as_ref());
-    let is_own =
-        holder.is_none_or(|h| Some(h) == caller.email.as_ref()) || caller.email.as_ref() == Some(&assignee);
-    if caller.role == Role::Csm && !is_own {
-        return Err(Problem::new(
-            Kind::FORBIDDEN,
-            "only a lead hands on an alert of somebody else",
-        ));
-    }
-    alert.assignee = Some(assignee);
-    Ok(())
-}
-
-fn refused(error: ActionError) -> Problem {
-    match error {
-        ActionError::SnoozeEnd => Problem::field("snoozed_until", "out_of_range", error.to_string()),
-        ActionError::Closed(_) | ActionError::Superseded => Problem::new(Kind::CONFLICT, error.to_string()),
-    }
-}
-
-/// What of an alert a human can change; for the audit trail.
-fn summary(alert: &Alert) -> serde_json::Value {
-    serde_json::json!({
-        "status": alert.status, "assignee": alert.assignee, "snoozed_until": alert.snoozed_until,
-        "dismiss_reason": alert.dismiss_reason, "resolve_reason": alert.resolve_reason,
-    })
-}
-
-/// Rate an alert
-#[utoipa::path(post, path = "/v1/alerts/{id}/feedback", tag = "alerts", security(("bearer" = ["write"])),
-    params(("id" = String, Path, description = "Alert id, `alr_…`")),
-    request_body = NewFeedback,
-    responses((status = 201, description = "The rating", body = Feedback)))]
-async fn rate_alert(
-    State(app): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    body::Json(input): body::Json<NewFeedback>,
-) -> Answer<(StatusCode, Json<Feedback>)> {
-    if !(1..=5).contains(&input.rating) {
-        return Err(Problem::field("rating", "out_of_range", "1 (bad) to 5 (good)"));
-    }
-    let comment = input
-        .comment
-        .map(|c| c.trim().to_owned())
-        .filter(|c| !c.is_empty());
-    if comment.as_ref().is_some_and(|c| c.chars().count() > MAX_TEXT) {
-        return Err(Problem::field(
-            "comment",
-            "too_long",
-            format!("at most {MAX_TEXT} characters"),
-        ));
-    }
-    let found = stored(&app, &caller, &id).await?;
-    let user = caller.author().to_owned();
-    let before = found
-        .alert
-        .feedback
-        .iter()
-        .find(|f| f.user == user && f.kind == input.kind);
-    let feedback = Feedback {
-        kind: input.kind,
-        rating: input.rating,
-        comment,
-        user: user.clone(),
-        at: app.ctx.clock.now(),
-    };
-    store::rate(&app.ctx.table, &caller.tenant, found.alert.id, &feedback).await?;
-    if feedback.kind == FeedbackKind::Accuracy {
-        judge(
-            &app,
-            &caller,
-            &found.alert.rule,
-            before.map(|f| f.rating),
-            feedback.rating,
-        )
-        .await?;
-    }
-    audit::note(
-        &app,
-        &caller,
-        "alert.rate",
-        &id,
-        &before.map(|f| f.rating),
-        &feedback.rating,
-    )
-    .await?;
-    Ok((StatusCode::CREATED, Json(feedback)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dismissal_needs_one_of_four_reasons_and_a_snooze_its_end() {
-        let patch = |status, reason: Option<&str>| AlertPatch {
-            status: Some(status),
-            reason: reason.map(str::to_owned),
-            ..AlertPatch::default()
-        };
-        assert_eq!(
-            action(&patch(AlertStatus::Dismissed, None)).unwrap_err().errors[0].field,
-            "reason"
-        );
-        assert_eq!(
-            action(&patch(AlertStatus::Dismissed, Some("bored")))
-                .unwrap_err()
-                .errors[0]
-                .code,
-            "unknown"
-        );
-        assert!(action(&patch(AlertStatus::Dismissed, Some("known"))).is_ok());
-        assert_eq!(
-            action(&patch(AlertStatus::Snoozed, None)).unwrap_err().errors[0].field,
-            "snoozed_until"
-        );
-        assert_eq!(
-            action(&AlertPatch::default()).unwrap_err().errors[0].field,
-            "status"
-        );
-    }
 }

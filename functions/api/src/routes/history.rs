@@ -183,11 +183,11 @@ async fn score_account(
     let clock = app.ctx.clock.now();
     let scorer = &app.ctx.scorer;
     let Some(as_of) = as_of else {
-        let scored = scorer
+        let done = scorer
             .score(&caller.tenant, account, clock)
             .await
             .map_err(problem)?;
-        return Ok(Json(scored.assessment));
+        return Ok(Json(done.assessment));
     };
     if !app.ctx.tenant(&caller.tenant).await?.is_sandbox() {
         return Err(Problem::field(
@@ -203,12 +203,12 @@ async fn score_account(
             .map_err(problem)?;
         return Ok(Json(assessed.assessment));
     }
-    let scored = scorer
+    let done = scorer
         .score_as_of(&caller.tenant, account, as_of, clock)
         .await
         .map_err(problem)?;
     audit::note(&app, &caller, "account.score_as_of", &id, &(), &as_of).await?;
-    Ok(Json(scored.assessment))
+    Ok(Json(done.assessment))
 }
 
 /// Today in the tenant's zone, by its clock.

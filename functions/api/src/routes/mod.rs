@@ -1,8 +1,10 @@
 //! One module a resource. Each handler says who may call it (`security`), and what goes in and out.
 
 mod accounts;
+mod alert_changes;
 mod alerts;
 mod batch;
+mod duplicates;
 mod history;
 mod imports;
 mod integrations;
@@ -34,9 +36,11 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(batch::router())
         .merge(imports::router())
         .merge(accounts::router())
+        .merge(duplicates::router())
         .merge(records::router())
         .merge(history::router())
         .merge(alerts::router())
+        .merge(alert_changes::router())
         .merge(rules::router())
         .merge(today::router())
         .merge(work::router())

@@ -133,12 +133,19 @@ fn word<T: serde::Serialize>(value: Option<T>) -> String {
 }
 
 fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
-    use TimelineKind as T;
+    tickets(snapshot, all);
+    invoices(snapshot, all);
+    subscriptions(snapshot, all);
+    talks(snapshot, all);
+    people(snapshot, all);
+}
+
+fn tickets(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     for known in &snapshot.tickets {
         let (row, id) = (&known.row, &known.external_id);
         let title = row.title.clone().unwrap_or_else(|| "Ticket".to_owned());
         let mut opened = entry(
-            T::Ticket,
+            TimelineKind::Ticket,
             id,
             "opened",
             row.opened_at,
@@ -150,7 +157,7 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
         }
         all.extend(opened);
         all.extend(entry(
-            T::Ticket,
+            TimelineKind::Ticket,
             id,
             "solved",
             row.solved_at,
@@ -158,8 +165,13 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             None,
         ));
         let rated = row.csat.map(|csat| format!("Rated {csat} of 5: {title}"));
-        all.extend(rated.and_then(|title| entry(T::Ticket, id, "rated", row.rated_at, title, None)));
+        all.extend(
+            rated.and_then(|title| entry(TimelineKind::Ticket, id, "rated", row.rated_at, title, None)),
+        );
     }
+}
+
+fn invoices(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     for known in &snapshot.invoices {
         let (row, id) = (&known.row, &known.external_id);
         let what = format!(
@@ -174,9 +186,19 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             ("voided", row.voided_at, "Voided:"),
         ];
         for (step, at, verb) in steps {
-            all.extend(entry(T::Invoice, id, step, at, format!("{verb} {what}"), None));
+            all.extend(entry(
+                TimelineKind::Invoice,
+                id,
+                step,
+                at,
+                format!("{verb} {what}"),
+                None,
+            ));
         }
     }
+}
+
+fn subscriptions(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     for (number, (since, known)) in snapshot.subscription_changes.iter().enumerate() {
         let row = &known.row;
         let plan = row.plan.as_deref().unwrap_or("Subscription");
@@ -187,7 +209,7 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
         );
         let seats = row.seats.map(|seats| format!("{seats} seats"));
         all.extend(entry(
-            T::Subscription,
+            TimelineKind::Subscription,
             &known.external_id,
             &format!("state-{number}"),
             Some(*since),
@@ -195,13 +217,16 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             seats,
         ));
     }
+}
+
+fn talks(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     for known in &snapshot.activities {
         let row = &known.row;
         let kind = word(row.kind);
         let missed = if row.held == Some(false) { " (missed)" } else { "" };
         let title = format!("{}{missed}", row.subject.clone().unwrap_or(kind));
         all.extend(entry(
-            T::Activity,
+            TimelineKind::Activity,
             &known.external_id,
             "at",
             row.at,
@@ -216,7 +241,7 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             .map_or_else(|| "no score".to_owned(), |score| score.to_string());
         let title = format!("{} {score}", word(row.kind).to_uppercase());
         all.extend(entry(
-            T::Survey,
+            TimelineKind::Survey,
             &known.external_id,
             "at",
             row.at,
@@ -224,6 +249,9 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             row.comment.clone(),
         ));
     }
+}
+
+fn people(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
     for known in &snapshot.outcomes {
         let row = &known.row;
         let title = match row.amount_minor {
@@ -231,7 +259,14 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             None => word(row.kind),
         };
         let why = row.reason.clone().or_else(|| row.comment.clone());
-        all.extend(entry(T::Outcome, &known.external_id, "at", row.at, title, why));
+        all.extend(entry(
+            TimelineKind::Outcome,
+            &known.external_id,
+            "at",
+            row.at,
+            title,
+            why,
+        ));
     }
     for known in &snapshot.contacts {
         let row = &known.row;
@@ -242,7 +277,7 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             .unwrap_or("A contact");
         let part = word(row.role);
         all.extend(entry(
-            T::Contact,
+            TimelineKind::Contact,
             &known.external_id,
             "joined",
             row.joined_at,
@@ -250,7 +285,7 @@ fn facts(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             Some(part.clone()),
         ));
         all.extend(entry(
-            T::Contact,
+            TimelineKind::Contact,
             &known.external_id,
             "left",
             row.left_at,
