@@ -119,8 +119,12 @@ def webhook_checks(run: Run) -> None:
     run.check("1 MiB and one byte by webhook", "413 body_too_large", lambda: run.refused(
         run.deliver(big(run, 1024 * 1024 + 1)), 413, "body_too_large"))
     run.check("invalid JSON by webhook", "400 invalid_json", lambda: run.refused(run.deliver(b'{"accounts":['), 400, "invalid_json"))
+    torn = b'{"accounts":[{"external_id":"\xff\xfe"}]}'
     run.check("invalid UTF-8 by webhook", "400 invalid_utf8", lambda: run.refused(
-        run.deliver(b'{"accounts":[{"external_id":"\xff\xfe"}]}'), 400, "invalid_utf8"))
+        run.deliver(torn, {**signed_headers(run.mine.secrets[SOURCE], torn), "Content-Type": "application/octet-stream"}), 400, "invalid_utf8"))
+    # A gateway that takes the body for text puts other bytes in the place of the wrong ones: then the signature is wrong.
+    run.check("invalid UTF-8 declared as JSON", "400 invalid_utf8 or 401 invalid_signature", lambda: either(
+        run.refused(run.deliver(torn), 400, "invalid_utf8"), run.refused(run.deliver(torn), 401, "invalid_signature")))
     run.check("wrong tenant: my secret, their address", "401 invalid_signature", lambda: run.refused(
         run.deliver(body(), tenant=run.other.tenant), 401, "invalid_signature"))
     run.check("tenant that does not exist", "404 unknown_source", lambda: run.refused(
@@ -128,6 +132,11 @@ def webhook_checks(run: Run) -> None:
     run.check("source that does not exist", "404 unknown_source", lambda: run.refused(
         run.deliver(body(), source="nothing"), 404, "unknown_source"))
     run.check("bad rows among good ones by webhook", "errors listed, good rows applied", lambda: mixed(run))
+
+
+def either(*results: tuple[bool, str]) -> tuple[bool, str]:
+    """The first that is as expected."""
+    return next((result for result in results if result[0]), results[0])
 
 
 def replayed(run: Run, body: bytes) -> tuple[bool, str]:

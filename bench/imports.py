@@ -62,7 +62,8 @@ def run(api: Client, kind: str, name: str, data: bytes, *, source: str = "api", 
                 return Imported("still running", found, time.monotonic() - begin)
             time.sleep(1)
     except ApiError as error:
-        return Imported(error.code, {"problem": error.problem.get("detail")}, time.monotonic() - begin)
+        fields = [str(field.get("code")) for field in error.problem.get("errors") or []]
+        return Imported(" ".join([error.code, *fields]), {"problem": error.problem.get("detail")}, time.monotonic() - begin)
 
 
 def _preview(api: Client, path: str, until: float) -> dict[str, Any]:
