@@ -6,6 +6,8 @@ PROFILE ?= release
 DEMO ?= 1
 STAGE ?= dev
 FN ?= api
+# The end-to-end test runs what the Rust tests have built; `make test-e2e E2E_PROFILE=release` what goes to AWS.
+E2E_PROFILE ?= dev
 MINUTES ?= 15
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/customer-success-copilot
@@ -89,7 +91,7 @@ ifeq ($(HAS_DASHBOARD),)
 	@echo "test-e2e: no dashboard/package.json, nothing to test"
 else
 	@$(MAKE) --no-print-directory setup-tests
-	@$(MAKE) --no-print-directory up
+	@$(MAKE) --no-print-directory up PROFILE=$(E2E_PROFILE)
 	cd dashboard && npm run test:e2e
 endif
 

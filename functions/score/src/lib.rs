@@ -5,6 +5,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use copilot_aws::bus::EventBus;
 use copilot_aws::{AwsError, ScoreQueue, Table};
 use copilot_domain::delivery::ScoreRequest;
+use copilot_domain::health::Points;
 use copilot_domain::ids::{TenantId, TenantProof};
 use copilot_pipeline::{ScoreError, Scorer};
 use copilot_runtime::batch::{Batch, BatchError, Failure, Record};
@@ -82,7 +83,7 @@ async fn score(record: Record, context: &Context) -> Result<(), Failure> {
         Ok(scored) => {
             tracing::info!(
                 tenant_id = %tenant, account_id = %request.account, reason = request.reason,
-                score = scored.assessment.health.score.map(|s| s.as_f64()), stored = scored.stored,
+                score = scored.assessment.health.score.map(Points::as_f64), stored = scored.stored,
                 opened = scored.assessment.alerts.opened.len(), "account scored"
             );
             Ok(())

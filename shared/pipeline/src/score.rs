@@ -107,10 +107,10 @@ impl Scorer {
         clock: Timestamp,
     ) -> Result<Arc<(Tenant, Stats)>, ScoreError> {
         let mut kept = self.settings.lock().await;
-        if let Some((read_at, found)) = kept.get(tenant) {
-            if read_at.elapsed() < KEEP {
-                return Ok(found.clone());
-            }
+        if let Some((read_at, found)) = kept.get(tenant)
+            && read_at.elapsed() < KEEP
+        {
+            return Ok(found.clone());
         }
         let found = tenants::get(&self.table, tenant).await?;
         let found = found.ok_or_else(|| ScoreError::UnknownTenant(tenant.clone()))?;
