@@ -34,20 +34,19 @@ export function portfolio(run: string): Portfolio {
 
 /** The facts of the account that gave notice, as calls of the public API. */
 export function facts(account: string, run: string): [method: string, path: string, body: unknown][] {
-  const source = "csv";
   const events = Array.from({ length: 60 }, (_, ago) => Array.from({ length: ago < 20 ? 4 : 9 }, (__, index) => ({
     id: `${run}-${ago}-${index}`, account, user: `u${index % (ago < 20 ? 3 : 8)}`, name: ["report_viewed", "export_run", "alert_set"][index % 3], at: daysAgo(ago + 0.3),
   }))).flat();
   return [
-    ["PUT", "/subscriptions:batch", { source, rows: [{ external_id: `s-${run}`, account, plan: "Business", status: "active", mrr_minor: 180_000, currency: "EUR", seats: 40, started_at: daysAgo(700), term_ends_on: day(40) }] }],
-    ["PUT", "/contacts:batch", { source, rows: [{ external_id: `c-${run}`, account, name: "Dana Reyes", role: "champion" }] }],
-    ["PUT", "/invoices:batch", { source, rows: [
+    ["PUT", "/subscriptions:batch", { rows: [{ external_id: `s-${run}`, account, plan: "Business", status: "active", mrr_minor: 180_000, currency: "EUR", seats: 40, started_at: daysAgo(700), term_ends_on: day(40) }] }],
+    ["PUT", "/contacts:batch", { rows: [{ external_id: `c-${run}`, account, name: "Dana Reyes", role: "champion" }] }],
+    ["PUT", "/invoices:batch", { rows: [
       { external_id: `i1-${run}`, account, number: "2026-118", amount_minor: 180_000, currency: "EUR", issued_at: daysAgo(48), due_at: daysAgo(34) },
       { external_id: `i2-${run}`, account, number: "2026-091", amount_minor: 180_000, currency: "EUR", issued_at: daysAgo(79), due_at: daysAgo(65), paid_at: daysAgo(60) },
     ] }],
-    ["PUT", "/tickets:batch", { source, rows: [{ external_id: `t-${run}`, account, title: "Exports stop at 10,000 rows", priority: "urgent", opened_at: daysAgo(3), sla_due_at: daysAgo(2) }] }],
-    ["PUT", "/activities:batch", { source, rows: [{ external_id: `a-${run}`, account, kind: "meeting", direction: "both", at: daysAgo(50), held: true, subject: "Quarterly review" }] }],
-    ["PUT", "/surveys:batch", { source, rows: [{ external_id: `n-${run}`, account, kind: "nps", score: 6, at: daysAgo(12), comment: "Good, but exports are slow" }] }],
-    ["POST", "/events:batch", { source, events }],
+    ["PUT", "/tickets:batch", { rows: [{ external_id: `t-${run}`, account, title: "Exports stop at 10,000 rows", priority: "urgent", opened_at: daysAgo(3), sla_due_at: daysAgo(2) }] }],
+    ["PUT", "/activities:batch", { rows: [{ external_id: `a-${run}`, account, kind: "meeting", direction: "both", at: daysAgo(50), held: true, subject: "Quarterly review" }] }],
+    ["PUT", "/surveys:batch", { rows: [{ external_id: `n-${run}`, account, kind: "nps", score: 6, at: daysAgo(12), comment: "Good, but exports are slow" }] }],
+    ["POST", "/events:batch", { events }],
   ];
 }

@@ -62,7 +62,7 @@ export function UploadStep() {
             onChange={(event) => setKind(oneOf(IMPORT_KINDS, event.currentTarget.value) ?? "accounts")} inputWrapperOrder={["label", "input", "description"]}
           />
           <TextInput
-            label="Source" description="Ids are unique per source. Empty means csv" placeholder="csv" value={source} maxLength={40}
+            label="Source" description="Ids are unique per source; files and API calls share “api” unless you name another" placeholder="api" value={source} maxLength={40}
             onChange={(event) => setSource(event.currentTarget.value)} inputWrapperOrder={["label", "input", "description"]}
           />
         </Group>
