@@ -49,6 +49,8 @@ pub struct EventIn {
     pub name: String,
     /// When it happened.
     pub at: Timestamp,
+    /// When it became known, for loading a past; the time of the call where it is left out.
+    pub known_at: Option<Timestamp>,
     /// Anything else; kept in the raw log, not counted.
     #[schema(value_type = Option<Object>)]
     pub properties: Option<Map<String, Value>>,

@@ -364,14 +364,14 @@ pub struct OutcomeIn {
     /// When it became known, for loading a past; the time of the call where it is left out.
     pub known_at: Option<Timestamp>,
     /// What happened.
-    pub kind: Option<OutcomeKind>,
+    pub kind: OutcomeKind,
     /// When.
-    pub at: Option<Timestamp>,
+    pub at: Timestamp,
     /// The money concerned, minor units.
     pub amount_minor: Option<i64>,
     /// Currency.
     pub currency: Option<String>,
-    /// Why, one of the closed list of `domain.md` 5.8 or the source's own word.
+    /// Why, one of the closed list of reasons, or the source's own word.
     pub reason: Option<String>,
     /// The words beside it.
     pub comment: Option<String>,
