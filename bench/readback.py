@@ -1,8 +1,9 @@
-"""Reads a tenant back through the public API, for the checks. Shares nothing with the loaders, on purpose."""
+"""Reads a tenant back through the public API, for the checks. Shares nothing with what the loaders read and send."""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import itertools
 import json
 import sys
@@ -15,9 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.tenants import Admin
+from demo.client import Stack
+
 T = TypeVar("T")
 R = TypeVar("R")
 SHOWN = 100
+WINDOW = 450
+"""Days of usage in one answer."""
 
 
 class Reader:
@@ -90,6 +96,32 @@ class Reader:
                 yield item, answer
 
 
+def usage(reader: Reader, clock: Callable[[str], None], ids: Mapping[str, str], last: dt.date, days: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every day of usage of every account. The API tells at most 456 days back from the tenant's clock, so the clock of the
+    sandbox is pinned to one end after the other, and to the last day again when all is read."""
+    noon = "T12:00:00Z"
+    end = last
+    try:
+        while days > 0:
+            span = min(days, WINDOW)
+            clock(f"{end}{noon}")
+            name = f"usage up to {end} of accounts"
+            for owner, answer in reader.each(name, ids, lambda a: reader.get(f"/v1/accounts/{ids[a]}/usage", {"days": span})):
+                for day in answer["data"]:
+                    yield owner, day
+            days -= span
+            end -= dt.timedelta(days=span)
+    finally:
+        clock(f"{last}{noon}")
+
+
+def clock_of(stack_file: str, tool: str | None, tenant: str, reader: Reader) -> Callable[[str], None]:
+    """Pins the tenant's clock, by the operators' tool."""
+    admin = Admin(Stack.read(stack_file), stack_file, tool)
+    me = reader.get("/v1/me")
+    return lambda as_of: admin.clock(tenant, str(me["tenant_name"]), as_of, str(me["zone"]))
+
+
 class Check:
     """Collects what was compared and what differs."""
 
@@ -143,7 +175,7 @@ def options(description: str | None, tenant: str) -> argparse.ArgumentParser:
                         help="folder with the data sets (default ../shared/data)")  # fmt: skip
     parser.add_argument("--tenant", default=tenant, help=f"tenant to read (default {tenant})")
     parser.add_argument("--workers", type=int, default=8, help="clients at once (default 8)")
-    parser.add_argument("--days", type=int, default=900, help="days of usage to ask for (default 900: all)")
+    parser.add_argument("--admin", help="path of copilot-admin, which pins the tenant's clock (default: where cargo puts it)")
     parser.add_argument("--file-only", action="store_true", help="print what the files say and read nothing back")
     parser.add_argument("--report", type=Path, help="write the report as JSON here, too")
     return parser

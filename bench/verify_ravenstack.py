@@ -19,7 +19,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.readback import Check, Reader, options  # noqa: E402
+from bench.readback import Check, Reader, clock_of, options  # noqa: E402
+from bench.readback import usage as usage_of  # noqa: E402
 
 MONTHS = [f"{year}-{month:02d}" for year in (2023, 2024) for month in range(1, 13)]
 Fact = dict[str, Any]
@@ -143,10 +144,10 @@ def main() -> int:
     details = reader.each("accounts", ids, lambda a: reader.get(f"/v1/accounts/{ids[a]}")["account"])
     check.same_maps("account", truth.accounts, {a: (d["name"], d["industry"], d["country"]) for a, d in details})
     usage: Counter[tuple[str, str, str]] = Counter()
-    for owner, answer in reader.each("usage of accounts", ids, lambda a: reader.get(f"/v1/accounts/{ids[a]}/usage", {"days": opts.days})):
-        for day in answer["data"]:
-            for name, count in day["by_name"].items():
-                usage[(owner, day["day"], name)] += int(count)
+    clock = clock_of(opts.stack, opts.admin, opts.tenant, reader)
+    for owner, day in usage_of(reader, clock, ids, dt.date(2025, 1, 2), 800):
+        for name, count in day["by_name"].items():
+            usage[(owner, day["day"], name)] += int(count)
     check.total("uses", sum(truth.usage.values()), sum(usage.values()))
     check.same_maps("uses per account, day and feature", dict(truth.usage), dict(+usage))
     return check.end(opts.tenant, begin, opts.report)

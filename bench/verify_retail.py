@@ -7,6 +7,7 @@ Written on its own: it shares no code with the loader. Exits with 1 on any diffe
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import lzma
 import sys
@@ -17,7 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.readback import Check, Reader, options  # noqa: E402
+from bench.readback import Check, Reader, clock_of, options  # noqa: E402
+from bench.readback import usage as usage_of  # noqa: E402
 
 NOBODY = "no-customer"
 
@@ -114,11 +116,11 @@ def main() -> int:
     check.same_maps("pence per account and month", dict(truth.months()), dict(months))
 
     usage: Counter[tuple[str, str, str]] = Counter()
-    for owner, answer in reader.each("usage of accounts", ids, lambda a: reader.get(f"/v1/accounts/{ids[a]}/usage", {"days": opts.days})):
-        for day in answer["data"]:
-            check.same("events of a day are the sum of its names", f"{owner} {day['day']}", day["events"], sum(day["by_name"].values()))
-            for name, count in day["by_name"].items():
-                usage[(owner, day["day"], name)] += int(count)
+    clock = clock_of(opts.stack, opts.admin, opts.tenant, reader)
+    for owner, day in usage_of(reader, clock, ids, dt.date(2011, 7, 1), 600):
+        check.same("events of a day are the sum of its names", f"{owner} {day['day']}", day["events"], sum(day["by_name"].values()))
+        for name, count in day["by_name"].items():
+            usage[(owner, day["day"], name)] += int(count)
     usage = +usage
     check.total("events", truth.totals["lines"], sum(usage.values()))
     check.total("events without a customer", truth.totals["lines without a customer"], sum(v for k, v in usage.items() if k[0] == NOBODY))
