@@ -28,6 +28,8 @@ use crate::{App, Shared, paging};
 
 /// Things to do that are shown.
 const MAX_ITEMS: usize = 10;
+/// Open alerts looked at to find them: an account has several.
+const MAX_LOOKED: usize = 100;
 /// Gaps in the data that are shown.
 const MAX_HYGIENE: usize = 10;
 /// Accounts that the figures are made of at the most.
@@ -77,11 +79,19 @@ async fn get_today(State(app): Shared, caller: Caller, RawQuery(query): RawQuery
 async fn to_do(app: &App, caller: &Caller, by: &ListBy) -> Answer<Vec<TodayItem>> {
     let table = &app.ctx.table;
     let is_open = |item: &Item| item.str("f_status") == AlertStatus::Open.as_str();
-    let (items, _) = paging::scan(table, store::list(&caller.tenant, by), None, MAX_ITEMS, is_open).await?;
+    let (items, _) = paging::scan(table, store::list(&caller.tenant, by), None, MAX_LOOKED, is_open).await?;
+    // One line an account: its alert of the highest priority speaks for the others.
     let mut alerts: Vec<(Alert, i64)> = Vec::new();
     for item in &items {
-        alerts.push((item.document()?, item.rev()));
+        let alert: Alert = item.document()?;
+        if alerts
+            .iter()
+            .all(|(other, _)| other.account.id != alert.account.id)
+        {
+            alerts.push((alert, item.rev()));
+        }
     }
+    alerts.truncate(MAX_ITEMS);
     let wanted: Vec<Key> = alerts
         .iter()
         .map(|(a, _)| keys::account(&caller.tenant, a.account.id))
