@@ -55,7 +55,8 @@ export function usePatchAlert() {
       changeCached(cache, alert.id, (old) => foresee(old, patch));
     },
     onSuccess: (saved) => {
-      changeCached(cache, saved.id, () => saved);
+      changeCached(cache, saved.id, (old) => ({ ...saved, feedback: old.feedback, notifications: old.notifications }));
+      void cache.invalidateQueries({ queryKey: ["alert", saved.id] });
       // The lists are asked again at the next visit: a row keeps its place until then, so that it can be undone.
       void cache.invalidateQueries({ queryKey: ["alerts"], refetchType: "none" });
       void cache.invalidateQueries({ queryKey: ["today"], refetchType: "none" });

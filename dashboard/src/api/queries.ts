@@ -118,6 +118,13 @@ export const rulesQuery = (api: Api) =>
     staleTime: 5 * 60_000,
   });
 
+export const playbooksQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["playbooks"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/playbooks", { signal })),
+    staleTime: 60 * 60_000,
+  });
+
 export const integrationsQuery = (api: Api) =>
   queryOptions({
     queryKey: ["integrations"],

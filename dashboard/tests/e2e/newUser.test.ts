@@ -111,7 +111,7 @@ describe.sequential("a new user", () => {
     await page.getByText("Why it fired").waitFor();
     await page.getByRole("button", { name: /notice/i }).first().click();
     await page.getByRole("button", { name: "Acknowledge" }).click();
-    await page.getByText("Acknowledged", { exact: true }).first().waitFor();
+    await page.getByRole("article").getByText("Acknowledged", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Accurate: 5 of 5" }).click();
     await page.getByText("Rating saved").waitFor();
     await page.getByLabel("Comment").fill("They told us on the phone too");

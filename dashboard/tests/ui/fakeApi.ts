@@ -60,7 +60,7 @@ export class FakeApi {
     if (collection === "imports" && part === "preview") return ok(preview);
     if (collection === "integrations" && part === "deliveries") return ok({ data: deliveries, next: null });
     const plain: Record<string, () => unknown> = {
-      me: () => this.me, today, notifications: () => ({ data: [{ event: "e1", channel: "email", recipient_masked: "c***@demo.example", status: "sent", at: ago(3), error: null, alert: this.alerts[0]?.id ?? null, title: "Key events fell" }, { event: "e2", channel: "slack", recipient_masked: "#cs", status: "held", at: ago(5), error: "over the cap of 10 messages a day", alert: null, title: null }] }), rules: () => ({ data: rules }), settings: () => settings,
+      me: () => this.me, today, playbooks: () => ({ data: [{ id: "usage-drop", name: "Usage drop", exit: "usage is back", rules: ["R01"], steps: [], subject: null }] }), notifications: () => ({ data: [{ event: "e1", channel: "email", recipient_masked: "c***@demo.example", status: "sent", at: ago(3), error: null, alert: this.alerts[0]?.id ?? null, title: "Key events fell" }, { event: "e2", channel: "slack", recipient_masked: "#cs", status: "held", at: ago(5), error: "over the cap of 10 messages a day", alert: null, title: null }] }), rules: () => ({ data: rules }), settings: () => settings,
       integrations: () => ({ data: integrations }), duplicates: () => ({ data: [{ reason: "domain", value: "northwind.example", accounts: [{ id: card(0).id, name: "Northwind Traders", source: "crm" }, { id: card(9).id, name: "Northwind BV", source: "stripe" }] }] }),
       imports: () => id === "" ? { data: [this.import], next: null } : this.import,
       alerts: () => id === "" ? this.#alerts(query) : this.alerts.find((row) => row.id === id),
@@ -110,7 +110,7 @@ export class FakeApi {
     const status = query.get("filter[status][eq]") ?? "open";
     const severities = query.get("filter[severity][in]")?.split(",");
     const rows = this.alerts.filter((row) => (status === "all" || row.status === status) && (severities === undefined || severities.includes(row.severity)));
-    return { data: rows, next: null };
+    return { data: rows.map((row) => ({ ...row, feedback: [], notifications: [] })), next: null };
   }
 
   #patch(id: string, seen: string | undefined, body: unknown): Answer {

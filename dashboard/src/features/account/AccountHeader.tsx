@@ -60,7 +60,8 @@ export function AccountHeader({ account }: { account: AccountDetail }) {
         <div>
           <BandBadge band={account.band} />
           <Text size="xs" c="dimmed" mt={4} component="div">
-            <Delta value={account.delta_7d} label="7 d" /> &nbsp;<Delta value={account.delta_30d} label="30 d" />
+            {account.delta_7d !== null && <><Delta value={account.delta_7d} label="7 d" /> &nbsp;</>}
+            {account.delta_30d !== null && <Delta value={account.delta_30d} label="30 d" />}
           </Text>
           <Text size="xs" c="dimmed" component="div">Computed <When at={account.computed_at} /></Text>
         </div>

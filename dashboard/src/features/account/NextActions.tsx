@@ -2,8 +2,7 @@ import { Text } from "@mantine/core";
 import { Link } from "react-router";
 import type { NextAction } from "~/api/types";
 import { Panel } from "~/components/Panel";
-import { Tag } from "~/components/SeverityBadge";
-import { words } from "~/lib/format";
+import { PlaybookTag } from "~/components/PlaybookTag";
 import { paths } from "~/lib/paths";
 import classes from "./Account.module.css";
 
@@ -16,7 +15,7 @@ export function NextActions({ actions }: { actions: readonly NextAction[] }) {
           <li key={`${action.title}-${action.alert}`}>
             <Text size="sm" fw={500}>{action.title}</Text>
             <Text size="xs" c="dimmed">{action.reason}</Text>
-            {action.playbook !== null && <Tag>Playbook {words(action.playbook)}</Tag>}
+            {action.playbook !== null && <PlaybookTag id={action.playbook} />}
             {action.alert !== null && <Text size="xs" component={Link} to={paths.alert(action.alert)} c="var(--mantine-color-anchor)">See the alert</Text>}
           </li>
         ))}

@@ -1,5 +1,5 @@
 import { Button, Group, Text } from "@mantine/core";
-import { IconArrowBackUp, IconBan, IconBook2, IconCheck, IconExternalLink } from "@tabler/icons-react";
+import { IconArrowBackUp, IconBan, IconCheck, IconExternalLink } from "@tabler/icons-react";
 import { Link } from "react-router";
 import type { Alert } from "~/api/types";
 import { AccountMark } from "~/components/AccountMark";
@@ -8,6 +8,7 @@ import type { AlertCommands } from "~/components/alerts/useAlertCommands";
 import { BandBadge } from "~/components/BandBadge";
 import { When } from "~/components/Numbers";
 import { Panel } from "~/components/Panel";
+import { PlaybookTag } from "~/components/PlaybookTag";
 import { SeverityBadge, Tag } from "~/components/SeverityBadge";
 import { day, decimal, instant, integer, money, percent, person, plain, score, words } from "~/lib/format";
 import { paths } from "~/lib/paths";
@@ -88,9 +89,7 @@ export function AlertDetail({ alert, readOnly, commands, onDismiss, snoozing, on
               {alert.suggested_actions.map(({ title, playbook }) => (
                 <li key={title}>
                   <Text size="sm">{title}</Text>
-                  {playbook !== null && (
-                    <Text size="xs" c="dimmed"><IconBook2 size={12} aria-hidden /> Playbook {words(playbook)}</Text>
-                  )}
+                  {playbook !== null && <PlaybookTag id={playbook} />}
                 </li>
               ))}
             </ol>

@@ -33,10 +33,11 @@ export function AlertsPage() {
   const rules = useQuery(rulesQuery(api));
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.data) ?? [], [list.data]);
   const narrow = useMediaQuery("(max-width: 62em)") ?? false;
-  const listed = rows.find((row) => row.id === id);
-  const chosen = id !== "" || narrow ? listed : rows[0];
-  const linked = useQuery({ ...alertQuery(api, id), enabled: id !== "" && listed === undefined && !list.isPending });
-  const alert = chosen ?? linked.data;
+  const target = id !== "" || narrow ? id : (rows[0]?.id ?? "");
+  // The list's row is shown at once; ratings and messages come with the alert itself.
+  const row = rows.find((found) => found.id === target);
+  const linked = useQuery({ ...alertQuery(api, target), placeholderData: row });
+  const alert = linked.data ?? row;
   const commands = useAlertCommands();
   const [dismissing, setDismissing] = useState<Alert>();
   const [snoozing, setSnoozing] = useState(false);
@@ -46,11 +47,11 @@ export function AlertsPage() {
   const change = (next: Partial<InboxView>) => {
     void navigate({ pathname: paths.alerts, search: `?${writeInbox({ ...view, ...next }, usual)}` }, { replace: true });
   };
-  const choose = (row: Alert | undefined) => {
-    if (row !== undefined) void navigate({ pathname: paths.alert(row.id), search: `?${params}` }, { replace: true });
+  const choose = (next: Alert | undefined) => {
+    if (next !== undefined) void navigate({ pathname: paths.alert(next.id), search: `?${params}` }, { replace: true });
   };
   const move = (by: number) => {
-    const at = rows.findIndex((row) => row.id === alert?.id);
+    const at = rows.findIndex((found) => found.id === alert?.id);
     choose(rows[Math.min(rows.length - 1, Math.max(0, at + by))]);
   };
   useTriageKeys({

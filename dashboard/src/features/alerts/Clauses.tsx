@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { IconCircleCheck, IconCircleDashed } from "@tabler/icons-react";
 import type { Clause } from "~/api/types";
-import { plain } from "~/lib/format";
+import { plain, sentence } from "~/lib/format";
 import classes from "./Alerts.module.css";
 
 /** The conditions of the rule, each with the value it saw. */
@@ -22,7 +22,7 @@ export function Clauses({ clauses }: { clauses: readonly Clause[] }) {
             return (
               <tr key={clause.expression}>
                 <td>
-                  <Text size="sm">{clause.text}</Text>
+                  <Text size="sm">{sentence(clause.text)}</Text>
                   <code className="mono muted">{clause.expression}</code>
                 </td>
                 <td className="num"><strong>{plain(clause.value)}</strong></td>
