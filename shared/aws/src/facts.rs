@@ -12,6 +12,7 @@ use crate::accounts;
 use crate::error::AwsError;
 use crate::item::Item;
 use crate::keys::{self, Key};
+use crate::kinds;
 use crate::links::{self, Linked};
 use crate::table::{Condition, Table};
 use crate::usage;
@@ -119,6 +120,7 @@ pub async fn apply(
         report.touched.insert(step.to);
         report.changed.insert(step.to);
     }
+    kinds::note(table, tenant, facts).await?;
     park(table, tenant, facts, &linked).await?;
     Ok(report)
 }

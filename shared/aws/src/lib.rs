@@ -15,6 +15,7 @@ pub mod history;
 pub mod imports;
 pub mod item;
 pub mod keys;
+pub mod kinds;
 pub mod links;
 pub mod notifications;
 pub mod queue;

@@ -7,4 +7,4 @@ mod events;
 mod guard;
 mod score;
 
-pub use score::{ScoreError, Scored, Scorer};
+pub use score::{ScoreError, Scored, Scorer, TenantView};

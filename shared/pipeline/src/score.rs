@@ -9,12 +9,14 @@ use copilot_aws::bus::EventBus;
 use copilot_aws::history::{self, Loaded, USAGE_DAYS};
 use copilot_aws::stats::{self, Stats};
 use copilot_aws::tenants::{self, Tenant};
-use copilot_aws::{AwsError, Table, alerts};
+use copilot_aws::{AwsError, Table, alerts, kinds};
 use copilot_domain::assessment::Assessment;
+use copilot_domain::facts::Kind;
 use copilot_domain::health::ScorePoint;
 use copilot_domain::history::Snapshot;
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::time::{Timestamp, day_of, shift};
+use copilot_features::config::FeatureGroup;
 use copilot_features::{FeatureConfig, contract};
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
@@ -61,7 +63,18 @@ pub struct Scored {
     pub stored: bool,
 }
 
-type Settings = HashMap<TenantId, (Instant, Arc<(Tenant, Stats)>)>;
+type Settings = HashMap<TenantId, (Instant, Arc<TenantView>)>;
+
+/// What scoring an account needs to know of its tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantView {
+    /// Its settings.
+    pub tenant: Tenant,
+    /// Its figures.
+    pub stats: Stats,
+    /// What it says about its facts.
+    pub config: FeatureConfig,
+}
 
 /// Scores accounts of the stack.
 #[derive(Debug, Clone)]
@@ -101,11 +114,7 @@ impl Scorer {
     ///
     /// # Errors
     /// [`ScoreError`] when the tenant is unknown or the table fails.
-    pub async fn settings(
-        &self,
-        tenant: &TenantId,
-        clock: Timestamp,
-    ) -> Result<Arc<(Tenant, Stats)>, ScoreError> {
+    pub async fn settings(&self, tenant: &TenantId, clock: Timestamp) -> Result<Arc<TenantView>, ScoreError> {
         let mut kept = self.settings.lock().await;
         if let Some((read_at, found)) = kept.get(tenant)
             && read_at.elapsed() < KEEP
@@ -115,9 +124,15 @@ impl Scorer {
         let found = tenants::get(&self.table, tenant).await?;
         let found = found.ok_or_else(|| ScoreError::UnknownTenant(tenant.clone()))?;
         let stats = stats::get(&self.table, tenant, clock).await?;
-        let both = Arc::new((found, stats));
-        kept.insert(tenant.clone(), (Instant::now(), both.clone()));
-        Ok(both)
+        let seen = kinds::seen(&self.table, tenant).await?;
+        let config = feature_config(&found, &seen);
+        let view = Arc::new(TenantView {
+            tenant: found,
+            stats,
+            config,
+        });
+        kept.insert(tenant.clone(), (Instant::now(), view.clone()));
+        Ok(view)
     }
 
     /// Scores an account as of now (in a sandbox: as of its pinned instant) and stores what came out. Events that
@@ -132,7 +147,7 @@ impl Scorer {
         clock: Timestamp,
     ) -> Result<Scored, ScoreError> {
         let settings = self.settings(tenant, clock).await?;
-        let as_of = settings.0.now(clock);
+        let as_of = settings.tenant.now(clock);
         self.score_as_of(tenant, account, as_of, clock).await
     }
 
@@ -170,7 +185,7 @@ impl Scorer {
         clock: Timestamp,
     ) -> Result<(Assessed, Snapshot), ScoreError> {
         let settings = self.settings(tenant, clock).await?;
-        let loaded = self.load(tenant, account, &settings.0, as_of).await?;
+        let loaded = self.load(tenant, account, &settings.tenant, as_of).await?;
         let snapshot = loaded.history.snapshot(as_of);
         let earlier = self.earlier(tenant, account, &snapshot).await?;
         let assessed = self.assess(
@@ -225,22 +240,21 @@ impl Scorer {
         loaded: &Loaded,
         snapshot: &Snapshot,
         earlier: &[ScorePoint],
-        settings: &(Tenant, Stats),
+        settings: &TenantView,
         held: &BTreeSet<String>,
         clock: Timestamp,
     ) -> Result<Assessed, ScoreError> {
-        let config = feature_config(&settings.0);
         let previous = assessments::band_state(&loaded.state)?;
         let states = assessments::rule_states(&loaded.state)?;
         let arr = contract::arr(snapshot).map(|arr| arr.amount_minor);
         let input = AssessInput {
             tenant,
             snapshot,
-            config: &config,
+            config: &settings.config,
             previous: previous.as_ref(),
             earlier,
             states: &states,
-            arr_percentile: settings.1.arr_percentile(arr),
+            arr_percentile: settings.stats.arr_percentile(arr),
             held,
             computed_at: clock,
         };
@@ -251,11 +265,11 @@ impl Scorer {
         &self,
         tenant: &TenantId,
         account: AccountId,
-        settings: &(Tenant, Stats),
+        settings: &TenantView,
         as_of: Timestamp,
         clock: Timestamp,
     ) -> Result<Scored, ScoreError> {
-        let loaded = self.load(tenant, account, &settings.0, as_of).await?;
+        let loaded = self.load(tenant, account, &settings.tenant, as_of).await?;
         let untold = assessments::untold(&loaded.state)?;
         assessments::tell(&self.table, &self.bus, tenant, account, &untold).await?;
         if loaded.identities.is_empty() {
@@ -272,8 +286,8 @@ impl Scorer {
             .iter()
             .map(|a| a.rule.clone())
             .collect();
-        if !opening.is_empty() && !settings.0.is_sandbox() {
-            let held = guard::held(&self.table, tenant, &opening, settings.1.accounts, as_of).await?;
+        if !opening.is_empty() && !settings.tenant.is_sandbox() {
+            let held = guard::held(&self.table, tenant, &opening, settings.stats.accounts, as_of).await?;
             if !held.is_empty() {
                 assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &held, clock)?;
             }
@@ -356,13 +370,29 @@ impl Scorer {
     }
 }
 
-/// What the tenant says about its facts.
-fn feature_config(tenant: &Tenant) -> FeatureConfig {
+/// What the tenant says about its facts: its key events, and which kinds of fact its sources send at all.
+fn feature_config(tenant: &Tenant, seen: &BTreeSet<String>) -> FeatureConfig {
+    let groups = [
+        (Kind::Activity, FeatureGroup::Engagement),
+        (Kind::Contact, FeatureGroup::Contacts),
+        (Kind::Ticket, FeatureGroup::Support),
+        (Kind::Survey, FeatureGroup::Sentiment),
+        (Kind::Invoice, FeatureGroup::Payment),
+    ];
+    let mut connected: BTreeSet<FeatureGroup> = groups
+        .into_iter()
+        .filter(|(kind, _)| kinds::has(seen, *kind))
+        .map(|(_, group)| group)
+        .collect();
+    if seen.contains(kinds::USAGE) {
+        connected.insert(FeatureGroup::Usage);
+    }
     FeatureConfig {
         key_events: tenant
             .key_events
             .as_ref()
             .map(|names| names.iter().cloned().collect()),
+        connected,
         ..FeatureConfig::default()
     }
 }
