@@ -1762,6 +1762,11 @@ export interface components {
              */
             id: string;
             /**
+             * Format: date-time
+             * @description When it became known, for loading a past; the time of the call where it is left out.
+             */
+            known_at?: string | null;
+            /**
              * @description Name.
              * @example report_exported
              */
@@ -2657,7 +2662,7 @@ export interface components {
              * Format: date-time
              * @description When.
              */
-            at?: string | null;
+            at: string;
             /** @description The words beside it. */
             comment?: string | null;
             /** @description Currency. */
@@ -2667,13 +2672,14 @@ export interface components {
              * @example o-1
              */
             external_id: string;
-            kind?: components["schemas"]["OutcomeKind"] | null;
+            /** @description What happened. */
+            kind: components["schemas"]["OutcomeKind"];
             /**
              * Format: date-time
              * @description When it became known, for loading a past; the time of the call where it is left out.
              */
             known_at?: string | null;
-            /** @description Why, one of the closed list of `domain.md` 5.8 or the source's own word. */
+            /** @description Why, one of the closed list of reasons, or the source's own word. */
             reason?: string | null;
             /**
              * Format: date-time

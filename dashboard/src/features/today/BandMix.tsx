@@ -3,6 +3,7 @@ import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { Link } from "react-router";
 import type { Band } from "~/api/types";
 import { integer } from "~/lib/format";
+import { sum } from "~/lib/sums";
 import { paths } from "~/lib/paths";
 import { bandLabel } from "~/lib/vocabulary";
 import classes from "./Today.module.css";
@@ -17,10 +18,14 @@ interface BandMixProps {
 
 /** How many accounts stand in each band, with the change over seven days. */
 export function BandMix({ now, before, mine }: BandMixProps) {
-  const shown = ORDER.map((band) => ({ band, count: now[band] ?? 0, change: (now[band] ?? 0) - (before[band] ?? now[band] ?? 0) }));
+  // Seven days ago nothing was scored: arrows on every band would tell of the set-up, not of the accounts.
+  const fresh = mostlyUnscored(before) && !mostlyUnscored(now);
+  const shown = ORDER.map((band) => ({
+    band, count: now[band] ?? 0, change: fresh ? 0 : (now[band] ?? 0) - (before[band] ?? now[band] ?? 0),
+  }));
   return (
     <div>
-      <Text size="xs" c="dimmed">Bands, and the change in 7 days</Text>
+      <Text size="xs" c="dimmed">{fresh ? "Bands; nothing was scored 7 days ago to compare with" : "Bands, and the change in 7 days"}</Text>
       <div className={classes.bar} aria-hidden>
         {shown.filter(({ count }) => count > 0).map(({ band, count }) => (
           <span key={band} style={{ flex: count, background: `var(--${band}-fill)` }} />
@@ -40,6 +45,10 @@ export function BandMix({ now, before, mine }: BandMixProps) {
       </ul>
     </div>
   );
+}
+
+function mostlyUnscored(bands: Partial<Record<Band, number>>): boolean {
+  return (bands.insufficient_data ?? 0) > 0.8 * sum(Object.values(bands));
 }
 
 function Change({ by }: { by: number }) {
