@@ -99,6 +99,17 @@ export function day(value: string | null | undefined): string {
   return (parsed.dayOnly ? longDays.utc : longDays.here).format(parsed.date);
 }
 
+/** The day of an instant in another zone than the user's: days of a tenant are counted in the tenant's zone. */
+export function dayIn(value: string, zone: string): string {
+  const parsed = dateOf(value);
+  if (parsed === undefined) return NONE;
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...LONG_DAY, timeZone: parsed.dayOnly ? "UTC" : zone }).format(parsed.date);
+  } catch {
+    return day(value);
+  }
+}
+
 export function shortDay(value: string): string {
   const parsed = dateOf(value);
   if (parsed === undefined) return NONE;

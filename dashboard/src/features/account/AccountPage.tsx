@@ -52,7 +52,7 @@ export function AccountPage() {
               <div className={classes.column}>
                 <OpenAlerts id={id} alerts={alerts} />
                 <NextActions actions={actions} />
-                <Predictions id={id} missing={assessment?.missing ?? []} />
+                <Predictions id={id} missing={assessment?.missing ?? []} measures={assessment?.health.measures ?? []} />
                 <Details account={account} />
               </div>
             </div>

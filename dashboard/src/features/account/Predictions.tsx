@@ -2,20 +2,28 @@ import { Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "~/api/client";
 import { predictionsQuery } from "~/api/queries";
-import type { Prediction } from "~/api/types";
+import type { Measure, Prediction } from "~/api/types";
 import { When } from "~/components/Numbers";
 import { Panel } from "~/components/Panel";
 import { Tag } from "~/components/SeverityBadge";
 import { EmptyState, ProblemState, Rows } from "~/components/States";
-import { day, percent, signed, words } from "~/lib/format";
+import { day, percent, sentence, signed, words } from "~/lib/format";
 import classes from "./Account.module.css";
 
 const KINDS = ["churn", "downgrade", "payment"] as const;
 const title = { churn: "Churn", downgrade: "Downgrade", payment: "Payment failure" };
 const missingText: Record<string, string> = { no_model: "No model is in service: these are the rules' own estimates." };
 
+interface PredictionsProps {
+  id: string;
+  missing: readonly string[];
+  /** Of the assessment: the rules' factors are its measures, by id. */
+  measures: readonly Measure[];
+}
+
 /** The newest prediction of each kind and method, with what raised and lowered it. */
-export function Predictions({ id, missing }: { id: string; missing: readonly string[] }) {
+export function Predictions({ id, missing, measures }: PredictionsProps) {
+  const names = new Map(measures.map((measure) => [measure.id, measure.name]));
   const query = useQuery(predictionsQuery(useApi(), id));
   const newest = KINDS.flatMap((kind) => (["model", "rules"] as const).flatMap((method) => {
     const found = query.data?.data.find((row) => row.kind === kind && row.method === method);
@@ -26,7 +34,7 @@ export function Predictions({ id, missing }: { id: string; missing: readonly str
       {query.isError ? <ProblemState error={query.error} onRetry={() => void query.refetch()} />
         : query.isPending ? <Rows count={4} />
           : newest.length === 0 ? <EmptyState title="None yet">They come with the first score.</EmptyState>
-            : <ul className={classes.plain}>{newest.map((row) => <li key={`${row.kind}-${row.method}`}><One prediction={row} /></li>)}</ul>}
+            : <ul className={classes.plain}>{newest.map((row) => <li key={`${row.kind}-${row.method}`}><One prediction={row} names={names} /></li>)}</ul>}
       {missing.map((code) => missingText[code]).filter((text) => text !== undefined).map((text) => (
         <Text key={text} size="xs" c="dimmed" px="md" pb="sm">{text}</Text>
       ))}
@@ -34,7 +42,7 @@ export function Predictions({ id, missing }: { id: string; missing: readonly str
   );
 }
 
-function One({ prediction }: { prediction: Prediction }) {
+function One({ prediction, names }: { prediction: Prediction; names: ReadonlyMap<string, string> }) {
   const factors = prediction.factors.slice(0, 5);
   const most = Math.max(1e-9, ...factors.map((factor) => Math.abs(factor.contribution)));
   return (
@@ -53,7 +61,7 @@ function One({ prediction }: { prediction: Prediction }) {
           <tbody>
             {factors.map((factor) => (
               <tr key={factor.name}>
-                <td style={{ padding: "2px 8px 2px 0" }}>{factor.text}</td>
+                <td style={{ padding: "2px 8px 2px 0" }}>{names.has(factor.name) ? `${names.get(factor.name)}: ${factor.text}` : sentence(factor.text)}</td>
                 <td style={{ width: 70 }}>
                   <span className={classes.fall} style={{ minWidth: 60 }} aria-hidden>
                     <b style={{ left: "50%" }} />
@@ -72,7 +80,7 @@ function One({ prediction }: { prediction: Prediction }) {
           </tbody>
         </table>
       )}
-      {prediction.note !== null && <Text size="xs" c="dimmed" mt={6}>{prediction.note}</Text>}
+      {prediction.note !== null && <Text size="xs" c="dimmed" mt={6}>{sentence(prediction.note)}</Text>}
       {prediction.actual_outcome !== null && (
         <Text size="xs" mt={6}>What happened: {words(prediction.actual_outcome)}{prediction.was_accurate === null ? "" : prediction.was_accurate ? ", as predicted" : ", not as predicted"}</Text>
       )}

@@ -3,15 +3,15 @@ import {
   IconActivity, IconBell, IconCircleDot, IconCreditCard, IconGauge, IconMessageStar, IconPhoneCall, IconReceipt2,
   IconTicket, IconTrophy, IconUser,
 } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Fragment, useState } from "react";
 import { useApi } from "~/api/client";
-import { timelineQuery } from "~/api/queries";
+import { meQuery, timelineQuery } from "~/api/queries";
 import type { TimelineItem } from "~/api/types";
 import { Panel } from "~/components/Panel";
 import { SeverityBadge, Tag } from "~/components/SeverityBadge";
 import { EmptyState, ProblemState, Rows } from "~/components/States";
-import { day, instant, words } from "~/lib/format";
+import { day, dayIn, instant, words } from "~/lib/format";
 import { oneOf } from "~/lib/decode";
 import { SEVERITIES, TIMELINE_KINDS } from "~/lib/vocabulary";
 import classes from "./Account.module.css";
@@ -21,9 +21,15 @@ const icons: Record<string, typeof IconBell> = {
   activity: IconPhoneCall, survey: IconMessageStar, usage_day: IconActivity, outcome: IconTrophy, contact: IconUser,
 };
 
+/** What is counted per day of the tenant, and has no time of day. */
+const WHOLE_DAYS = new Set<string>(["usage_day", "score"]);
+
 export function Timeline({ id }: { id: string }) {
+  const api = useApi();
   const [kind, setKind] = useState("");
-  const query = useInfiniteQuery(timelineQuery(useApi(), id, kind));
+  const query = useInfiniteQuery(timelineQuery(api, id, kind));
+  const zone = useQuery(meQuery(api)).data?.zone ?? "UTC";
+  const dayOf = ({ kind: of, at }: TimelineItem) => (WHOLE_DAYS.has(of) ? dayIn(at, zone) : day(at));
   const items = query.data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <Panel
@@ -39,11 +45,11 @@ export function Timeline({ id }: { id: string }) {
         : query.isPending ? <Rows count={10} height={24} />
           : items.length === 0 ? <EmptyState title={kind === "" ? "Nothing yet" : `No ${words(kind).toLowerCase()} yet`}>Facts appear here as sources send them.</EmptyState>
             : items.map((item, index) => {
-              const today = day(item.at);
+              const today = dayOf(item);
               const previous = items[index - 1];
               return (
                 <Fragment key={item.id}>
-                  {(previous === undefined || day(previous.at) !== today) && <h3 className={classes.dayhead}>{today}</h3>}
+                  {(previous === undefined || dayOf(previous) !== today) && <h3 className={classes.dayhead}>{today}</h3>}
                   <Row item={item} />
                 </Fragment>
               );
@@ -71,7 +77,7 @@ function Row({ item }: { item: TimelineItem }) {
       </div>
       <div style={{ textAlign: "right", whiteSpace: "nowrap" }}>
         <Tag title={`From ${item.source}`}>{words(item.kind)}</Tag>
-        <Text size="xs" c="dimmed" className="num" title={instant(item.at)}>{clock(item.at)}</Text>
+        <Text size="xs" c="dimmed" className="num" title={instant(item.at)}>{WHOLE_DAYS.has(item.kind) ? "" : clock(item.at)}</Text>
       </div>
     </div>
   );

@@ -7,7 +7,8 @@ import { words } from "~/lib/format";
 import { paths } from "~/lib/paths";
 import classes from "./Today.module.css";
 
-export function Hygiene({ items }: { items: readonly HygieneItem[] }) {
+export function Hygiene({ items, accounts }: { items: readonly HygieneItem[]; accounts: number }) {
+  if (accounts === 0) return <EmptyState title="Nothing to check yet">Gaps in the accounts will be listed here.</EmptyState>;
   if (items.length === 0) {
     return (
       <EmptyState title="All tidy" icon={<IconSparkles size={26} stroke={1.4} color="var(--healthy)" aria-hidden />}>

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useApi } from "~/api/client";
 import { meQuery, todayQuery } from "~/api/queries";
 import type { Today } from "~/api/types";
-import { Stat, When } from "~/components/Numbers";
+import { Stat } from "~/components/Numbers";
 import { PageHead, Panel } from "~/components/Panel";
 import { ProblemState, Rows } from "~/components/States";
 import { integer, money, percent } from "~/lib/format";
@@ -23,8 +23,7 @@ export function TodayPage() {
   const today = useQuery({ ...todayQuery(api, scope), enabled: me.data !== undefined });
   return (
     <>
-      <PageHead title="Today"
-        hint={today.data === undefined ? "What needs you first" : <>What needs you first · read <When at={new Date(today.dataUpdatedAt).toISOString()} /></>}>
+      <PageHead title="Today" hint="What needs you first">
         <SegmentedControl
           value={scope} onChange={setScope} aria-label="Whose accounts"
           data={[{ value: "mine", label: "My accounts" }, { value: "all", label: "All accounts" }]}
@@ -65,7 +64,7 @@ function Content({ today, mine }: { today: Today; mine: boolean }) {
           <TodayList items={today.items} accounts={today.accounts} />
         </Panel>
         <Panel flush title="Keep tidy" hint="Gaps that make scores less sure">
-          <Hygiene items={today.hygiene} />
+          <Hygiene items={today.hygiene} accounts={today.accounts} />
         </Panel>
       </div>
     </>
