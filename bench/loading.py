@@ -31,6 +31,7 @@ def options(description: str | None, tenant: str) -> argparse.ArgumentParser:
     parser.add_argument("--admin", help="path of copilot-admin, which makes a key for each client (default: where cargo puts it)")
     parser.add_argument("--accounts-first", action="store_true",
                         help="send the accounts first; else last, so that each is scored once, with its whole history")  # fmt: skip
+    parser.add_argument("--wait", type=float, default=3_600, help="seconds to wait until all accounts are scored (default 3,600; 0: do not wait)")
     parser.add_argument("--fresh", action="store_true", help="send everything, whatever a run before has sent")
     parser.add_argument("--dry-run", action="store_true", help="read and count the files, send nothing")
     parser.add_argument("--report", type=Path, help="write the report as JSON here, too")
@@ -55,6 +56,18 @@ def _client(opts: argparse.Namespace, stack: Stack) -> Client:
         return Client(str(stack.data["api_url"]), stack.key(opts.tenant))
     access = Admin(stack, opts.stack, opts.admin).access(opts.tenant, opts.workers)
     return Client(str(stack.data["api_url"]), access.keys)
+
+
+def wait_until_listed(client: Client, expected: int, timeout: float) -> Row:
+    """Waits until all accounts stand in the list: they come there with their first score."""
+    begin = time.monotonic()
+    while True:
+        found = sum(1 for _ in client.pages("/v1/accounts"))
+        spent = time.monotonic() - begin
+        print(f"  {found:,} of {expected:,} accounts scored, {spent:.0f} s", file=sys.stderr, flush=True)
+        if found >= expected or spent > timeout:
+            return {"accounts": found, "of": expected, "seconds": round(spent, 1)}
+        time.sleep(10)
 
 
 def run(opts: argparse.Namespace, lists: Lists, about: Row) -> int:
@@ -82,6 +95,9 @@ def run(opts: argparse.Namespace, lists: Lists, about: Row) -> int:
     except (ApiError, RuntimeError, ConnectionError) as error:
         print(f"The load stopped: {error}\nRun it again: it goes on with the next batch.", file=sys.stderr)
         return 1
+        if opts.wait:
+            expected = len({row["external_id"] for batch in lists["accounts"] for row in batch})
+            report["listed"] = wait_until_listed(client, expected, opts.wait)
     finally:
         report["seconds"] = round(time.monotonic() - begin, 1)
         report["workers"] = opts.workers
