@@ -73,6 +73,7 @@ else
 	cd dashboard && npm run typecheck
 	cd dashboard && npm run --if-present lint
 	cd dashboard && npm test
+	cd dashboard && npm run build
 	cd dashboard && npm run --if-present test:ui
 endif
 
