@@ -18,7 +18,9 @@ const PREFIX: &str = "KIND#";
 
 /// Notes written by this process, so that only the first delivery of a kind writes one. Writing again would change
 /// nothing: a cold process starts with none.
-static NOTED: Mutex<Option<HashSet<(String, TenantId, &'static str)>>> = Mutex::new(None);
+static NOTED: Mutex<Option<HashSet<Entry>>> = Mutex::new(None);
+/// Table, tenant, kind.
+type Entry = (String, TenantId, &'static str);
 
 /// Notes the kinds of some facts.
 ///
