@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench import loading  # noqa: E402
 from bench.loading import Lists, Row  # noqa: E402
 
-TOUCH = {"Enterprise": "high", "Pro": "mid", "Basic": "digital"}
 PRIORITY = {"low": "low", "medium": "normal", "high": "high", "urgent": "urgent"}
 LAST_DAY = "2024-12-31"
 Line = dict[str, str]
@@ -67,11 +66,18 @@ class Company:
         return cls(*(table(folder, name) for name in names))
 
     def account_rows(self) -> Iterator[Row]:
-        """The account at sign-up, and its flag at the end of the data."""
+        """The account at sign-up, and its flag at the end of the data.
+
+        Entitled to are the features that any account of its plan uses. No meeting or contact is recorded: touch is digital.
+        """
+        plan_of = {line["subscription_id"]: line["plan_tier"] for line in self.subscriptions}
+        used: dict[str, set[str]] = {}
+        for line in self.usage:
+            used.setdefault(plan_of[line["subscription_id"]], set()).add(line["feature_name"])
         for line in self.accounts:
             yield {"external_id": line["account_id"], "name": line["account_name"], "industry": line["industry"],
                    "country": line["country"], "plan": line["plan_tier"], "seats": int(line["seats"]),
-                   "touch": TOUCH[line["plan_tier"]], "segment": line["plan_tier"], "currency": "USD",
+                   "touch": "digital", "features_entitled": len(used.get(line["plan_tier"], ())), "segment": line["plan_tier"], "currency": "USD",
                    "contract_start": line["signup_date"], "stage": "active",
                    "custom": {"referral_source": line["referral_source"], "is_trial": line["is_trial"] == "True"},
                    **known(day(line["signup_date"]))}  # fmt: skip

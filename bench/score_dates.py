@@ -32,7 +32,7 @@ def score_all(api: Client, ids: list[str], as_of: str, workers: int) -> list[dic
     progress = Progress(f"as of {as_of[:10]}", len(ids), every=5)
 
     def one(account: str) -> dict[str, Any]:
-        found = api.call("POST", f"/v1/accounts/{account}/score", query={"store": "true"})
+        found = api.call("POST", f"/v1/accounts/{account}/score", query={"as_of": as_of, "store": "true"})
         progress.add(1)
         return dict(found)
 
