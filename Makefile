@@ -7,7 +7,7 @@ DEMO ?= 1
 STAGE ?= dev
 FN ?= api
 # The end-to-end test runs what the Rust tests have built; `make test-e2e E2E_PROFILE=release` what goes to AWS.
-E2E_PROFILE ?= dev
+E2E_PROFILE ?= tests
 MINUTES ?= 15
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/customer-success-copilot

@@ -32,11 +32,15 @@ def zig_env() -> dict[str, str]:
     return {"RUSTFLAGS": os.environ.get("RUSTFLAGS", "")}
 
 
-def quick() -> None:
-    """The bootstraps for this machine only, unoptimised: the quick way while developing."""
+def quick(tests: bool) -> None:
+    """The bootstraps for this machine only, unoptimised: the quick way while developing.
+
+    With `tests` the Rust tests are built beside them: what `cargo nextest` has compiled is taken as it is, since the
+    features of the dependencies are the same then.
+    """
     with step("Building the functions for this machine, unoptimised (PROFILE=dev)", "first time 5 min, then seconds"):
         # The whole workspace: packages built by themselves would compile the AWS SDK again with other features.
-        run(["cargo", "build", "--locked", "--workspace", "--bins"])
+        run(["cargo", "build", "--locked", "--workspace", "--bins", *(["--tests"] if tests else [])])
         built = target_dir() / "debug"
         for name in FUNCTIONS:
             place = LAMBDA_DIR / name / "bootstrap"
@@ -47,13 +51,14 @@ def quick() -> None:
 
 
 def bootstraps(profile: str, arch: str | None = None) -> None:
-    """Builds all functions; profile is `release`, `dev`, or `kept` for what an earlier build left."""
+    """Builds all functions; profile is `release`, `dev`, `tests` (dev, on the build of the tests), or
+    `kept` for what an earlier build left."""
     if profile == "release":
         release(arch or architecture())
-    elif profile == "dev":
-        quick()
+    elif profile in ("dev", "tests"):
+        quick(tests=profile == "tests")
     elif profile != "kept":
-        raise Problem(f"PROFILE is `release`, `dev` or `kept`, not `{profile}`.")
+        raise Problem(f"PROFILE is `release`, `dev`, `tests` or `kept`, not `{profile}`.")
     for name in FUNCTIONS:
         if not (LAMBDA_DIR / name / "bootstrap").exists():
             raise Problem(f"The build left no {LAMBDA_DIR.relative_to(ROOT)}/{name}/bootstrap.")
