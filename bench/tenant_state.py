@@ -39,7 +39,7 @@ def state(reader: Reader, days: int = 400) -> Row:
             key = f"{by_id.get(alert['account']['id'], alert['account']['id'])} {alert['rule']} {alert['subject']}"
             found["open keys"][key] += 1
             found["alerts"][key] = {"severity": alert["severity"], "status": alert["status"], "type": alert["type"],
-                                    "clauses": [[c["expression"], c["value"], c["true"]] for c in alert["clauses"]]}  # fmt: skip
+                                    "clauses": [[c["expression"], c["true"]] for c in alert["clauses"]]}  # fmt: skip
     found["all alerts"] = alerts
     return found
 
@@ -73,6 +73,8 @@ def inbox(address: str, domain: str) -> Row:
     with opener.open(address, timeout=60) as answer:
         data = json.load(answer)
     messages = data if isinstance(data, list) else data.get("messages", [])
+    if isinstance(messages, dict):  # by AWS account
+        messages = [message for mails in messages.values() for message in mails]
     texts = [json.dumps({k: v for k, v in m.items() if k.lower() not in ("messageid", "id", "timestamp", "sent_at", "created_at", "date")}, sort_keys=True)
              for m in messages if domain in json.dumps(m)]  # fmt: skip
     again = {text: count for text, count in Counter(texts).items() if count > 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import http.server
 import json
@@ -13,6 +14,9 @@ from typing import Any
 from bench.deliveries import deliveries
 from bench.faults import FaultProxy, Faults, throttle_answer
 from bench.tenant_state import differences, notifications
+
+
+NOW = dt.date(2026, 6, 30)
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -94,16 +98,18 @@ class Proxy(unittest.TestCase):
 
 class Deliveries(unittest.TestCase):
     def test_same_every_time_and_of_the_asked_number(self) -> None:
-        bodies = deliveries("1", 20, 900)
-        self.assertEqual(len(bodies), 900)
-        self.assertEqual(bodies, deliveries("1", 20, 900))
-        self.assertNotEqual(bodies, deliveries("2", 20, 900))
+        first, last = deliveries("1", 20, 900, NOW)
+        self.assertEqual((len(first), len(last)), (800, 100))
+        self.assertEqual((first, last), deliveries("1", 20, 900, NOW))
+        self.assertNotEqual(first, deliveries("2", 20, 900, NOW)[0])
 
-    def test_records_come_in_versions_and_some_events_twice(self) -> None:
+    def test_facts_come_in_versions_some_events_twice_and_accounts_last(self) -> None:
         versions: dict[str, set[str]] = defaultdict(set)
         events: dict[str, int] = defaultdict(int)
-        for body in deliveries("1", 20, 900):
-            for kind, rows in json.loads(body).items():
+        first, last = deliveries("1", 20, 900, NOW)
+        for one in first:
+            for kind, rows in json.loads(one).items():
+                self.assertNotEqual(kind, "accounts")
                 for row in rows:
                     if kind == "events":
                         events[row["id"]] += 1
@@ -111,6 +117,15 @@ class Deliveries(unittest.TestCase):
                         versions[row["external_id"]].add(row["updated_at"])
         self.assertGreater(sum(len(v) > 1 for v in versions.values()), 100)
         self.assertGreater(sum(n > 1 for n in events.values()), 20)
+        self.assertEqual({tuple(json.loads(one)) for one in last}, {("accounts",)})
+
+    def test_tellings_of_an_account_differ_in_what_no_feature_reads(self) -> None:
+        _, last = deliveries("1", 1, 50, NOW)
+        rows = [json.loads(one)["accounts"][0] for one in last]
+        for row in rows:
+            for field in ("name", "custom", "updated_at", "known_at"):
+                del row[field]
+        self.assertTrue(all(row == rows[0] for row in rows))
 
 
 class Comparison(unittest.TestCase):
