@@ -370,29 +370,19 @@ impl Scorer {
     }
 }
 
-/// What the tenant says about its facts: its key events, and which kinds of fact its sources send at all.
+/// What the tenant says about its facts: its key events, and where silence is a fact.
+///
+/// Where tickets come in at all, an account without tickets has none. Of usage, contacts and the rest, silence of an
+/// account that never told anything may as well mean that its data is not there yet: it stays unknown, or every
+/// freshly imported account would be alarmed about.
 fn feature_config(tenant: &Tenant, seen: &BTreeSet<String>) -> FeatureConfig {
-    let groups = [
-        (Kind::Activity, FeatureGroup::Engagement),
-        (Kind::Contact, FeatureGroup::Contacts),
-        (Kind::Ticket, FeatureGroup::Support),
-        (Kind::Survey, FeatureGroup::Sentiment),
-        (Kind::Invoice, FeatureGroup::Payment),
-    ];
-    let mut connected: BTreeSet<FeatureGroup> = groups
-        .into_iter()
-        .filter(|(kind, _)| kinds::has(seen, *kind))
-        .map(|(_, group)| group)
-        .collect();
-    if seen.contains(kinds::USAGE) {
-        connected.insert(FeatureGroup::Usage);
-    }
+    let connected = kinds::has(seen, Kind::Ticket).then_some(FeatureGroup::Support);
     FeatureConfig {
         key_events: tenant
             .key_events
             .as_ref()
             .map(|names| names.iter().cloned().collect()),
-        connected,
+        connected: connected.into_iter().collect(),
         ..FeatureConfig::default()
     }
 }
