@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["tests/e2e/**/*.test.ts"],
     environment: "node",
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 200_000,
     hookTimeout: 120_000,
   },
 });

@@ -126,7 +126,7 @@ describe.sequential("a new user", () => {
   });
 
   test("finds the e-mail in the inbox", async () => {
-    await expect.poll(async () => (await mailTo(stack.inboxUrl, given.owner)) ?? "", { timeout: 60_000, interval: 1000 }).toContain(given.name);
+    await expect.poll(async () => (await mailTo(stack.inboxUrl, given.owner)) ?? "", { timeout: 150_000, interval: 1000 }).toContain(given.name);
     const html = await mailTo(stack.inboxUrl, given.owner);
     const mail = await browser.newPage({ viewport: { width: 720, height: 900 } });
     await mail.setContent(html ?? "");
