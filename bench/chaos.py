@@ -184,6 +184,8 @@ def noisy_run(opts: argparse.Namespace, stack: Stack, aws: Aws, access: Access, 
 
 def main() -> int:
     opts = arguments().parse_args()
+    # Whoever stops the run leaves the functions and queues as they were.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     stack = Stack.read(opts.stack)
     aws = Aws(stack)
     admin = Admin(stack, opts.stack, opts.admin)

@@ -10,6 +10,9 @@ from pathlib import Path
 from common import FUNCTIONS, LAMBDA_DIR, ROOT, Problem, architecture, run, step, tool_path
 
 
+ADMIN = "copilot-admin"
+
+
 def target_dir() -> Path:
     """Where cargo puts what it builds."""
     out = run(["cargo", "metadata", "--no-deps", "--format-version", "1"], quiet=True, env={"CARGO_TERM_QUIET": "true"})
@@ -17,9 +20,14 @@ def target_dir() -> Path:
 
 
 def release(arch: str) -> None:
-    """The bootstraps as they go to AWS: optimised, against Amazon Linux's glibc."""
+    """The bootstraps as they go to AWS: optimised, against Amazon Linux's glibc.
+
+    Built for this machine's own kind of processor, the operators' tool comes with them: by itself it would compile the
+    AWS SDK once more.
+    """
     flags = ["--arm64"] if arch == "arm64" else ["--x86-64"]
-    packages = [word for name in FUNCTIONS for word in ("-p", name)]
+    names = [*FUNCTIONS, *([ADMIN] if arch == architecture() and (ROOT / "tools" / "admin").exists() else [])]
+    packages = [word for name in names for word in ("-p", name)]
     with step(f"Building the {len(FUNCTIONS)} functions for {arch} with cargo lambda",
               "first time 5 to 15 min, then seconds"):
         LAMBDA_DIR.mkdir(parents=True, exist_ok=True)
@@ -66,11 +74,14 @@ def bootstraps(profile: str, arch: str | None = None) -> None:
 
 def admin_tool(profile: str) -> Path | None:
     """The operators' tool `copilot-admin`, built for this machine, when the project has it."""
-    built = target_dir() / "debug" / "copilot-admin"
+    beside = LAMBDA_DIR / ADMIN / "bootstrap"
+    if profile == "release" and beside.exists():
+        return beside
+    built = target_dir() / "debug" / ADMIN
     if profile != "release" and built.exists():
         return built
     if not (ROOT / "tools" / "admin" / "Cargo.toml").exists():
         return None
     with step("Building the operators' tool copilot-admin", "first time 2 min, then a second"):
-        run(["cargo", "build", "--locked", "-p", "copilot-admin"])
+        run(["cargo", "build", "--locked", "-p", ADMIN])
     return built
