@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from demo import commerce, people, support, usage, world  # noqa: E402
 from demo.world import Account, Row  # noqa: E402
 
-DAILY_DAYS = 125
+DAILY_DAYS = 185
 MAKERS: dict[str, Callable[[Account], Iterator[Row]]] = {
     "accounts": commerce.account_rows,
     "contacts": people.contacts,

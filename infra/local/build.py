@@ -75,7 +75,7 @@ def bootstraps(profile: str, arch: str | None = None) -> None:
 def admin_tool(profile: str) -> Path | None:
     """The operators' tool `copilot-admin`, built for this machine, when the project has it."""
     beside = LAMBDA_DIR / ADMIN / "bootstrap"
-    if profile == "release" and beside.exists():
+    if profile not in ("dev", "tests") and beside.exists():
         return beside
     built = target_dir() / "debug" / ADMIN
     if profile != "release" and built.exists():

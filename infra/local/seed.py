@@ -137,6 +137,8 @@ class Admin:
             "TABLE_NAME": outputs["TableName"],
             "DATA_BUCKET": outputs["DataBucket"],
             "SECRET_PREFIX": outputs["SecretPrefix"],
+            "SCORE_QUEUE_URL": outputs["ScoreQueueUrl"],
+            "INGEST_QUEUE_URL": outputs["IngestQueueUrl"],
         }
 
     def run(self, *words: str) -> dict:

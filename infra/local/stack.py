@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 
 import build
 import dashboard
@@ -15,6 +16,12 @@ from common import ENDPOINT, LOCAL, REGION, ROOT, STACK_FILE, Problem, aws_env, 
 from prerequisites import check_all
 from server import Server
 
+DEMO_LOADED = LOCAL / "demo-demo.json"
+"""What the loader of the demo portfolio leaves behind."""
+PAST_SCORED = LOCAL / "demo-past"
+"""Names the load whose past weeks are scored."""
+PAST_DAYS = 119
+"""Days of the demo's history that are scored: usage of every day is told for two months before them, too."""
 SAVED = LOCAL / "saved"
 """Names the table whose first load is safe in the saved state."""
 
@@ -32,7 +39,7 @@ def up(profile: str, demo: bool) -> None:
     has_dashboard = dashboard.publish(outputs)
     write_json(STACK_FILE, stack_json(outputs, seeded))
     if demo and seeded["api_keys"]:
-        load_demo()
+        load_demo(tool, outputs)
     if not SAVED.exists() or SAVED.read_text() != outputs["UserPoolId"]:
         with step("Saving the stack's state", "about 5 s"):
             server.stop()
@@ -69,14 +76,36 @@ def stack_json(outputs: dict[str, str], seeded: dict) -> dict:
     }
 
 
-def load_demo() -> None:
-    """The generated portfolio, through the public endpoints. What is there already is left unchanged."""
+def load_demo(tool: Path | None, outputs: dict[str, str]) -> None:
+    """The generated portfolio, through the public endpoints, with its history of scores. What is there already is left unchanged."""
     loader = ROOT / "demo" / "load.py"
     if not loader.exists():
         say("==> No demo/load.py: no demo data.")
         return
     with step("Loading the demo portfolio through the public endpoints", "a few minutes the first time; DEMO=0 leaves it out"):
         run([sys.executable, loader, "--stack", STACK_FILE])
+    loaded = DEMO_LOADED.read_text() if DEMO_LOADED.exists() else ""
+    if tool is None or (PAST_SCORED.exists() and PAST_SCORED.read_text() == loaded):
+        return
+    with step("Scoring the demo portfolio's past weeks from what was known then", "about half a minute"):
+        seed.Admin(tool, outputs).run("backfill", "--tenant", "demo", "--days", str(PAST_DAYS), "--every", "7")
+        wait_until_empty(outputs["ScoreQueueUrl"])
+        PAST_SCORED.write_text(loaded)
+
+
+def wait_until_empty(queue: str, timeout: float = 900) -> None:
+    """Waits until a queue has nothing waiting and nothing in flight."""
+    sqs = deploy.client("sqs")
+    end = time.monotonic() + timeout
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    while True:
+        found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+        left = sum(int(found[name]) for name in names)
+        if not left:
+            return
+        if time.monotonic() > end:
+            raise Problem(f"The score queue still holds {left} messages; `make logs FN=score` says why.")
+        time.sleep(1)
 
 
 def farewell(outputs: dict[str, str], has_dashboard: bool, seconds: float) -> None:
@@ -156,7 +185,7 @@ def main() -> None:
             case "status":
                 status()
             case "demo":
-                load_demo()
+                load_demo(build.admin_tool(os.environ.get("PROFILE") or "release"), deploy.outputs())
             case "build":
                 build.bootstraps(arguments.profile)
             case "redrive":

@@ -75,6 +75,20 @@ async fn score(record: Record, context: &Context) -> Result<(), Failure> {
     ScoreQueue::begin(&context.table, &tenant, request.account)
         .await
         .map_err(|error: AwsError| failure(error.into()))?;
+    if let Some(order) = &request.backfill {
+        let clock = context.clock.now();
+        match context
+            .scorer
+            .backfill(&tenant, request.account, order, clock)
+            .await
+        {
+            Ok(points) => {
+                tracing::info!(tenant_id = %tenant, account_id = %request.account, points, "past days scored");
+            }
+            Err(ScoreError::UnknownAccount(_)) => {}
+            Err(error) => return Err(failure(error)),
+        }
+    }
     match context
         .scorer
         .score(&tenant, request.account, context.clock.now())

@@ -280,6 +280,23 @@ pub async fn points(
         .collect()
 }
 
+/// Writes points of an account's history.
+///
+/// # Errors
+/// [`AwsError`] when the table fails.
+pub async fn put_points(
+    table: &Table,
+    tenant: &TenantId,
+    account: AccountId,
+    points: &[(Date, Value)],
+) -> Result<(), AwsError> {
+    let items = points
+        .iter()
+        .map(|(day, point)| Item::new(&keys::score_day(tenant, account, *day), "score-day").data(point))
+        .collect();
+    table.write_many(items, &[]).await
+}
+
 /// The newest assessment of an account.
 ///
 /// # Errors

@@ -154,14 +154,6 @@ async fn claims(table: &Table, tenant: &TenantId, facts: &[Fact]) -> Result<Vec<
     let identities: Vec<ExternalId> = accounts.keys().map(|i| (*i).clone()).collect();
     let known = links::resolve(table, tenant, &identities).await?;
     let fresh: Vec<&ExternalId> = identities.iter().filter(|i| !known[*i].known).collect();
-    let established: Vec<Result<bool, AwsError>> = stream::iter(fresh.iter().copied())
-        .map(|i| links::establish(table, tenant, i))
-        .buffered(PARALLEL)
-        .collect()
-        .await;
-    for result in established {
-        result?;
-    }
     let stubs: Vec<(AccountId, &RecordFact)> = fresh
         .iter()
         .filter_map(|i| {
@@ -170,7 +162,9 @@ async fn claims(table: &Table, tenant: &TenantId, facts: &[Fact]) -> Result<Vec<
                 .map(|record| (AccountId::of_identity(tenant, i), *record))
         })
         .collect();
+    // Listed first: a crash in between leaves an identity that is still fresh, and the next try establishes it.
     accounts::list_new(table, tenant, &stubs).await?;
+    links::establish_all(table, tenant, &fresh).await?;
     let fresh_keys: Vec<Key> = fresh.iter().map(|i| keys::parked(tenant, i)).collect();
     table.write_many(Vec::new(), &fresh_keys).await?;
     let moved = links::claim_all(table, tenant, &explicit).await?;

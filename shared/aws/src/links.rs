@@ -87,6 +87,68 @@ pub async fn establish(table: &Table, tenant: &TenantId, identity: &ExternalId) 
     claim(table, tenant, &own).await.map(|moved| moved.is_some())
 }
 
+/// Accounts established by one transaction: two writes each, and a transaction takes 100.
+const ESTABLISHED_AT_ONCE: usize = 50;
+/// Such transactions under way at once.
+const PARALLEL: usize = 4;
+
+/// Notes many identities that were not known a moment ago, as [`establish`] does; those that another writer
+/// established meanwhile are taken one by one.
+///
+/// # Errors
+/// [`AwsError`] when the table fails.
+pub async fn establish_all(
+    table: &Table,
+    tenant: &TenantId,
+    identities: &[&ExternalId],
+) -> Result<(), AwsError> {
+    stream::iter(identities.chunks(ESTABLISHED_AT_ONCE))
+        .map(|chunk| establish_chunk(table, tenant, chunk))
+        .buffer_unordered(PARALLEL)
+        .try_collect()
+        .await
+}
+
+async fn establish_chunk(
+    table: &Table,
+    tenant: &TenantId,
+    identities: &[&ExternalId],
+) -> Result<(), AwsError> {
+    let writes = identities
+        .iter()
+        .flat_map(|identity| {
+            let own = AccountId::of_identity(tenant, identity);
+            [
+                Write::Put(
+                    link_item(tenant, identity, own, Timestamp::UNIX_EPOCH, 1),
+                    Condition::Absent,
+                ),
+                Write::Put(listed_item(tenant, own, identity), Condition::None),
+            ]
+        })
+        .collect();
+    match table.transact(writes).await {
+        Err(AwsError::Conflict { .. }) => {
+            for identity in identities {
+                establish(table, tenant, identity).await?;
+            }
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+fn link_item(tenant: &TenantId, identity: &ExternalId, to: AccountId, version: Timestamp, rev: i64) -> Item {
+    Item::new(&keys::link(tenant, identity), "link")
+        .text("account", &to.to_string())
+        .text("version", &version.to_string())
+        .number("rev", rev)
+}
+
+fn listed_item(tenant: &TenantId, account: AccountId, identity: &ExternalId) -> Item {
+    Item::new(&keys::account_identity(tenant, account, identity), "identity").data(identity)
+}
+
 /// What a claim moved: from which account, to which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moved {
@@ -118,12 +180,8 @@ pub async fn claim(table: &Table, tenant: &TenantId, fact: &LinkFact) -> Result<
             }
         }
         let rev = old.as_ref().map_or(0, Item::rev);
-        let item = Item::new(&key, "link")
-            .text("account", &to.to_string())
-            .text("version", &fact.version.to_string())
-            .number("rev", rev + 1);
-        let listed =
-            Item::new(&keys::account_identity(tenant, to, &fact.identity), "identity").data(&fact.identity);
+        let item = link_item(tenant, &fact.identity, to, fact.version, rev + 1);
+        let listed = listed_item(tenant, to, &fact.identity);
         let mut writes = vec![
             Write::Put(item, Condition::unchanged(old.as_ref())),
             Write::Put(listed, Condition::None),

@@ -133,17 +133,24 @@ impl ScoreQueue {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), AwsError> {
-        let bodies: Vec<String> = accounts
+        let of = |account: &AccountId| ScoreRequest {
+            tenant: tenant.as_str().to_owned(),
+            account: *account,
+            reason: reason.to_owned(),
+            requested_at: now,
+            backfill: None,
+        };
+        self.send_all(&accounts.iter().map(of).collect::<Vec<_>>()).await
+    }
+
+    /// Sends requests as they are, without markers.
+    ///
+    /// # Errors
+    /// [`AwsError`] when SQS fails.
+    pub async fn send_all(&self, requests: &[ScoreRequest]) -> Result<(), AwsError> {
+        let bodies: Vec<String> = requests
             .iter()
-            .map(|account| {
-                let request = ScoreRequest {
-                    tenant: tenant.as_str().to_owned(),
-                    account: *account,
-                    reason: reason.to_owned(),
-                    requested_at: now,
-                };
-                serde_json::to_string(&request).unwrap_or_default()
-            })
+            .map(|request| serde_json::to_string(request).unwrap_or_default())
             .collect();
         stream::iter(bodies.chunks(10).map(<[String]>::to_vec).collect::<Vec<_>>())
             .map(|chunk| self.send_chunk(chunk))

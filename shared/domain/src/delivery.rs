@@ -64,4 +64,16 @@ pub struct ScoreRequest {
     pub reason: String,
     /// When it was asked for.
     pub requested_at: Timestamp,
+    /// Past days to score first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Backfill>,
+}
+
+/// The order to score past days of an account in hindsight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// The first day, in the tenant's zone.
+    pub from: jiff::civil::Date,
+    /// Days between two points, counted back from yesterday; 0 counts as 1.
+    pub every_days: u32,
 }

@@ -397,6 +397,9 @@ pub struct BandState {
     pub runs_outside: u32,
     /// The scoring that left this state.
     pub evaluation: EvaluationId,
+    /// When rules first spoke of the account: how long the signals found then have lasted is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_since: Option<Timestamp>,
 }
 
 /// A score of an earlier day, for trends and sparklines.

@@ -1,6 +1,7 @@
 //! Time: UTC instants; days in the tenant's zone; nothing reads a clock here.
 
 pub use jiff::Timestamp;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -66,6 +67,15 @@ pub fn parse_date(text: &str) -> Result<Date, TimeError> {
 /// The day that an instant falls on in a zone.
 pub fn day_of(at: Timestamp, zone: &TimeZone) -> Date {
     at.to_zoned(zone.clone()).date()
+}
+
+/// The last instant of a day in a zone.
+pub fn end_of_day(day: Date, zone: &TimeZone) -> Timestamp {
+    let next = shift(day, 1).to_zoned(zone.clone());
+    next.map_or(Timestamp::MAX, |next| {
+        let last = next.timestamp().checked_sub(1.nanosecond());
+        last.unwrap_or(Timestamp::MIN)
+    })
 }
 
 /// Whole days from `from` to `to`, negative when `to` is earlier.

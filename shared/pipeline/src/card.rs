@@ -4,7 +4,7 @@ use copilot_aws::accounts::Listing;
 use copilot_domain::health::{Points, ScorePoint};
 use copilot_domain::history::Snapshot;
 use copilot_domain::ids::ExternalId;
-use copilot_domain::prediction::{Method, Prediction};
+use copilot_domain::prediction::{Method, Prediction, PredictionKind};
 use copilot_scoring::Assessed;
 use serde_json::{Value, json};
 
@@ -13,11 +13,11 @@ const SPARK_DAYS: usize = 30;
 
 /// The churn prediction to show: the model's where there is one, else the rules'.
 pub(crate) fn churn(assessed: &Assessed) -> Option<&Prediction> {
-    let predictions = &assessed.assessment.predictions;
-    predictions
-        .iter()
+    let mut churn = (assessed.assessment.predictions.iter()).filter(|p| p.kind == PredictionKind::Churn);
+    churn
+        .clone()
         .find(|p| p.method == Method::Model)
-        .or_else(|| predictions.first())
+        .or_else(|| churn.next())
 }
 
 /// The card's document and what it is listed by.

@@ -2,9 +2,11 @@
 //!
 //! The pure crates decide; this one loads what they decide from and stores what they decided.
 
+mod backfill;
 mod card;
 mod events;
 mod guard;
 mod score;
 
+pub use backfill::MAX_POINTS;
 pub use score::{ScoreError, Scored, Scorer, TenantView};

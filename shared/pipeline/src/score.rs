@@ -79,7 +79,7 @@ pub struct TenantView {
 /// Scores accounts of the stack.
 #[derive(Debug, Clone)]
 pub struct Scorer {
-    table: Table,
+    pub(crate) table: Table,
     bus: EventBus,
     engine: Arc<Engine>,
     settings: Arc<Mutex<Settings>>,

@@ -13,6 +13,7 @@ use copilot_domain::alert::{
     RuleStates, Severity, SuggestedAction,
 };
 use copilot_domain::health::EvaluationId;
+use copilot_domain::time::Timestamp;
 use copilot_domain::{AlertId, TenantId};
 use jiff::civil::Date;
 
@@ -24,6 +25,9 @@ use crate::severity::{priority, severity};
 pub const CLEAR_TO_RESOLVE: u32 = 2;
 /// Days within which signals count as company of each other.
 const COMPANY_DAYS: i32 = 14;
+/// Days from the first look at an account in which signals are found, not seen to begin: its data may still be
+/// coming in, and how long they have lasted is not known. They keep no company.
+const FIRST_LOOK_DAYS: u32 = 1;
 
 /// What the life cycle needs to know besides the states and what fires.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +50,8 @@ pub struct AlertContext<'a> {
     pub opportunity_gate: bool,
     /// Rules that the storm guard holds: they open nothing.
     pub held: &'a BTreeSet<String>,
+    /// When rules first spoke of the account.
+    pub judged_since: Option<Timestamp>,
 }
 
 /// What a scoring does to alerts.
@@ -113,10 +119,10 @@ fn step(out: &mut Transitions, fired: &[&Fired], kind: AlertType, context: &Aler
             .spec(rule)
             .is_some_and(|s| s.audience == Audience::Csm)
     };
+    let first_look_ends = context.judged_since.map(|at| ahead(at, FIRST_LOOK_DAYS));
     let fresh = |state: Option<&RuleState>| {
-        state
-            .and_then(|s| s.opened_at)
-            .is_none_or(|at| at >= back(as_of, COMPANY_DAYS))
+        let began = state.and_then(|s| s.opened_at).unwrap_or(as_of);
+        began >= back(as_of, COMPANY_DAYS) && first_look_ends.is_none_or(|end| began >= end)
     };
     let company: BTreeSet<String> = keys
         .iter()

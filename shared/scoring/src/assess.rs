@@ -21,6 +21,7 @@ use crate::card_facts::{CardFacts, card, live_alerts};
 use crate::churn::by_rules;
 use crate::engine::{Engine, Model, predict};
 use crate::health::{HealthInput, health, score_before};
+use crate::mapping;
 use crate::next_action::next_actions;
 use crate::rules::{Facts, Fired};
 
@@ -105,7 +106,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     };
     let unchanged = input.previous.is_some_and(|p| p.evaluation == evaluation);
     let (profile, choice) = engine.profiles.choose(snapshot, &features);
-    let (health, band_state) = health(&HealthInput {
+    let (health, mut band_state) = health(&HealthInput {
         features: &features,
         config: input.config,
         profiles: &engine.profiles,
@@ -119,7 +120,12 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     let days_to_renewal = renewal_date.map(|day| days_between(snapshot.today, day));
     let arr = contract::arr(snapshot);
     let account = alert_account(snapshot, &health, arr, renewal_date);
-    let fired = if is_customer(snapshot, &features) {
+    let customer = is_customer(snapshot, &features);
+    if customer && !unchanged {
+        let since = band_state.judged_since.unwrap_or(snapshot.as_of);
+        band_state.judged_since = Some(since.min(snapshot.as_of));
+    }
+    let fired = if customer {
         engine
             .rules
             .evaluate(&features, &facts(input, &health, &features))
@@ -136,6 +142,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         days_to_renewal,
         opportunity_gate: crate::opportunities::gate(health.score, &features),
         held: input.held,
+        judged_since: band_state.judged_since,
     };
     let transitions = advance(input.states, &fired, &context);
     let alerts = live_alerts(
@@ -299,6 +306,8 @@ fn predictions(
         Some(prediction) => out.push(prediction),
         None => missing.push("no_score".to_owned()),
     }
+    out.extend(mapping::downgrade(features, snapshot.as_of));
+    out.extend(mapping::payment(features, snapshot.as_of));
     let groups = [
         ("no_usage", features.get("usage_known") == Some(1.0)),
         ("no_activities", features.get("meetings_total").is_some()),

@@ -4,11 +4,11 @@
 //! and it is monotone: a lower score never makes churn less likely. See `docs/scoring.md`.
 
 use copilot_domain::health::{Health, Points};
-use copilot_domain::prediction::{ConfidenceLabel, Factor, Method, Prediction, PredictionKind, Push};
+use copilot_domain::prediction::{Prediction, PredictionKind};
 use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
 
-use crate::episode::ahead;
+use crate::mapping::Mapping;
 
 /// Days that predictions speak of.
 pub const WINDOW_DAYS: u32 = 90;
@@ -70,23 +70,7 @@ pub fn by_rules(
     let base = margin_of_score(Points::FULL);
     let fall = margin_of_score(score) - base;
     let lost_all = (Points::FULL - score).as_f64();
-    let mut factors: Vec<Factor> = Vec::new();
-    let mut push = |name: &str, text: &str, value: Option<f64>, contribution: f64| {
-        if contribution.abs() > 0.0 {
-            let direction = if contribution > 0.0 {
-                Push::Raises
-            } else {
-                Push::Lowers
-            };
-            factors.push(Factor {
-                name: name.to_owned(),
-                text: text.to_owned(),
-                value,
-                contribution,
-                direction,
-            });
-        }
-    };
+    let mut mapping = Mapping::from(base);
     let share = |lost: Points| {
         if lost_all > 0.0 {
             fall * lost.as_f64() / lost_all
@@ -95,7 +79,7 @@ pub fn by_rules(
         }
     };
     for measure in &health.measures {
-        push(
+        mapping.add(
             &measure.id,
             &measure.text,
             measure.value,
@@ -103,7 +87,7 @@ pub fn by_rules(
         );
     }
     for cap in &health.caps {
-        push(
+        mapping.add(
             &format!("cap:{}", cap.id),
             &cap.reason,
             None,
@@ -113,42 +97,18 @@ pub fn by_rules(
     let days = features.get("days_to_renewal");
     match days {
         Some(days) if days <= f64::from(WINDOW_DAYS) => {}
-        Some(days) => push(
+        Some(days) => mapping.add(
             "days_to_renewal",
             "no renewal within the window",
             Some(days),
             NO_RENEWAL_IN_WINDOW,
         ),
-        None => push(
+        None => mapping.add(
             "days_to_renewal",
             "no renewal date is known",
             None,
             RENEWAL_UNKNOWN,
         ),
     }
-    let margin = base + factors.iter().map(|f| f.contribution).sum::<f64>();
-    factors.sort_by(|a, b| {
-        b.contribution
-            .abs()
-            .total_cmp(&a.contribution.abs())
-            .then_with(|| a.name.cmp(&b.name))
-    });
-    // Never more than low: nobody measured how well the mapping does for this tenant.
-    let confidence = (health.coverage * 0.35 * 1_000.0).round() / 1_000.0;
-    Some(Prediction {
-        kind: PredictionKind::Churn,
-        probability: sigmoid(margin),
-        confidence,
-        confidence_label: ConfidenceLabel::of(confidence),
-        method: Method::Rules,
-        model_version: None,
-        window_days: WINDOW_DAYS,
-        computed_at: at,
-        valid_until: ahead(at, VALID_DAYS),
-        base_margin: Some(base),
-        factors,
-        actual_outcome: None,
-        was_accurate: None,
-        note,
-    })
+    Some(mapping.finish(PredictionKind::Churn, health.coverage, at, note))
 }

@@ -274,6 +274,7 @@ fn settle(
         before,
         runs_outside,
         evaluation: evaluation.clone(),
+        judged_since: previous.and_then(|p| p.judged_since),
     };
     let Some(previous) = previous.filter(|p| p.evaluation.as_of <= evaluation.as_of) else {
         return new(candidate, None, 0);

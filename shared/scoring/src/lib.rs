@@ -11,6 +11,7 @@ pub mod churn;
 pub mod engine;
 mod episode;
 pub mod health;
+pub mod mapping;
 pub mod next_action;
 pub mod onnx;
 pub mod opportunities;

@@ -1,7 +1,8 @@
 //! Fills the human texts of measures and rules with the values that they speak of.
 //!
 //! `{feature|form}`: `int` (no decimals), `n1`, `n2`, `pct` (a share as per cent), `change` (a signed per cent),
-//! `yes`, `word` (a label). What has no value reads `unknown`.
+//! `yes`, `word` (a label), `n:visit` (a count with its noun: 1 visit, 3 visits), `n:try:tries` (with its own plural).
+//! What has no value reads `unknown`.
 
 /// Fills a template. `number` and `word` look values up by name.
 pub fn fill(
@@ -21,6 +22,8 @@ pub fn fill(
         let (name, form) = inner.split_once('|').unwrap_or((inner, "n2"));
         if form == "word" {
             out.push_str(&word(name).unwrap_or_else(|| "unknown".to_owned()));
+        } else if let Some(noun) = form.strip_prefix("n:") {
+            out.push_str(&counted(number(name), noun));
         } else {
             out.push_str(
                 &number(name).map_or_else(|| "unknown".to_owned(), |value| format_value(value, form)),
@@ -30,6 +33,19 @@ pub fn fill(
     }
     out.push_str(rest);
     out
+}
+
+/// A count with its noun, in the number that the count asks for.
+fn counted(value: Option<f64>, noun: &str) -> String {
+    let (one, many) = match noun.split_once(':') {
+        Some((one, many)) => (one, many.to_owned()),
+        None => (noun, format!("{noun}s")),
+    };
+    match value.map(|value| no_minus_zero(value.round())) {
+        None => format!("an unknown number of {many}"),
+        Some(1.0) => format!("1 {one}"),
+        Some(value) => format!("{value} {many}"),
+    }
 }
 
 fn format_value(value: f64, form: &str) -> String {
@@ -71,5 +87,23 @@ mod tests {
             |_| None,
         );
         assert_eq!(text, "-25 %, -25 %, 52, 52.4, unknown, unknown {");
+    }
+
+    #[test]
+    fn a_count_agrees_with_its_noun() {
+        let number = |name: &str| match name {
+            "one" => Some(1.0),
+            "three" => Some(3.0),
+            _ => None,
+        };
+        let text = fill(
+            "{one|n:visit}, {three|n:urgent ticket}, {one|n:try:tries}, {three|n:try:tries}, {none|n:day}",
+            number,
+            |_| None,
+        );
+        assert_eq!(
+            text,
+            "1 visit, 3 urgent tickets, 1 try, 3 tries, an unknown number of days"
+        );
     }
 }

@@ -5,13 +5,14 @@
     reason = "a command-line tool answers on standard output"
 )]
 
+mod backfill;
 mod keys;
 mod replay;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use copilot_aws::tenants::{self, Tenant};
-use copilot_aws::{Secrets, Table};
+use copilot_aws::{ScoreQueue, Secrets, Table};
 use copilot_domain::ids::{Source, TenantId, TenantProof};
 use copilot_domain::time::parse_instant;
 use copilot_runtime::clock::Clock;
@@ -40,6 +41,18 @@ enum Command {
     /// Secrets of webhook sources.
     #[command(subcommand)]
     WebhookSecret(SecretCommand),
+    /// Scores past days of every account of a tenant in hindsight, from what was known then, and scores it anew.
+    Backfill {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// Days to go back.
+        #[arg(long, default_value_t = 182, value_parser = clap::value_parser!(u16).range(1..=1100))]
+        days: u16,
+        /// Days between two points.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=366))]
+        every: u16,
+    },
     /// Rebuilds a tenant's state from the raw log, into the stack's table or another.
     Replay {
         /// The tenant.
@@ -159,6 +172,11 @@ async fn main() -> Result<()> {
                 .put_webhook(slug.as_str(), source.as_str(), &secret)
                 .await?;
             json!({ "tenant": tenant, "source": source, "secret": secret })
+        }
+        Command::Backfill { tenant, days, every } => {
+            let queue = env.required("SCORE_QUEUE_URL", "the queue that score reads")?;
+            let queue = ScoreQueue::new(&sdk, &queue, table.clone());
+            json!(backfill::run(&table, &queue, &clock, &tenant_id(&tenant)?, days, every).await?)
         }
         Command::Replay { tenant, into_table } => {
             let bucket = env.required("DATA_BUCKET", "the bucket of the raw log")?;

@@ -22,6 +22,9 @@ pub struct HistoryDay {
     pub churn_probability: Option<f64>,
     /// Version of the profile used.
     pub profile_version: Option<u32>,
+    /// Whether the day was scored in hindsight, from what was known then.
+    #[serde(default)]
+    pub backfilled: bool,
 }
 
 /// A change of score between two days, taken apart.

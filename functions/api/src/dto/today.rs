@@ -12,14 +12,15 @@ use super::page::Money;
 pub struct Today {
     /// Accounts in scope.
     pub accounts: u64,
-    /// Their annual recurring revenue, in the currency of most of it.
-    pub arr: Option<Money>,
+    /// Their annual recurring revenue: one sum per currency, the largest first. Amounts of different currencies are
+    /// never added.
+    pub arr: Vec<Money>,
     /// Accounts by band.
     pub bands: BandCounts,
     /// The same seven days ago.
     pub bands_7d_ago: BandCounts,
-    /// Annual recurring revenue of accounts at risk or critical.
-    pub arr_at_risk: Option<Money>,
+    /// Annual recurring revenue of accounts at risk or critical, in the currencies and the order of `arr`.
+    pub arr_at_risk: Vec<Money>,
     /// Renewals of the next 90 days.
     pub renewals_90d: Renewals,
     /// At most ten things to do, most urgent first.
@@ -52,8 +53,8 @@ pub struct BandCounts {
 pub struct Renewals {
     /// How many.
     pub count: u64,
-    /// Their annual recurring revenue.
-    pub arr: Option<Money>,
+    /// Their annual recurring revenue, by currency as `arr` of the book.
+    pub arr: Vec<Money>,
 }
 
 /// One thing to do.

@@ -10,7 +10,7 @@ use copilot_aws::{Item, assessments, keys};
 use copilot_domain::assessment::Assessment;
 use copilot_domain::health::{Health, Points};
 use copilot_domain::prediction::Prediction;
-use copilot_domain::time::{day_of, shift};
+use copilot_domain::time::{day_of, end_of_day, shift};
 use copilot_pipeline::ScoreError;
 use copilot_scoring::health::explain_change;
 use jiff::Timestamp;
@@ -218,14 +218,7 @@ pub(super) fn today(app: &App, tenant: &Tenant) -> Date {
 
 /// The last instant of a day, or now when the day is not over.
 fn end_of(day: Date, tenant: &Tenant, clock: Timestamp) -> Timestamp {
-    let now = tenant.now(clock);
-    let next = shift(day, 1).to_zoned(tenant.time_zone());
-    next.map_or(now, |next| {
-        next.timestamp()
-            .saturating_sub(jiff::SignedDuration::from_nanos(1))
-            .unwrap_or(now)
-    })
-    .min(now)
+    end_of_day(day, &tenant.time_zone()).min(tenant.now(clock))
 }
 
 /// What kept an account from being scored.

@@ -189,19 +189,15 @@ impl Book {
     }
 
     fn answer(self, scope: TodayScope, items: Vec<TodayItem>) -> Today {
-        // One currency stands for the book: that of most of its revenue.
-        let currency = self
-            .arr
-            .iter()
-            .max_by_key(|(_, sum)| **sum)
-            .map(|(currency, _)| currency.clone());
+        // Each figure names the same currencies in the same order, so that they can be read against each other.
+        let mut currencies: Vec<&String> = self.arr.keys().collect();
+        currencies.sort_by_key(|currency| (std::cmp::Reverse(self.arr[*currency]), *currency));
         let of = |sums: &BTreeMap<String, i64>| {
-            let currency = currency.clone()?;
-            let amount_minor = sums.get(&currency).copied().unwrap_or(0);
-            Some(Money {
-                amount_minor,
-                currency,
-            })
+            let amounts = currencies.iter().map(|currency| Money {
+                amount_minor: sums.get(*currency).copied().unwrap_or(0),
+                currency: (*currency).clone(),
+            });
+            amounts.collect()
         };
         Today {
             accounts: self.accounts,

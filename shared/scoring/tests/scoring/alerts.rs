@@ -6,6 +6,7 @@ use copilot_domain::alert::{
     Alert, AlertAccount, AlertStatus, DismissReason, Renotify, RuleStates, Severity,
 };
 use copilot_domain::health::{Band, EvaluationId};
+use copilot_domain::time::Timestamp;
 use copilot_scoring::actions::{AlertAction, apply};
 use copilot_scoring::alerts::{AlertContext, Transitions, advance};
 use copilot_scoring::rules::{Facts, RuleSet};
@@ -19,6 +20,7 @@ struct World {
     held: BTreeSet<String>,
     gate: bool,
     renewal: Option<i32>,
+    judged_since: Option<Timestamp>,
 }
 
 impl World {
@@ -30,6 +32,7 @@ impl World {
             held: BTreeSet::new(),
             gate: true,
             renewal: None,
+            judged_since: None,
         }
     }
 
@@ -62,6 +65,7 @@ impl World {
                 days_to_renewal: self.renewal,
                 opportunity_gate: self.gate,
                 held: &self.held,
+                judged_since: self.judged_since,
             },
         );
         self.states = out.states.clone();
@@ -266,6 +270,28 @@ fn company_and_renewal_raise_the_severity_with_reasons() {
     );
     assert_eq!(out.opened[0].severity_why.len(), 2);
     assert!((out.opened[0].priority - 3.0 * 0.75 * (1.0 + 120.0 / 180.0)).abs() < 0.01);
+}
+
+#[test]
+fn signals_found_at_the_first_look_keep_no_company_and_later_ones_do() {
+    let mut world = World::new();
+    world.judged_since = Some(at("2026-07-01"));
+    let two = [
+        ("missed_meetings_30d", 2.0),
+        ("active_contacts_90d", 1.0),
+        ("arr", 1.0),
+    ];
+    let first = world.score("2026-07-01", &two);
+    assert!(first.opened.iter().all(|a| a.severity == a.base_severity));
+    // Two that begin later are a development; the old one is not.
+    let silent = [("days_since_key_event", 14.0), ("admin_removals_14d", 1.0)];
+    let then = world.score("2026-07-10", &[&two[..], &silent[..]].concat());
+    assert_eq!(then.opened.len(), 2);
+    assert!(
+        then.opened
+            .iter()
+            .all(|a| a.severity == Severity::Critical && a.base_severity == Severity::High)
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use copilot_domain::alert::RuleStates;
 use copilot_domain::facts::Kind;
 use copilot_domain::health::{Band, Points};
 use copilot_domain::history::AccountHistory;
-use copilot_domain::prediction::Method;
+use copilot_domain::prediction::{Method, PredictionKind};
 use copilot_features::FeatureConfig;
 use copilot_scoring::{AssessInput, Assessed, Engine, assess, assess_batch};
 use proptest::prelude::*;
@@ -164,7 +164,8 @@ fn a_buyer_without_a_contract_gets_the_models_word_beside_the_rules() {
     }
     let assessed = run(&account, "2026-07-01", &engine);
     assert_eq!(assessed.assessment.profile.id, "transactional");
-    let methods: Vec<Method> = assessed.assessment.predictions.iter().map(|p| p.method).collect();
+    let churn = (assessed.assessment.predictions.iter()).filter(|p| p.kind == PredictionKind::Churn);
+    let methods: Vec<Method> = churn.map(|p| p.method).collect();
     assert_eq!(methods, [Method::Model, Method::Rules]);
 }
 
