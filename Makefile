@@ -77,9 +77,8 @@ else
 	cd dashboard && npm run --if-present test:ui
 endif
 
-test-demo: ## The demo generator's own tests
-	@if [ -d demo/tests ]; then $(PYTHON) -m unittest discover -q -s demo/tests -t . ; \
-	else echo "test-demo: no demo/tests, nothing to test"; fi
+test-demo: ## The tests of the demo generator and of the benchmarks
+	@for of in demo bench; do $(PYTHON) -m unittest discover -q -s $$of/tests -t . || exit 1; done
 
 test-infra: setup-python ## The template, its routes, the sample events and the local tools
 	$(PYTHON) $(LOCAL)/routes.py --check

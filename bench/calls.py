@@ -90,9 +90,9 @@ class Bench:
         try:
             with self.function(name, proxy.address if proxy else endpoint) as function:
                 if warm is not None:
-                    checked(function.invoke(warm))
+                    checked(function, warm)
                 printed, cpu = len(function.output()), function.cpu_ms()
-                answers = [checked(function.invoke(event)) for event in events]
+                answers = [checked(function, event) for event in events]
                 done.millis, done.answers = [answer.millis for answer in answers], [answer.json() for answer in answers]
                 done.cpu_ms, done.log = function.cpu_ms() - cpu, function.output()[printed:]
         finally:
@@ -109,11 +109,12 @@ class Bench:
                 raise SystemExit("the stack's queues do not empty")
 
 
-def checked(answer: Answer) -> Answer:
-    """An answer without failures."""
+def checked(function: Function, event: Any) -> Answer:
+    """Invokes; an answer without failures."""
+    answer = function.invoke(event)
     body = answer.json() if answer.body else {}
     if not answer.ok or (isinstance(body, dict) and (body.get("batchItemFailures") or int(body.get("statusCode", 200)) >= 300)):
-        raise SystemExit(f"the function failed: {answer.body[:500]!r}")
+        raise SystemExit(f"{function.name} failed: {answer.body[:300]!r}\n{function.output()[-1500:].decode(errors='replace')}")
     return answer
 
 

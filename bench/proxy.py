@@ -7,6 +7,7 @@ import http.client
 import http.server
 import socket
 import threading
+import traceback
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -58,7 +59,8 @@ class Upstream:
 
     def forward(self, request: Request) -> Reply | None:
         """The answer; None when there is none. Only reads are tried twice."""
-        sent = {k: v for k, v in request.headers.items() if k.lower() not in HOP and k.lower() != "content-length"}
+        sent = {k: v for k, v in request.headers.items() if k.lower() not in {*HOP, "content-length", "host"}}
+        # Clients spell it `host`, too: two of them would be refused.
         sent["Host"] = (request.header("host") or "localhost").rsplit(":", 1)[0] + f":{self._port}"
         body = request.body if request.body or request.method in ("PUT", "POST") else None
         for attempt in (0, 1):
@@ -99,7 +101,13 @@ class Proxy:
                 return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
             def _serve(self) -> None:
-                reply = handle(Request(self.command, self.path, dict(self.headers.items()), self._body()), upstream.forward)
+                request = Request(self.command, self.path, dict(self.headers.items()), self._body())
+                try:
+                    reply = handle(request, upstream.forward)
+                except Exception:
+                    # Our own mistake must not pass for a connection that broke.
+                    traceback.print_exc()
+                    raise
                 if reply is None:
                     self.close_connection = True
                     with contextlib.suppress(OSError):

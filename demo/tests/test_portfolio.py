@@ -43,7 +43,7 @@ class Shape(unittest.TestCase):
         self.assertEqual(sum(line.count for line in STORYLINES), 300)
         self.assertEqual({a.line.name for a in CAST}, set(BY_NAME))
         self.assertEqual(len({a.domain for a in CAST}), 300)
-        self.assertTrue(60_000 <= len(ROWS["events"]) <= 130_000, len(ROWS["events"]))
+        self.assertTrue(120_000 <= len(ROWS["events"]) <= 230_000, len(ROWS["events"]))
 
     def test_every_size_has_every_storyline(self) -> None:
         for count in (len(STORYLINES), 30, 77, 300, 500):

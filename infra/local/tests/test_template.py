@@ -52,6 +52,17 @@ class Rights(unittest.TestCase):
                 if statement.get("Sid") not in ANY_RESOURCE:
                     self.assertNotEqual(statement["Resource"], "*", f"{role}: {statement}")
 
+    def test_each_function_gets_the_variables_that_it_reads_and_no_others(self) -> None:
+        everywhere = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+        for name, function in of_type("AWS::Serverless::Function").items():
+            given = set(function["Properties"].get("Environment", {}).get("Variables", {}))
+            sources = (ROOT / "functions" / name.removesuffix("Function").lower() / "src").rglob("*.rs")
+            text = "".join(source.read_text().split("#[cfg(test)]")[0] for source in sources)
+            needed = set(re.findall(r'\.required\(\s*"(\w+)"', text))
+            read = needed | set(re.findall(r'\.(?:optional|parsed|parsed_or|secret)(?:::<\w+>)?\(\s*"(\w+)"', text))
+            self.assertLessEqual(needed, given | everywhere, f"{name} needs variables that the template does not set")
+            self.assertLessEqual(given, read, f"{name} is given variables that it does not read")
+
     def test_the_webhook_can_only_write_raw_deliveries_and_read_its_secrets(self) -> None:
         actions = {action for statement in self.statements("WebhookRole") for action in words(statement["Action"])}
         self.assertEqual(actions, {
