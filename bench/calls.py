@@ -171,6 +171,8 @@ def calls(name: str, counts: Counts, number: int, unit: str) -> None:
         for operation, value in sorted(by_operation.items()):
             if value:
                 figure(f"{name}.{kind}.{operation}", value / number, f"units/{unit}")
+    for kind, value in sorted(counts.entities.items(), key=lambda entry: -entry[1]):
+        figure(f"{name}.write_units_of.{kind}", value / number, f"units/{unit}")
     figure(f"{name}.read_units", sum(counts.reads.values()) / number, f"units/{unit}")
     figure(f"{name}.write_units", (sum(counts.table_writes.values()) + sum(counts.index_writes.values())) / number, f"units/{unit}")
 

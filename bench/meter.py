@@ -47,6 +47,8 @@ class Counts:
     reads: Units = field(default_factory=lambda: defaultdict(float))
     table_writes: Units = field(default_factory=lambda: defaultdict(float))
     index_writes: Units = field(default_factory=lambda: defaultdict(float))
+    entities: Units = field(default_factory=lambda: defaultdict(float))
+    """Write units, indexes included, by the kind of item (`et`)."""
     charged: Counter[str] = field(default_factory=Counter)
     """Requests of SQS and S3, events of EventBridge, by the names of the price list."""
 
@@ -134,11 +136,15 @@ class Meter:
         total = Written()
         for _, key, new in units.writes(operation, asked):
             old = before.get(_text(key))
-            if reply.status != 200:
-                total += Written(units.write_units(old, old, (), transaction=operation == "TransactWriteItems").table)
-                continue
             new = after.get(_text(key)) if operation == "UpdateItem" else new
-            total += units.write_units(old, new, self._indexes, transaction=operation == "TransactWriteItems")
+            if reply.status == 200:
+                written = units.write_units(old, new, self._indexes, transaction=operation == "TransactWriteItems")
+            else:
+                written = units.write_units(old, old, (), transaction=operation == "TransactWriteItems")
+            total += written
+            kind = str((new or old or key).get("et", key["sk"])["S"])
+            with self._lock:
+                self.counts.entities[kind] += written.table + written.indexes
         return 0.0, total
 
     def _stored(self, request: Request, forward: Forward, operation: str, asked: dict[str, Any]) -> dict[str, Item]:
