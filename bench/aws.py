@@ -7,7 +7,9 @@ refused, which is right: the runs break things on purpose.
 from __future__ import annotations
 
 import json
+import re
 import time
+import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,6 +93,16 @@ class Aws:
             if not page.get("nextToken"):
                 return
             asked["nextToken"] = page["nextToken"]
+
+    def forget_object(self, key: str) -> int:
+        """Deletes all versions of an object of the data bucket; answers how many."""
+        bucket, headers = str(self._stack.data["data_bucket"]), self._headers("s3")
+        query = urllib.parse.urlencode({"versions": "", "prefix": key})
+        answer = self._client.raw("GET", f"/{bucket}?{query}", None, headers)
+        versions = re.findall(r"<VersionId>([^<]+)</VersionId>", answer.body.decode())
+        for version in versions:
+            self._client.raw("DELETE", f"/{bucket}/{key}?{urllib.parse.urlencode({'versionId': version})}", None, headers)
+        return len(versions)
 
     def function_environment(self, name: str) -> dict[str, str]:
         """The environment variables of a function."""

@@ -142,7 +142,7 @@ class Meter:
             else:
                 written = units.write_units(old, old, (), transaction=operation == "TransactWriteItems")
             total += written
-            kind = str((new or old or key).get("et", key["sk"])["S"])
+            kind = str((new or old or {"et": {"S": "nothing"}})["et"]["S"])
             with self._lock:
                 self.counts.entities[kind] += written.table + written.indexes
         return 0.0, total

@@ -39,8 +39,8 @@ class Reply:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
-Forward = Callable[[Request], "Reply | None"]
-Handle = Callable[[Request, Forward], "Reply | None"]
+Forward = Callable[[Request], Reply | None]
+Handle = Callable[[Request, Forward], Reply | None]
 """Gets a call and the way on; None cuts the connection."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -101,7 +102,8 @@ class Function:
         self._events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[bool, bytes, float]] = queue.SimpleQueue()
         self._sent = 0.0
-        self._output = tempfile.TemporaryFile()
+        self._open = contextlib.ExitStack()
+        self._output = self._open.enter_context(tempfile.TemporaryFile())
         self._server = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
         address = f"127.0.0.1:{self._server.getsockname()[1]}"
@@ -117,7 +119,7 @@ class Function:
         self._process.wait()
         self._events.put(None)
         self._server.close()
-        self._output.close()
+        self._open.close()
 
     def _accept(self) -> None:
         while True:

@@ -82,7 +82,10 @@ class Admin:
 
 
 def find_tool() -> Path:
-    """`copilot-admin` where cargo puts it."""
+    """`copilot-admin` where the release build or cargo puts it."""
+    beside = ROOT / ".local" / "lambda" / "copilot-admin" / "bootstrap"
+    if beside.exists():
+        return beside
     targets = [Path(os.environ["CARGO_TARGET_DIR"])] if os.environ.get("CARGO_TARGET_DIR") else []
     for folder in [*targets, ROOT / "target"]:
         for profile in ("release", "debug"):

@@ -28,7 +28,7 @@ class Written:
     table: float = 0.0
     indexes: float = 0.0
 
-    def __add__(self, other: "Written") -> "Written":
+    def __add__(self, other: Written) -> Written:
         return Written(self.table + other.table, self.indexes + other.indexes)
 
 
@@ -46,14 +46,15 @@ class Template:
     def __init__(self, text: str) -> None:
         self._text = text
         table = self._resource("Table")
-        self.indexes = tuple(re.findall(r"IndexName: \w+\s+KeySchema:\s+- \{AttributeName: (\w+), KeyType: HASH\}\s+- \{AttributeName: (\w+), KeyType: RANGE\}", table))
+        key = r"- \{AttributeName: (\w+), KeyType: %s\}"
+        self.indexes = tuple(re.findall(rf"IndexName: \w+\s+KeySchema:\s+{key % 'HASH'}\s+{key % 'RANGE'}", table))
         projected = re.findall(r"ProjectionType: (\w+)", table)
         if not self.indexes or projected != ["ALL"] * len(self.indexes) or len(self.indexes) != table.count("IndexName"):
             raise SystemExit("the template's indexes do not read as expected (hash and range key, projection ALL): mend bench/units.py")
         self.score_concurrency = int(re.search(r"prod: \{.*?Score: (\d+)", text).group(1))  # type: ignore[union-attr]
 
     @classmethod
-    def read(cls, path: Path) -> "Template":
+    def read(cls, path: Path) -> Template:
         """From its file."""
         return cls(path.read_text(encoding="utf-8"))
 
