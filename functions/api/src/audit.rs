@@ -53,6 +53,22 @@ fn build(tenant: &TenantId, at: jiff::Timestamp, id: Uuid, entry: &Entry<'_>) ->
     .data(entry)
 }
 
+/// Notes a change that is already made. What was done is done: an entry that cannot be written goes to the log, and
+/// the answer still says what happened, or the caller would do it a second time.
+pub async fn done<B: Serialize, A: Serialize>(
+    app: &App,
+    caller: &Principal,
+    action: &str,
+    subject: &str,
+    before: &B,
+    after: &A,
+) {
+    if let Err(problem) = note(app, caller, action, subject, before, after).await {
+        let error = problem.internal.as_deref().unwrap_or(&problem.detail);
+        tracing::error!(action, error, "a change is not in the audit trail");
+    }
+}
+
 /// Writes a change that was already made.
 ///
 /// # Errors

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use copilot_aws::table::Condition;
 use copilot_aws::{Item, Table, keys};
+use copilot_domain::ids::EventId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -86,6 +87,25 @@ async fn answer_once(app: &App, request: Request, next: Next) -> Answer<Response
     };
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     keep(&app.ctx.table, &place, claim, response).await
+}
+
+/// The id of what a request makes where the caller gave none: the same request again makes the same id, so that a
+/// retry of what was only queued is no second thing.
+///
+/// With an `Idempotency-Key` the key names the request; without one its content does, as far as `scope` reaches (a
+/// day, where the same words may be meant again on another).
+pub fn derived_id(
+    prefix: &str,
+    caller: &Principal,
+    headers: &HeaderMap,
+    content: &[&str],
+    scope: &str,
+) -> String {
+    let key = headers.get(&HEADER).and_then(|value| value.to_str().ok());
+    let (kind, named) = key.map_or(("content", scope), |key| ("key", key));
+    let mut parts = vec![prefix, caller.tenant.as_str(), caller.id.as_str(), kind, named];
+    parts.extend(content);
+    format!("{prefix}-{}", EventId::derived(&parts).uuid().simple())
 }
 
 enum Claim {
@@ -197,4 +217,45 @@ fn replay(answer: KeptAnswer) -> Response {
         headers.insert(header::LOCATION, location);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use copilot_domain::ids::{TenantId, TenantProof};
+
+    use super::*;
+    use crate::dto::words::Role;
+
+    fn caller(id: &str) -> Principal {
+        Principal {
+            tenant: TenantId::proven("acme", TenantProof::OwnRecord).unwrap(),
+            id: id.to_owned(),
+            email: None,
+            role: Role::Csm,
+            scopes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_same_request_makes_the_same_id_and_another_key_content_day_or_caller_another() {
+        let none = HeaderMap::new();
+        let with = |key: &'static str| HeaderMap::from_iter([(HEADER, HeaderValue::from_static(key))]);
+        let id = |who: &str, headers: &HeaderMap, text: &str, day: &str| {
+            derived_id("note", &caller(who), headers, &["acc_1", text], day)
+        };
+        let first = id("a", &none, "x", "2026-03-01");
+        assert_eq!(first, id("a", &none, "x", "2026-03-01"));
+        let keyed = id("a", &with("k"), "x", "2026-03-01");
+        // A retry after midnight is still the same request when it carries its key.
+        assert_eq!(keyed, id("a", &with("k"), "x", "2026-03-02"));
+        for other in [
+            id("b", &none, "x", "2026-03-01"),
+            id("a", &none, "y", "2026-03-01"),
+            id("a", &none, "x", "2026-03-02"),
+            id("a", &with("l"), "x", "2026-03-01"),
+            keyed,
+        ] {
+            assert_ne!(first, other);
+        }
+    }
 }

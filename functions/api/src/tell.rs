@@ -130,7 +130,10 @@ pub async fn rows(
         tracing::error!(error = %copilot_runtime::telemetry::chain(&error), "accounts were not asked to be scored");
     }
     let record = summary(&delivery, &told, app.ctx.clock.now());
-    deliveries::note(&app.ctx.table, &caller.tenant, source, &record).await?;
+    // What was applied is applied: without its record the delivery misses in a list, and nothing else.
+    if let Err(error) = deliveries::note(&app.ctx.table, &caller.tenant, source, &record).await {
+        tracing::error!(error = %copilot_runtime::telemetry::chain(&error), "a delivery was not recorded");
+    }
     Ok(told)
 }
 

@@ -2,11 +2,14 @@
 //!
 //! `COPILOT_TEST_ENDPOINT` names the server; without it the tests that need one are skipped by name.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
@@ -100,4 +103,36 @@ fn key_schema(pk: &str, sk: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
             .key_type(KeyType::Range)
             .build()?,
     ])
+}
+
+/// A table whose calls fail on their way while `is_cut` and their body holds one of the texts: as if the service
+/// were too busy for just these.
+pub fn cut(table: &Table, texts: &'static [&'static str], is_cut: Arc<AtomicBool>) -> Table {
+    table.with_interceptor(Cut { texts, is_cut })
+}
+
+#[derive(Debug)]
+struct Cut {
+    texts: &'static [&'static str],
+    is_cut: Arc<AtomicBool>,
+}
+
+impl Intercept for Cut {
+    fn name(&self) -> &'static str {
+        "Cut"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let body = context.request().body().bytes().unwrap_or_default();
+        let body = String::from_utf8_lossy(body);
+        if self.is_cut.load(Ordering::Relaxed) && self.texts.iter().any(|text| body.contains(text)) {
+            return Err("injected: the connection was cut".into());
+        }
+        Ok(())
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use copilot_aws::links;
 use copilot_connectors::canonical::{BodyError, RawRow, RowKind, parse_rows};
 use copilot_domain::facts::Kind;
@@ -22,6 +22,7 @@ use crate::dto::batch::{
 use crate::dto::rows::{
     AccountIn, ActivityIn, ContactIn, InvoiceIn, OutcomeIn, SubscriptionIn, SurveyIn, TicketIn,
 };
+use crate::idempotency::derived_id;
 use crate::problem::{Answer, Kind as ProblemKind, Problem};
 use crate::tell::{self, Effect, Told};
 use crate::{App, Shared, audit};
@@ -166,12 +167,15 @@ async fn count_events(State(app): Shared, caller: Caller, body: BatchText) -> An
 async fn record_outcome(
     State(app): Shared,
     caller: Caller,
+    headers: HeaderMap,
     body::Json(input): body::Json<NewOutcome>,
 ) -> Answer<(StatusCode, Json<Outcome>)> {
     let identity = identity_of(&app, &caller, &input.account).await?;
+    // What ends twice at one instant with the same words ended once: its content is name enough.
+    let content = json!({"of": identity, "said": input}).to_string();
     let external_id = input
         .external_id
-        .unwrap_or_else(|| format!("out-{}", app.ctx.ids.next().simple()));
+        .unwrap_or_else(|| derived_id("out", &caller, &headers, &[&content], ""));
     let row = json!({
         "external_id": external_id, "account": identity.id, "kind": input.kind, "at": input.at,
         "amount_minor": input.amount_minor, "currency": input.currency, "reason": input.reason,
@@ -188,15 +192,8 @@ async fn record_outcome(
         reason: input.reason,
         comment: input.comment,
     };
-    audit::note(
-        &app,
-        &caller,
-        "outcome.record",
-        &format!("{account} {external_id}"),
-        &(),
-        &outcome,
-    )
-    .await?;
+    let subject = format!("{account} {external_id}");
+    audit::done(&app, &caller, "outcome.record", &subject, &(), &outcome).await;
     Ok((StatusCode::CREATED, Json(outcome)))
 }
 
@@ -272,7 +269,7 @@ async fn batch(
     }
     let told = tell::rows(app, caller, &source, kind, &parsed.rows).await?;
     let count = json!({"source": source, "rows": told.len()});
-    audit::note(app, caller, "rows.upsert", kind.plural(), &(), &count).await?;
+    audit::done(app, caller, "rows.upsert", kind.plural(), &(), &count).await;
     Ok((parsed.rows, told))
 }
 
@@ -299,7 +296,7 @@ pub(super) async fn one(
         _ => {
             let mut problem = Problem::new(
                 ProblemKind::UNAVAILABLE,
-                "it is logged and will be applied in a moment",
+                "it is logged and will be applied in a moment; sending it again changes nothing",
             );
             problem.retry_after = Some(5);
             Err(problem)

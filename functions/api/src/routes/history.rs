@@ -207,7 +207,7 @@ async fn score_account(
         .score_as_of(&caller.tenant, account, as_of, clock)
         .await
         .map_err(problem)?;
-    audit::note(&app, &caller, "account.score_as_of", &id, &(), &as_of).await?;
+    audit::done(&app, &caller, "account.score_as_of", &id, &(), &as_of).await;
     Ok(Json(done.assessment))
 }
 
