@@ -4,7 +4,9 @@
 //! list is one query of an index, however many accounts there are.
 
 use copilot_domain::facts::{AccountRow, RecordFact};
+use copilot_domain::health::{Band, Points};
 use copilot_domain::ids::{AccountId, TenantId};
+use copilot_domain::time::shift;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -73,6 +75,8 @@ pub fn card_item(tenant: &TenantId, account: AccountId, listing: &Listing, card:
         .text("f_name", &name)
         .text("f_domain", listing.domain.as_deref().unwrap_or_default())
         .number("f_arr", listing.arr_minor.unwrap_or(0))
+        .text("f_cur", card["arr"]["currency"].as_str().unwrap_or_default())
+        .text("f_band_7d", band_week_ago(card).as_str())
         .data(card);
     if let Some(owner) = &listing.owner {
         item = item
@@ -81,6 +85,45 @@ pub fn card_item(tenant: &TenantId, account: AccountId, listing: &Listing, card:
             .text("f_owner", owner);
     }
     item
+}
+
+/// The band seven days before the card's newest score, by the newest score up to then.
+fn band_week_ago(card: &Value) -> Band {
+    let day = |point: &Value| point["day"].as_str().and_then(|day| day.parse::<Date>().ok());
+    let spark = card["spark"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let until = spark.last().and_then(day).map(|newest| shift(newest, -7));
+    let point = (spark.iter().rev()).find(|point| until.is_some() && day(point) <= until);
+    let score = point.and_then(|point| point["score"].as_f64());
+    score.map_or(Band::InsufficientData, |score| Band::of(Points::from_f64(score)))
+}
+
+/// What a card shows of the account's live alerts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CardAlerts {
+    /// How many.
+    pub open: usize,
+    /// The one that leads, as the card shows it.
+    pub top: Option<Value>,
+    /// The account's priority.
+    pub priority: f64,
+}
+
+/// A stored card with other alerts: its document, its counter and its place in the lists by priority.
+///
+/// # Errors
+/// [`AwsError::Corrupt`] when the card does not read.
+pub fn with_alerts(card: &Item, alerts: &CardAlerts) -> Result<Item, AwsError> {
+    let mut document: Value = card.document()?;
+    document["open_alerts"] = json!(alerts.open);
+    document["top_alert"] = json!(alerts.top);
+    document["priority"] = json!(alerts.priority);
+    let id = document["id"].as_str().unwrap_or_default();
+    let place = format!("{}#{id}", index::number(alerts.priority));
+    let mut item = card.clone().number("rev", card.rev() + 1).text("g5sk", &place);
+    if !card.str("g6pk").is_empty() {
+        item = item.text("g6sk", &place);
+    }
+    Ok(item.data(&document))
 }
 
 /// Lists new accounts at once, before their first score: a name, an owner, no number that is not known yet.

@@ -1,21 +1,21 @@
 //! Accounts: the list, one account, notes, the pulse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use copilot_aws::alerts::{self as alert_store, ListBy};
 use copilot_aws::keys::{self, index};
 use copilot_aws::table::Query;
-use copilot_aws::{Item, history, stats};
+use copilot_aws::{Item, assessments, history, stats};
 use copilot_domain::alert::Alert;
 use copilot_domain::assessment::Assessment;
 use copilot_domain::facts::{AccountRow, Kind};
 use copilot_domain::history::AccountHistory;
-use copilot_domain::ids::{AccountId, ExternalId};
-use copilot_domain::limits::MAX_TEXT;
+use copilot_domain::ids::{AccountId, AlertId, ExternalId};
+use copilot_domain::limits::{MAX_NAME, MAX_TEXT};
 use copilot_domain::playbook::NextAction;
 use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
@@ -29,6 +29,7 @@ use crate::dto::account::{
     AccountCard, AccountDetail, AccountPage, AccountView, Identity, NewNote, NewPulse, Note, Pulse,
 };
 use crate::filter::Params;
+use crate::idempotency::derived_id;
 use crate::problem::{Answer, Problem};
 use crate::{App, Shared, audit, body, paging};
 
@@ -81,7 +82,10 @@ async fn list_accounts(
     let band = params.filter_word("band", "eq", &BANDS)?;
     let stage = params.filter_word("stage", "eq", &STAGES)?;
     let touch = params.filter_word("touch", "eq", &["high", "mid", "digital"])?;
-    let prefix = params.filter("name", "prefix").map(|p| p.to_lowercase());
+    let prefix = params
+        .filter("name", "prefix")
+        .map(|p| short("filter[name][prefix]", p.to_lowercase()))
+        .transpose()?;
     let least = params.parsed::<i64>("filter[arr_minor][gte]", "a whole number of minor units")?;
     params.finish()?;
 
@@ -149,12 +153,21 @@ async fn list_accounts(
 /// `me` is the caller's own e-mail.
 pub(super) fn own_name(caller: &Caller, name: String) -> Answer<String> {
     if name != "me" {
-        return Ok(name);
+        return short("filter", name);
     }
     caller
         .email
         .clone()
         .ok_or_else(|| Problem::field("filter", "unknown", "`me` needs a sign-in, not an API key"))
+}
+
+/// A value that stands in a key of the store, which has a bound.
+pub(super) fn short(field: &str, value: String) -> Answer<String> {
+    if value.chars().count() <= MAX_NAME {
+        return Ok(value);
+    }
+    let limit = format!("at most {MAX_NAME} characters");
+    Err(Problem::field(field, "too_long", limit))
 }
 
 /// Reads an account id of a path: what does not read is as unknown as what does not exist.
@@ -206,6 +219,12 @@ async fn get_account(
             item.parsed("next_actions")
         }
     })?;
+    // What an alert asked for is asked no more when somebody closed it since the scoring.
+    let rules = assessments::rule_states(&state)?;
+    let live: BTreeSet<AlertId> = rules.live().filter_map(|state| state.alert).collect();
+    let next_actions = (next_actions.into_iter())
+        .filter(|action| action.alert.is_none_or(|alert| live.contains(&alert)))
+        .collect();
     let identities = state
         .range("ID#".to_owned()..)
         .take_while(|(sk, _)| sk.starts_with("ID#"))
@@ -283,14 +302,17 @@ async fn add_account_note(
     State(app): Shared,
     caller: Caller,
     Path(id): Path<String>,
+    headers: HeaderMap,
     body::Json(input): body::Json<NewNote>,
 ) -> Answer<(StatusCode, Json<Note>)> {
     let text = text("text", &input.text)?;
     let account = known_account(&app, &caller, &id).await?;
     let identity = own_identity(&app, &caller, account).await?;
-    let at = app.ctx.tenant(&caller.tenant).await?.now(app.ctx.clock.now());
+    let tenant = app.ctx.tenant(&caller.tenant).await?;
+    let at = tenant.now(app.ctx.clock.now());
+    let (said_on, said_of) = (super::history::today(&app, &tenant), account.to_string());
     let note = Note {
-        id: format!("note-{}", app.ctx.ids.next().simple()),
+        id: derived_id("note", &caller, &headers, &[&said_of, text], &said_on.to_string()),
         text: text.to_owned(),
         user: caller.author().to_owned(),
         at,
@@ -300,7 +322,7 @@ async fn add_account_note(
         "subject": format!("Note by {}", note.user), "text": text,
     });
     one(&app, &caller, &identity.source, Kind::Activity, row).await?;
-    audit::note(&app, &caller, "account.note", &id, &(), &note.id).await?;
+    audit::done(&app, &caller, "account.note", &id, &(), &note.id).await;
     Ok((StatusCode::CREATED, Json(note)))
 }
 
@@ -332,15 +354,8 @@ async fn set_account_pulse(
         user: caller.author().to_owned(),
         at,
     };
-    audit::note(
-        &app,
-        &caller,
-        "account.pulse",
-        &id,
-        &json!({"pulse": before}),
-        &pulse,
-    )
-    .await?;
+    let before = json!({"pulse": before});
+    audit::done(&app, &caller, "account.pulse", &id, &before, &pulse).await;
     Ok(Json(pulse))
 }
 
