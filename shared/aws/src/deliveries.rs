@@ -143,7 +143,7 @@ async fn advance_status(
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn statuses(table: &Table, tenant: &TenantId) -> Result<Vec<SourceStatus>, AwsError> {
-    let pk = format!("T#{tenant}#SRC");
+    let pk = keys::source_partition(tenant);
     table
         .all(Query {
             pk,
@@ -167,7 +167,7 @@ pub async fn page(
     start: Option<Start>,
 ) -> Result<Page, AwsError> {
     let query = Query {
-        pk: format!("T#{tenant}#SRC#{source}"),
+        pk: keys::delivery_partition(tenant, source),
         descending: true,
         limit: Some(limit),
         start,

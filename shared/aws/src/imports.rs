@@ -154,7 +154,7 @@ pub async fn put(
 /// The query of a tenant's imports, newest first (ids sort by time).
 pub fn list(tenant: &TenantId) -> Query {
     Query {
-        pk: format!("T#{tenant}#IMP"),
+        pk: keys::import_partition(tenant),
         descending: true,
         ..Query::default()
     }

@@ -5,7 +5,7 @@
 //! (external ids) stand at the end of the key, behind a fixed number of parts.
 
 use copilot_domain::facts::Kind;
-use copilot_domain::ids::{AccountId, AlertId, ExternalId, ImportId, Source, TenantId};
+use copilot_domain::ids::{AccountId, AlertId, CtaId, ExternalId, ImportId, OpportunityId, Source, TenantId};
 use jiff::civil::Date;
 
 pub mod notify;
@@ -37,6 +37,28 @@ pub fn tenant(t: &TenantId) -> Key {
 pub fn setting(t: &TenantId, name: &str) -> Key {
     Key::new(format!("T#{t}"), name)
 }
+
+/// The kept figures of a book of accounts: the tenant's, or an owner's.
+pub fn today(t: &TenantId, owner: Option<&str>) -> Key {
+    let whose = owner.map_or_else(String::new, |owner| format!("#{}", notify::recipient(owner)));
+    Key::new(format!("T#{t}"), format!("TODAY{whose}"))
+}
+
+/// What people judged of a rule.
+pub fn judged(t: &TenantId, rule: &str) -> Key {
+    Key::new(format!("T#{t}"), format!("{JUDGED_FIRST}{rule}"))
+}
+
+/// The first sort key of what people judged of rules.
+pub const JUDGED_FIRST: &str = "JUDGED#";
+
+/// A call to action.
+pub fn cta(t: &TenantId, cta: CtaId) -> Key {
+    Key::new(format!("T#{t}"), format!("{CTA_FIRST}{cta}"))
+}
+
+/// The first sort key of calls to action.
+pub const CTA_FIRST: &str = "CTA#";
 
 /// The partition of all tenants' names, for the nightly sweep.
 pub fn tenant_list(t: &TenantId) -> Key {
@@ -139,24 +161,58 @@ pub fn alert(t: &TenantId, alert: AlertId) -> Key {
     Key::new(format!("T#{t}#AL#{alert}"), "ALERT")
 }
 
+/// The partition of the statuses of a tenant's sources.
+pub fn source_partition(t: &TenantId) -> String {
+    format!("T#{t}#SRC")
+}
+
 /// A source's status.
 pub fn source_status(t: &TenantId, s: &Source) -> Key {
-    Key::new(format!("T#{t}#SRC"), s.as_str())
+    Key::new(source_partition(t), s.as_str())
+}
+
+/// The partition of a source's deliveries.
+pub fn delivery_partition(t: &TenantId, s: &Source) -> String {
+    format!("T#{t}#SRC#{s}")
+}
+
+/// The first sort key of deliveries that arrived at an instant or later; of all of them without one.
+pub fn delivery_first(received_at: Option<&str>) -> String {
+    format!("D#{}", received_at.unwrap_or_default())
 }
 
 /// The record of a processed delivery.
 pub fn delivery(t: &TenantId, s: &Source, received_at: &str, delivery: &str) -> Key {
-    Key::new(format!("T#{t}#SRC#{s}"), format!("D#{received_at}#{delivery}"))
+    let sk = format!("{}#{delivery}", delivery_first(Some(received_at)));
+    Key::new(delivery_partition(t, s), sk)
 }
 
 /// Facts that wait for an account to claim their identity.
 pub fn parked(t: &TenantId, i: &ExternalId) -> Key {
-    Key::new(format!("T#{t}#PARKED"), format!("{}#{}", i.source, i.id))
+    Key::new(
+        parked_partition(t),
+        format!("{}{}", parked_first(&i.source), i.id),
+    )
+}
+
+/// The partition of parked identities.
+pub fn parked_partition(t: &TenantId) -> String {
+    format!("T#{t}#PARKED")
+}
+
+/// The first sort key of a source's parked identities.
+pub fn parked_first(s: &Source) -> String {
+    format!("{s}#")
 }
 
 /// An account's opportunity.
 pub fn opportunity(t: &TenantId, a: AccountId) -> Key {
     Key::new(account_partition(t, a), "OPPORTUNITY")
+}
+
+/// Which account an opportunity is of, in the attribute `account`.
+pub fn opportunity_id(t: &TenantId, id: OpportunityId) -> Key {
+    Key::new(format!("T#{t}#OPPID#{id}"), "OPPORTUNITY")
 }
 
 /// A rule that the storm guard held on a day.
@@ -166,7 +222,12 @@ pub fn storm(t: &TenantId, day: Date, rule: &str) -> Key {
 
 /// An import.
 pub fn import(t: &TenantId, i: ImportId) -> Key {
-    Key::new(format!("T#{t}#IMP"), i.to_string())
+    Key::new(import_partition(t), i.to_string())
+}
+
+/// The partition of a tenant's imports.
+pub fn import_partition(t: &TenantId) -> String {
+    format!("T#{t}#IMP")
 }
 
 /// An API key, by the hash of its text.
@@ -232,6 +293,16 @@ pub mod index {
     /// Opportunities of a tenant that are not closed, by score, gsi1.
     pub fn opportunities(t: &TenantId) -> String {
         format!("T#{t}#OPP")
+    }
+
+    /// Calls to action of a status by due day, gsi1.
+    pub fn ctas(t: &TenantId, status: &str) -> String {
+        format!("T#{t}#CTA#{status}")
+    }
+
+    /// Calls to action of an owner by status and due day, gsi2.
+    pub fn cta_owner(t: &TenantId, owner: &str) -> String {
+        format!("T#{t}#CTAO#{owner}")
     }
 
     /// A number as text that sorts like the number: offset and zero-padded.

@@ -92,6 +92,27 @@ fn a_tenant_is_proven_only_where_there_is_a_proof() {
 }
 
 #[test]
+fn keys_are_built_in_one_place() {
+    // The beginning of a string that is a key of a tenant's.
+    let mark = concat!('"', "T#");
+    let is_home = |path: &str| path == "shared/aws/src/keys.rs" || path.starts_with("shared/aws/src/keys/");
+    let all = rust();
+    assert!(all.iter().any(|s| is_home(&s.path) && s.text.contains(mark)));
+    let mut wrong = Vec::new();
+    for source in all.iter().filter(|s| !s.is_test() && !is_home(&s.path)) {
+        for (number, line) in source.without_tests().lines().enumerate() {
+            if line.contains(mark) {
+                wrong.push(format!("{}:{}: {}", source.path, number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "keys stand in shared/aws/src/keys.rs: {wrong:#?}"
+    );
+}
+
+#[test]
 fn lints_are_expected_with_a_reason_and_not_allowed() {
     let marks = [concat!("#[", "allow("), concat!("#![", "allow(")];
     let mut wrong = Vec::new();

@@ -17,6 +17,16 @@ use crate::table::{Condition, Query, Table};
 /// Where a page of a list ended.
 pub type Position = std::collections::HashMap<String, AttributeValue>;
 
+/// The query of a tenant's notifications, newest first.
+pub fn by_time(tenant: &TenantId) -> Query {
+    Query {
+        index: Some("gsi1"),
+        pk: note_keys::by_tenant(tenant),
+        descending: true,
+        ..Query::default()
+    }
+}
+
 /// Notifications of a tenant, newest first; a page and where it ended.
 ///
 /// # Errors
@@ -28,12 +38,9 @@ pub async fn recent(
     start: Option<Position>,
 ) -> Result<(Vec<Notification>, Option<Position>), AwsError> {
     let query = Query {
-        index: Some("gsi1"),
-        pk: note_keys::by_tenant(tenant),
-        descending: true,
         limit: Some(limit),
         start,
-        ..Query::default()
+        ..by_time(tenant)
     };
     let page = table.page(&query).await?;
     let notes = page.items.iter().map(Item::document).collect::<Result<_, _>>()?;
