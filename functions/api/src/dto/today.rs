@@ -29,6 +29,8 @@ pub struct Today {
     pub hygiene: Vec<Hygiene>,
     /// Whose accounts.
     pub scope: TodayScope,
+    /// Whether the figures are of every account in scope, and of all of their money.
+    pub complete: bool,
 }
 
 /// Accounts by band.

@@ -4,6 +4,7 @@ mod accounts;
 mod alert_changes;
 mod alerts;
 mod batch;
+mod book;
 mod duplicates;
 mod history;
 mod imports;
