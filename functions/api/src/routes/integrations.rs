@@ -7,8 +7,9 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use copilot_aws::deliveries::{self, DeliveryRecord, SourceStatus as Stored};
+use copilot_aws::notifications::{self, Notification};
 use copilot_aws::table::Query;
-use copilot_aws::{Item, notifications};
+use copilot_aws::{Item, keys};
 use copilot_domain::ids::Source;
 use jiff::{SignedDuration, Timestamp};
 use utoipa_axum::router::OpenApiRouter;
@@ -27,8 +28,6 @@ use crate::{App, Shared, paging};
 const LATE: SignedDuration = SignedDuration::from_hours(48);
 /// Deliveries and parked rows that the figures of a source are made of at the most.
 const MAX_COUNTED: usize = 2_000;
-/// Messages in one answer.
-const MAX_MESSAGES: i32 = 100;
 /// Sources that are shown before they deliver.
 const EXPECTED: [&str; 2] = ["api", "stripe"];
 
@@ -49,10 +48,11 @@ async fn list_integrations(
     headers: HeaderMap,
 ) -> Answer<Json<List<Integration>>> {
     let now = app.ctx.clock.now();
-    let mut sources: BTreeMap<String, Option<Stored>> =
-        EXPECTED.iter().map(|name| ((*name).to_owned(), None)).collect();
+    let mut sources: BTreeMap<Source, Option<Stored>> = (EXPECTED.iter())
+        .filter_map(|name| Some((Source::new(name).ok()?, None)))
+        .collect();
     for stored in deliveries::statuses(&app.ctx.table, &caller.tenant).await? {
-        sources.insert(stored.source.to_string(), Some(stored));
+        sources.insert(stored.source.clone(), Some(stored));
     }
     let base = webhook_base(&app, &headers);
     let mut data = Vec::with_capacity(sources.len());
@@ -75,7 +75,7 @@ fn webhook_base(app: &App, headers: &HeaderMap) -> Option<String> {
 async fn integration(
     app: &App,
     caller: &Caller,
-    source: String,
+    source: Source,
     stored: Option<Stored>,
     base: Option<&str>,
     now: Timestamp,
@@ -86,8 +86,8 @@ async fn integration(
     let mut parked = 0;
     if stored.is_some() {
         let read = Query {
-            pk: format!("T#{tenant}#SRC#{source}"),
-            from: Some(format!("D#{day_ago}")),
+            pk: keys::delivery_partition(tenant, &source),
+            from: Some(keys::delivery_first(Some(&day_ago.to_string()))),
             descending: true,
             ..Query::default()
         };
@@ -99,8 +99,8 @@ async fn integration(
             figures.2 += record.error_count;
         }
         let read = Query {
-            pk: format!("T#{tenant}#PARKED"),
-            prefix: Some(format!("{source}#")),
+            pk: keys::parked_partition(tenant),
+            prefix: Some(keys::parked_first(&source)),
             ..Query::default()
         };
         parked = paging::scan(table, read, None, MAX_COUNTED, |_| true)
@@ -114,7 +114,7 @@ async fn integration(
         _ => "webhook",
     };
     let webhook_url = base
-        .filter(|_| source != Source::DEFAULT)
+        .filter(|_| source.as_str() != Source::DEFAULT)
         .map(|base| format!("{base}/webhooks/{tenant}/{source}"));
     Ok(Integration {
         kind: kind.to_owned(),
@@ -132,7 +132,7 @@ async fn integration(
         parked,
         webhook_url,
         last_error: stored.and_then(|s| s.last_error),
-        source,
+        source: source.to_string(),
     })
 }
 
@@ -170,8 +170,8 @@ async fn list_deliveries(
         return Err(Problem::not_found("source"));
     }
     let read = Query {
-        pk: format!("T#{}#SRC#{source}", caller.tenant),
-        prefix: Some("D#".to_owned()),
+        pk: keys::delivery_partition(&caller.tenant, &source),
+        prefix: Some(keys::delivery_first(None)),
         descending: true,
         ..Query::default()
     };
@@ -222,21 +222,46 @@ fn delivery(record: DeliveryRecord) -> Delivery {
 
 /// Messages that went out lately, newest first
 #[utoipa::path(get, path = "/v1/notifications", tag = "integrations", security(("bearer" = ["read"])),
-    responses((status = 200, description = "Messages", body = List<NotificationView>)))]
-async fn list_notifications(State(app): Shared, caller: Caller) -> Answer<Json<List<NotificationView>>> {
-    let (notes, _) = notifications::recent(&app.ctx.table, &caller.tenant, MAX_MESSAGES, None).await?;
-    let data = notes
-        .into_iter()
-        .map(|note| NotificationView {
-            event: note.event.to_string(),
-            alert: note.alert.as_ref().map(|a| a.id.to_string()),
-            title: note.alert.as_ref().map(|a| a.title.clone()),
-            channel: note.channel.as_str().to_owned(),
-            recipient_masked: note.recipient_masked(),
-            status: status(note.status),
-            at: Some(note.updated_at),
-            error: note.reason,
-        })
-        .collect();
-    Ok(Json(List { data }))
+    params(("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    responses((status = 200, description = "A page of messages", body = Page<NotificationView>)))]
+async fn list_notifications(
+    State(app): Shared,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<Page<NotificationView>>> {
+    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
+    let fingerprint = Fingerprint::of(&caller.tenant, "list_notifications", params.all());
+    let (limit, cursor) = (params.limit()?, params.take("cursor"));
+    params.finish()?;
+    let rows = paging::read(
+        &app.ctx.table,
+        notifications::by_time(&caller.tenant),
+        &fingerprint,
+        cursor.as_deref(),
+        limit,
+        |_| true,
+    )
+    .await?;
+    let notes = rows
+        .items
+        .iter()
+        .map(Item::document::<Notification>)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(Page {
+        data: notes.into_iter().map(message).collect(),
+        next: rows.next,
+    }))
+}
+
+fn message(note: Notification) -> NotificationView {
+    NotificationView {
+        event: note.event.to_string(),
+        alert: note.alert.as_ref().map(|a| a.id.to_string()),
+        title: note.alert.as_ref().map(|a| a.title.clone()),
+        channel: note.channel.as_str().to_owned(),
+        recipient_masked: note.recipient_masked(),
+        status: status(note.status),
+        at: Some(note.updated_at),
+        error: note.reason,
+    }
 }

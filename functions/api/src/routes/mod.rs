@@ -5,6 +5,7 @@ mod alert_changes;
 mod alerts;
 mod batch;
 mod book;
+mod ctas;
 mod duplicates;
 mod history;
 mod imports;
@@ -45,6 +46,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(rules::router())
         .merge(today::router())
         .merge(work::router())
+        .merge(ctas::router())
         .merge(integrations::router())
         .merge(settings::router())
 }
