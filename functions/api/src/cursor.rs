@@ -58,12 +58,6 @@ impl Fingerprint {
     /// # Errors
     /// A 422 when it does not read or is of another query.
     pub fn open<P: DeserializeOwned>(&self, cursor: &str) -> Answer<P> {
-        let refused = || {
-            Problem::new(
-                Kind::CURSOR,
-                "give back the `next` of the page before, with the same filters and sort",
-            )
-        };
         if cursor.len() > MAX {
             return Err(refused());
         }
@@ -75,6 +69,14 @@ impl Fingerprint {
             Err(refused())
         }
     }
+}
+
+/// The refusal of a cursor that we did not give, or gave for another query.
+pub fn refused() -> Problem {
+    Problem::new(
+        Kind::CURSOR,
+        "give back the `next` of the page before, with the same filters and sort",
+    )
 }
 
 #[cfg(test)]

@@ -4,13 +4,15 @@
 use copilot_aws::table::Query;
 use copilot_aws::{Item, Table};
 
-use crate::cursor::Fingerprint;
+use crate::cursor::{self, Fingerprint};
 use crate::problem::Answer;
 
 /// Pages of the store that one answer reads at the most; a rare filter then gives a short page and a cursor.
 const MAX_READS: usize = 12;
-/// Rows that the store reads at once where a filter may drop some.
+/// Rows that the store reads at once after a filter dropped some of the first.
 const FILTERED_READ: usize = 250;
+/// Bytes of a sort key, as the store has it.
+const MAX_KEY: usize = 1_024;
 
 /// A page of items with where the next begins.
 #[derive(Debug, Default)]
@@ -41,10 +43,11 @@ pub async fn read(
     })
 }
 
-/// As [`read`], with the place itself instead of a cursor.
+/// As [`read`], with the place itself instead of a cursor. The first read is of what the page holds; only where a
+/// filter drops some of it are the next ones larger.
 ///
 /// # Errors
-/// The store's own.
+/// A 422 for a place that no page ends at; the store's own.
 pub async fn scan(
     table: &Table,
     mut query: Query,
@@ -56,9 +59,12 @@ pub async fn scan(
         || "sk".to_owned(),
         |index| format!("g{}sk", index.trim_start_matches("gsi")),
     );
+    if after.as_deref().is_some_and(|place| !is_place(place)) {
+        return Err(cursor::refused());
+    }
     bound(&mut query, after.as_deref());
-    let batch = FILTERED_READ.max(limit + 2);
-    query.limit = i32::try_from(batch).ok();
+    // One more tells whether there is a next page, and one is the last row of the page before.
+    query.limit = i32::try_from(limit + 1 + usize::from(after.is_some())).ok();
     let mut items: Vec<Item> = Vec::new();
     let mut last_seen = String::new();
     for _ in 0..MAX_READS {
@@ -81,8 +87,14 @@ pub async fn scan(
             Some(next) => query.start = Some(next),
             None => return Ok((items, None)),
         }
+        query.limit = i32::try_from(FILTERED_READ.max(limit + 2)).ok();
     }
     Ok((items, Some(last_seen)))
+}
+
+/// Whether a text can be a sort key: a forged cursor may hold any.
+fn is_place(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_KEY
 }
 
 /// Begins the query at the place where the page before ended. A prefix becomes bounds, since the two exclude each
@@ -119,6 +131,12 @@ fn bound(query: &mut Query, after: Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_store_has_no_key_for_is_no_place() {
+        assert!(is_place("acme corp#1") && is_place(&"x".repeat(MAX_KEY)));
+        assert!(!is_place("") && !is_place(&"x".repeat(MAX_KEY + 1)));
+    }
 
     #[test]
     fn a_place_narrows_the_query_and_never_widens_it() {

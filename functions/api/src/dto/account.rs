@@ -294,8 +294,19 @@ pub struct Duplicate {
     pub reason: DuplicateReason,
     /// The shared domain or name.
     pub value: String,
-    /// The accounts.
+    /// The accounts; of a large group the first ten.
     pub accounts: Vec<DuplicateAccount>,
+    /// How many accounts share it.
+    pub members: u64,
+}
+
+/// Groups of accounts that may be the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Duplicates {
+    /// The groups.
+    pub data: Vec<Duplicate>,
+    /// Whether every account was compared and every group is shown.
+    pub complete: bool,
 }
 
 /// What two accounts share.

@@ -77,6 +77,18 @@ pub struct NewFeedback {
     pub comment: Option<String>,
 }
 
+/// A page of alerts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AlertPage {
+    /// Alerts.
+    pub data: Vec<AlertView>,
+    /// Give it back as `?cursor=` for the next page; `null` at the end.
+    pub next: Option<String>,
+    /// Whether the pages hold every alert that was asked for; an order that no index has is made of the 2,000 most
+    /// urgent (of one account: newest) of each status.
+    pub complete: bool,
+}
+
 /// A rule as it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RuleView {
@@ -101,7 +113,7 @@ pub struct RuleView {
     pub precision: Precision,
 }
 
-/// Share of rated alerts that were right, with its 95 % interval.
+/// Share of rated alerts that were right: Beta(2 + useful, 2 + wrong), with its 80 % interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Precision {
     /// Mean.

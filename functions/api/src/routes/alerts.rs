@@ -17,8 +17,7 @@ use utoipa_axum::routes;
 use super::accounts::own_name;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
-use crate::dto::alert::{AlertNotification, AlertView, NotificationStatus};
-use crate::dto::page::Page;
+use crate::dto::alert::{AlertNotification, AlertPage, AlertView, NotificationStatus};
 use crate::filter::Params;
 use crate::problem::{Answer, Problem};
 use crate::{App, Shared, etag, paging};
@@ -101,12 +100,12 @@ impl Wanted {
 /// Alerts, most urgent first
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", security(("bearer" = ["read"])),
     params(("filter[status][eq]" = Option<String>, Query, description = "open (default), acknowledged, snoozed, resolved, dismissed or all"), ("filter[severity][in]" = Option<String>, Query, description = "low, medium, high, critical, comma-separated"), ("filter[assignee][eq]" = Option<String>, Query, description = "An e-mail, or `me`"), ("filter[rule][eq]" = Option<String>, Query, description = "A rule, e.g. R01"), ("filter[account][eq]" = Option<String>, Query, description = "An account id"), ("sort" = Option<String>, Query, description = "`-priority` (default) or `-opened_at`"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
-    responses((status = 200, description = "A page of alerts", body = Page<AlertView>)))]
+    responses((status = 200, description = "A page of alerts", body = AlertPage)))]
 async fn list_alerts(
     State(app): Shared,
     caller: Caller,
     RawQuery(query): RawQuery,
-) -> Answer<Json<Page<AlertView>>> {
+) -> Answer<Json<AlertPage>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let fingerprint = Fingerprint::of(&caller.tenant, "list_alerts", params.all());
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
@@ -158,19 +157,25 @@ async fn list_alerts(
             data.push(view(item.document()?, item.rev(), Vec::new()));
         }
         if let Some(place) = place {
-            return Ok(Json(Page {
+            return Ok(Json(AlertPage {
                 data,
                 next: fingerprint.seal((number, Some(place))),
+                complete: true,
             }));
         }
         if data.len() >= limit && number + 1 < lists.len() {
-            return Ok(Json(Page {
+            return Ok(Json(AlertPage {
                 data,
                 next: fingerprint.seal((number + 1, None::<String>)),
+                complete: true,
             }));
         }
     }
-    Ok(Json(Page { data, next: None }))
+    Ok(Json(AlertPage {
+        data,
+        next: None,
+        complete: true,
+    }))
 }
 
 /// A list in an order that no index has: read, sorted here, and cut.
@@ -184,12 +189,14 @@ async fn sorted(
     fingerprint: &Fingerprint,
     cursor: Option<&str>,
     limit: usize,
-) -> Answer<Json<Page<AlertView>>> {
+) -> Answer<Json<AlertPage>> {
+    let mut complete = true;
     let mut found: Vec<((i64, AlertId), Alert, i64)> = Vec::new();
     for by in lists {
         let read = store::list(&caller.tenant, by);
-        let (items, _) =
+        let (items, more) =
             paging::scan(&app.ctx.table, read, None, MAX_SORTED, |item| wanted.keeps(item)).await?;
+        complete &= more.is_none();
         for item in &items {
             let alert: Alert = item.document()?;
             let rank = if sort == "opened_at" {
@@ -215,7 +222,7 @@ async fn sorted(
         .into_iter()
         .map(|(_, alert, rev)| view(alert, rev, Vec::new()))
         .collect();
-    Ok(Json(Page { data, next }))
+    Ok(Json(AlertPage { data, next, complete }))
 }
 
 /// The alert of a path; one that the caller's tenant does not have is not found.
