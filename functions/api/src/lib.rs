@@ -4,7 +4,9 @@
 pub mod access;
 pub mod audit;
 pub mod auth;
+pub mod beta;
 pub mod body;
+pub mod card;
 pub mod ctx;
 pub mod cursor;
 pub mod dto;

@@ -17,7 +17,7 @@ use crate::access::Caller;
 use crate::dto::alert::{Precision, RuleView};
 use crate::dto::page::List;
 use crate::problem::Answer;
-use crate::{App, Shared, paging};
+use crate::{App, Shared, beta, paging};
 
 /// Dismissals that are counted.
 const MAX_JUDGED: usize = 500;
@@ -74,8 +74,6 @@ impl Judged {
     }
 }
 
-const PREFIX: &str = "JUDGED#";
-
 /// Counts a rating of accuracy in place of the one that the same person gave before.
 pub(super) async fn judge(
     app: &App,
@@ -84,7 +82,7 @@ pub(super) async fn judge(
     before: Option<u8>,
     rating: u8,
 ) -> Answer<()> {
-    let key = keys::setting(&caller.tenant, &format!("{PREFIX}{rule}"));
+    let key = keys::judged(&caller.tenant, rule);
     for _ in 0..5 {
         let stored = app.ctx.table.get(&key).await?;
         let mut judged: Judged = stored
@@ -119,12 +117,12 @@ pub(super) async fn judge(
 async fn judgements(app: &App, caller: &Caller) -> Answer<HashMap<String, (u64, u64)>> {
     let mut judged: HashMap<String, (u64, u64)> = HashMap::new();
     let read = Query {
-        pk: keys::setting(&caller.tenant, PREFIX).pk,
-        prefix: Some(PREFIX.to_owned()),
+        pk: keys::tenant(&caller.tenant).pk,
+        prefix: Some(keys::JUDGED_FIRST.to_owned()),
         ..Query::default()
     };
     for item in app.ctx.table.all(read).await? {
-        let rule = item.str("sk").trim_start_matches(PREFIX).to_owned();
+        let rule = item.str("sk").trim_start_matches(keys::JUDGED_FIRST).to_owned();
         let counts: Judged = item.document()?;
         judged.insert(rule, (counts.useful, counts.wrong));
     }
@@ -142,16 +140,14 @@ async fn judgements(app: &App, caller: &Caller) -> Answer<HashMap<String, (u64, 
     Ok(judged)
 }
 
-/// Mean and 95 % interval of a share, with one right and one wrong added to begin with (Agresti and Coull).
+/// Mean and 80 % interval of Beta(2 + useful, 2 + wrong): a few ratings do not make a rule all right or all wrong.
 fn precision(useful: u64, wrong: u64) -> Precision {
-    let (right, all) = (useful as f64 + 1.0, (useful + wrong) as f64 + 2.0);
-    let mean = right / all;
-    let half = 1.96 * (mean * (1.0 - mean) / (all + 1.0)).sqrt();
-    let round = |share: f64| (share.clamp(0.0, 1.0) * 1_000.0).round() / 1_000.0;
+    let (right, not) = (useful as f64 + 2.0, wrong as f64 + 2.0);
+    let round = |share: f64| (share * 1_000.0).round() / 1_000.0;
     Precision {
-        mean: round(mean),
-        low: round(mean - half),
-        high: round(mean + half),
+        mean: round(right / (right + not)),
+        low: round(beta::quantile(right, not, 0.1)),
+        high: round(beta::quantile(right, not, 0.9)),
         useful,
         wrong,
     }
@@ -164,8 +160,9 @@ mod tests {
     #[test]
     fn a_rule_nobody_judged_is_half_sure_and_judgements_narrow_it() {
         let none = precision(0, 0);
-        assert!((none.mean - 0.5).abs() < 1e-9 && none.low < 0.05 && none.high > 0.95);
+        assert_eq!((none.mean, none.low, none.high), (0.5, 0.196, 0.804));
         let many = precision(90, 10);
-        assert!(many.low > 0.8 && many.high < 0.97);
+        assert_eq!(many.mean, 0.885);
+        assert!(many.low > 0.83 && many.low < 0.86 && many.high > 0.91 && many.high < 0.94);
     }
 }
