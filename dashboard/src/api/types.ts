@@ -14,6 +14,7 @@ export type Group = Schemas["Group"];
 
 export type Problem = Schemas["Problem"];
 export type Me = Schemas["Me"];
+export type Money = Schemas["Money"];
 export type SparkPoint = Schemas["SparkPoint"];
 
 export type AccountCard = Schemas["AccountCard"];

@@ -1937,6 +1937,8 @@ export interface components {
         };
         /** @description The score of a day. */
         HistoryDay: {
+            /** @description Whether the day was scored in hindsight, from what was known then. */
+            backfilled: boolean;
             /** @description Band. */
             band: components["schemas"]["Band"];
             /**
@@ -2994,7 +2996,8 @@ export interface components {
         };
         /** @description Renewals ahead. */
         Renewals: {
-            arr: components["schemas"]["Money"] | null;
+            /** @description Their annual recurring revenue, by currency as `arr` of the book. */
+            arr: components["schemas"]["Money"][];
             /**
              * Format: int64
              * @description How many.
@@ -3379,8 +3382,13 @@ export interface components {
              * @description Accounts in scope.
              */
             accounts: number;
-            arr: components["schemas"]["Money"] | null;
-            arr_at_risk: components["schemas"]["Money"] | null;
+            /**
+             * @description Their annual recurring revenue: one sum per currency, the largest first. Amounts of different currencies are
+             *     never added.
+             */
+            arr: components["schemas"]["Money"][];
+            /** @description Annual recurring revenue of accounts at risk or critical, in the currencies and the order of `arr`. */
+            arr_at_risk: components["schemas"]["Money"][];
             /** @description Accounts by band. */
             bands: components["schemas"]["BandCounts"];
             /** @description The same seven days ago. */

@@ -2,7 +2,7 @@ import { useElementSize } from "@mantine/hooks";
 import { line } from "d3-shape";
 import { type KeyboardEvent, type PointerEvent, useMemo, useState } from "react";
 import type { HistoryDay } from "~/api/types";
-import { day as dayText, percent, score as scoreText } from "~/lib/format";
+import { day as dayText, percent, score as scoreText, sentence } from "~/lib/format";
 import { bandFloor, bandLabel, SCORED_BANDS } from "~/lib/vocabulary";
 import classes from "./charts.module.css";
 import { dayMs, dayScale, type Frame, nearest } from "./scales";
@@ -21,6 +21,7 @@ interface HistoryChartProps {
 }
 
 const HEIGHT = 248;
+const HINDSIGHT = "scored in hindsight from what was known then";
 const CEILING = { critical: 25, at_risk: 50, watch: 75, healthy: 100 };
 
 /** Score by day over the bands, with alerts and changes of profile; arrows move, Enter takes a day for the comparison. */
@@ -31,8 +32,12 @@ export function HistoryChart({ days, marks, chosen, onChoose }: HistoryChartProp
   const names = useMemo(() => days.map(({ day }) => day), [days]);
   const { x, ticks } = dayScale(names, frame);
   const y = (value: number) => frame.top + (1 - value / 100) * (HEIGHT - frame.top - frame.bottom);
-  const path = line<HistoryDay>()
-    .defined(({ score }) => score !== null).x(({ day }) => x(dayMs(day))).y(({ score }) => y(score ?? 0))([...days]) ?? "";
+  const pathOf = (drawn: (index: number) => boolean) => line<HistoryDay>()
+    .defined(({ score }, index) => score !== null && drawn(index)).x(({ day }) => x(dayMs(day))).y(({ score }) => y(score ?? 0))([...days]) ?? "";
+  // A stretch with an end in hindsight is drawn as hindsight, so that the line has no gap where the days change over.
+  const hindsight = days.map(({ backfilled }) => backfilled);
+  const past = pathOf((index) => [index - 1, index, index + 1].some((near) => hindsight[near] === true));
+  const path = pathOf((index) => hindsight[index] !== true);
   const focus = at === undefined ? undefined : days[at];
   const versions = days.filter((d, i) => i > 0 && d.profile_version !== days[i - 1]?.profile_version && days[i - 1]?.profile_version !== null);
 
@@ -54,7 +59,7 @@ export function HistoryChart({ days, marks, chosen, onChoose }: HistoryChartProp
       <svg
         height={HEIGHT} role="slider" tabIndex={0} aria-label="Score by day" aria-valuemin={0} aria-valuemax={days.length - 1}
         aria-valuenow={at ?? days.length - 1}
-        aria-valuetext={focus === undefined ? "Use the arrows to read days" : `${dayText(focus.day)}: ${scoreText(focus.score)}, ${bandLabel[focus.band]}`}
+        aria-valuetext={focus === undefined ? "Use the arrows to read days" : `${dayText(focus.day)}: ${scoreText(focus.score)}, ${bandLabel[focus.band]}${focus.backfilled ? `, ${HINDSIGHT}` : ""}`}
         onPointerMove={point} onPointerLeave={() => setAt(undefined)} onKeyDown={key} onBlur={() => setAt(undefined)}
         onClick={() => { if (focus !== undefined) onChoose(focus.day); }} style={{ cursor: "crosshair" }}
       >
@@ -82,7 +87,8 @@ export function HistoryChart({ days, marks, chosen, onChoose }: HistoryChartProp
         {chosen.map((day) => (
           <line key={day} x1={x(dayMs(day))} x2={x(dayMs(day))} y1={frame.top} y2={HEIGHT - frame.bottom} stroke="var(--accent)" strokeWidth={1.5} />
         ))}
-        <path d={path} fill="none" stroke="var(--accent)" strokeWidth={2} strokeLinejoin="round" />
+        <path d={past} data-part="hindsight" fill="none" stroke="var(--accent)" strokeWidth={1.5} strokeDasharray="3 3" opacity={0.75} />
+        <path d={path} data-part="then" fill="none" stroke="var(--accent)" strokeWidth={2} strokeLinejoin="round" />
         {marks.map(({ id, day, title }) => {
           const score = days.find((d) => d.day === day)?.score ?? 50;
           return (
@@ -98,6 +104,12 @@ export function HistoryChart({ days, marks, chosen, onChoose }: HistoryChartProp
           </g>
         )}
       </svg>
+      {hindsight.includes(true) && (
+        <p className={classes.legend}>
+          <svg width={26} height={8} aria-hidden style={{ width: 26 }}><line x1={0} x2={26} y1={4} y2={4} stroke="var(--accent)" strokeWidth={1.5} strokeDasharray="3 3" /></svg>
+          {sentence(HINDSIGHT)}
+        </p>
+      )}
       {focus !== undefined && <Tip day={focus} at={x(dayMs(focus.day))} width={frame.width} marks={marks.filter((m) => m.day === focus.day)} />}
     </div>
   );
@@ -114,6 +126,7 @@ function Tip({ day, at, width, marks }: { day: HistoryDay; at: number; width: nu
         <dt>Coverage</dt><dd>{percent(day.coverage)}</dd>
         {day.churn_probability !== null && <><dt>Churn risk</dt><dd>{percent(day.churn_probability)}</dd></>}
       </dl>
+      {day.backfilled && <div className={classes.note}>{sentence(HINDSIGHT)}</div>}
       {marks.map(({ id, title }) => <div key={id} style={{ color: "var(--critical)", maxWidth: 220 }}>▲ {title}</div>)}
     </div>
   );

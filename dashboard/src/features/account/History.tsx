@@ -60,7 +60,7 @@ function daysBetween(a: string, b: string): number {
   return (Date.parse(b) - Date.parse(a)) / 86_400_000;
 }
 
-function HistoryTable({ days }: { days: readonly { day: string; score: number | null; band: keyof typeof bandLabel; coverage: number; churn_probability: number | null }[] }) {
+function HistoryTable({ days }: { days: readonly { day: string; score: number | null; band: keyof typeof bandLabel; coverage: number; churn_probability: number | null; backfilled: boolean }[] }) {
   return (
     <ScrollRegion label="Score by day" className="" maxHeight={260}>
       <table className="data">
@@ -68,7 +68,7 @@ function HistoryTable({ days }: { days: readonly { day: string; score: number | 
         <tbody>
           {days.toReversed().map((row) => (
             <tr key={row.day}>
-              <td>{dayText(row.day)}</td><td className="num">{scoreText(row.score)}</td><td><Text size="sm">{bandLabel[row.band]}</Text></td>
+              <td>{dayText(row.day)}{row.backfilled && <span className="muted"> in hindsight</span>}</td><td className="num">{scoreText(row.score)}</td><td><Text size="sm">{bandLabel[row.band]}</Text></td>
               <td className="num">{percent(row.coverage)}</td><td className="num">{percent(row.churn_probability)}</td>
             </tr>
           ))}

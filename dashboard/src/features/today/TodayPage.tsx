@@ -7,10 +7,10 @@ import type { Today } from "~/api/types";
 import { Stat } from "~/components/Numbers";
 import { PageHead, Panel } from "~/components/Panel";
 import { ProblemState, Rows } from "~/components/States";
-import { integer, money, percent } from "~/lib/format";
-import { moneyValue } from "~/lib/format";
+import { integer, money } from "~/lib/format";
 import { BandMix } from "./BandMix";
 import { Hygiene } from "./Hygiene";
+import { OtherSums, Sums } from "./Sums";
 import classes from "./Today.module.css";
 import { TodayList } from "./TodayList";
 
@@ -37,20 +37,22 @@ export function TodayPage() {
 }
 
 function Content({ today, mine }: { today: Today; mine: boolean }) {
-  const share = today.arr !== null && today.arr_at_risk !== null && today.arr.amount_minor > 0
-    ? moneyValue(today.arr_at_risk) / moneyValue(today.arr)
-    : null;
+  const { count, arr: renewing } = today.renewals_90d;
   return (
     <>
       <div className={classes.top}>
         <SimpleGrid cols={{ base: 2, md: 4 }} spacing="md" className={classes.stats}>
           <Stat label={mine ? "My accounts" : "Accounts"}>{integer(today.accounts)}</Stat>
-          <Stat label="ARR">{money(today.arr)}</Stat>
-          <Stat label="ARR at risk" hint={share === null ? undefined : `${percent(share, 1)} of ARR in At risk or Critical`}>
-            {money(today.arr_at_risk)}
-          </Stat>
-          <Stat label="Renewals in 90 days" hint={`${money(today.renewals_90d.arr)} to renew`}>
-            {integer(today.renewals_90d.count)}
+          <Sums label="ARR" sums={today.arr} />
+          <Sums label="ARR at risk" sums={today.arr_at_risk} of={today.arr} />
+          <Stat label="Renewals in 90 days">
+            <span className="num">{integer(count)}</span>
+            {renewing.length > 0 && (
+              <div className={classes.under}>
+                <div className="num">{money(renewing[0])} to renew</div>
+                <OtherSums sums={renewing.slice(1).filter(({ amount_minor: amount }) => amount !== 0)} />
+              </div>
+            )}
           </Stat>
         </SimpleGrid>
         <BandMix now={today.bands} before={today.bands_7d_ago} mine={mine} />
