@@ -37,6 +37,13 @@ export function readProblem(body: unknown, response: Response): ApiError {
   );
 }
 
+/** Asks again only what may go better the next time: no answer, too many requests, a fault of the service. */
+export function worthAnotherTry(failures: number, error: unknown): boolean {
+  if (failures >= 2) return false;
+  if (!(error instanceof ApiError)) return true;
+  return error.status === 0 || error.status === 429 || error.status >= 500;
+}
+
 export function describe(error: unknown): { title: string; detail: string } {
   if (error instanceof ApiError) {
     const trace = error.traceId === undefined ? "" : ` (trace ${error.traceId})`;

@@ -1,4 +1,4 @@
-import { Button, CopyButton, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, CopyButton, Group, Loader, Skeleton, Stack, Text } from "@mantine/core";
 import { IconAlertCircle, IconInbox, IconRefresh } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { ApiError } from "~/api/errors";
@@ -63,6 +63,16 @@ export function EmptyState({ title, children, action, icon }: EmptyStateProps) {
       <Text fw={600}>{title}</Text>
       {children !== undefined && <Text size="sm" c="dimmed" ta="center" maw={460} component="div">{children}</Text>}
       {action !== undefined && <div style={{ marginTop: 8 }}>{action}</div>}
+    </Stack>
+  );
+}
+
+/** Nothing found so far, while the search goes on. */
+export function LookingFurther() {
+  return (
+    <Stack align="center" gap={6} p="xl" role="status">
+      <Loader size="sm" color="gray" aria-hidden />
+      <Text size="sm" c="dimmed">Nothing fits so far. Looking further…</Text>
     </Stack>
   );
 }

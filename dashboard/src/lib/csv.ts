@@ -5,7 +5,7 @@ export type Cell = string | number | null | undefined;
 function escape(cell: Cell): string {
   if (cell === null || cell === undefined) return "";
   const raw = String(cell);
-  const safe = typeof cell === "string" && /^[=+\-@\t\r]/.test(raw) ? `'${raw}` : raw;
+  const safe = typeof cell === "string" && /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(raw) ? `'${raw}` : raw;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

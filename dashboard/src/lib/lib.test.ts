@@ -110,6 +110,9 @@ describe("CSV", () => {
   test("quotes what has to be quoted and disarms formulas", () => {
     expect(toCsv(["a", "b"], [['x "y", z', -4], ["=cmd()", null]])).toBe('a,b\r\n"x ""y"", z",-4\r\n\'=cmd(),\r\n');
   });
+  test.each(["+1", "-1+cmd", "@sum", "\t=1", "\uFF1D1"])("%j is no formula any more", (cell) => {
+    expect(toCsv(["a"], [[cell]])).toContain(`'${cell}`);
+  });
 });
 
 describe("the import's mapping", () => {

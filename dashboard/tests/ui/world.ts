@@ -20,7 +20,7 @@ export class World {
   }
 
   /** A signed-in page at `path`. */
-  async open(path: string, options: { api?: FakeApi; dark?: boolean; phone?: boolean } = {}): Promise<{ page: Page; api: FakeApi }> {
+  async open(path: string, options: { api?: FakeApi; dark?: boolean; phone?: boolean; before?: (page: Page) => Promise<unknown> } = {}): Promise<{ page: Page; api: FakeApi }> {
     const context = await this.browser.newContext({
       colorScheme: options.dark === true ? "dark" : "light",
       viewport: options.phone === true ? { width: 390, height: 844 } : { width: 1440, height: 900 },
@@ -31,6 +31,7 @@ export class World {
     const api = options.api ?? new FakeApi();
     await api.install(page);
     await page.addInitScript((stored) => sessionStorage.setItem("copilot.tokens", stored), JSON.stringify({ idToken: token() }));
+    await options.before?.(page);
     await page.goto(`${this.url}#${path}`);
     return { page, api };
   }

@@ -4,9 +4,10 @@ import { useState } from "react";
 import { useApi } from "~/api/client";
 import { factsQuery } from "~/api/queries";
 import type { FactRow } from "~/api/types";
+import { useRows } from "~/api/useRows";
 import { When } from "~/components/Numbers";
 import { Panel } from "~/components/Panel";
-import { EmptyState, ProblemState, Rows } from "~/components/States";
+import { EmptyState, LookingFurther, ProblemState, Rows } from "~/components/States";
 import { ScrollRegion } from "~/components/ScrollRegion";
 import { plain, words } from "~/lib/format";
 import { FACT_KINDS } from "~/lib/vocabulary";
@@ -15,7 +16,7 @@ import { FACT_KINDS } from "~/lib/vocabulary";
 export function Facts({ id }: { id: string }) {
   const [kind, setKind] = useState<string>(FACT_KINDS[0]);
   const query = useInfiniteQuery(factsQuery(useApi(), id, kind));
-  const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
+  const { rows, looking, retry } = useRows(query);
   return (
     <Panel
       flush title="Facts" hint="The records behind the numbers, with their source and when we learned of them"
@@ -26,11 +27,11 @@ export function Facts({ id }: { id: string }) {
         />
       )}
     >
-      {query.isError && rows.length === 0 ? <ProblemState error={query.error} onRetry={() => void query.refetch()} />
-        : query.isPending ? <Rows count={8} />
+      {query.isError && rows.length === 0 ? <ProblemState error={query.error} onRetry={retry} />
+        : query.isPending ? <Rows count={8} /> : looking ? <LookingFurther />
           : rows.length === 0 ? <EmptyState title={`No ${kind}`}>No source has sent any for this account.</EmptyState>
             : <FactTable rows={rows} />}
-      {query.hasNextPage && (
+      {query.hasNextPage && !looking && (
         <div style={{ padding: 12, textAlign: "center" }}>
           <Button variant="subtle" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load more</Button>
         </div>

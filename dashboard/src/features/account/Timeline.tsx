@@ -8,9 +8,10 @@ import { Fragment, useState } from "react";
 import { useApi } from "~/api/client";
 import { meQuery, timelineQuery } from "~/api/queries";
 import type { TimelineItem } from "~/api/types";
+import { useRows } from "~/api/useRows";
 import { Panel } from "~/components/Panel";
 import { SeverityBadge, Tag } from "~/components/SeverityBadge";
-import { EmptyState, ProblemState, Rows } from "~/components/States";
+import { EmptyState, LookingFurther, ProblemState, Rows } from "~/components/States";
 import { day, dayIn, instant, words } from "~/lib/format";
 import { oneOf } from "~/lib/decode";
 import { SEVERITIES, TIMELINE_KINDS } from "~/lib/vocabulary";
@@ -30,7 +31,7 @@ export function Timeline({ id }: { id: string }) {
   const query = useInfiniteQuery(timelineQuery(api, id, kind));
   const zone = useQuery(meQuery(api)).data?.zone ?? "UTC";
   const dayOf = ({ kind: of, at }: TimelineItem) => (WHOLE_DAYS.has(of) ? dayIn(at, zone) : day(at));
-  const items = query.data?.pages.flatMap((page) => page.data) ?? [];
+  const { rows: items, looking, retry } = useRows(query);
   return (
     <Panel
       flush title="Timeline" hint="Everything that happened, newest first"
@@ -41,8 +42,8 @@ export function Timeline({ id }: { id: string }) {
         />
       )}
     >
-      {query.isError && items.length === 0 ? <ProblemState error={query.error} onRetry={() => void query.refetch()} />
-        : query.isPending ? <Rows count={10} height={24} />
+      {query.isError && items.length === 0 ? <ProblemState error={query.error} onRetry={retry} />
+        : query.isPending ? <Rows count={10} height={24} /> : looking ? <LookingFurther />
           : items.length === 0 ? <EmptyState title={kind === "" ? "Nothing yet" : `No ${words(kind).toLowerCase()} yet`}>Facts appear here as sources send them.</EmptyState>
             : items.map((item, index) => {
               const today = dayOf(item);
@@ -54,7 +55,7 @@ export function Timeline({ id }: { id: string }) {
                 </Fragment>
               );
             })}
-      {query.hasNextPage && (
+      {query.hasNextPage && !looking && (
         <div style={{ padding: 12, textAlign: "center" }}>
           <Button variant="subtle" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load older</Button>
         </div>

@@ -7,10 +7,11 @@ import { useNavigate, useParams, useSearchParams } from "react-router";
 import { useApi } from "~/api/client";
 import { alertQuery, alertsQuery, meQuery, rulesQuery } from "~/api/queries";
 import type { Alert } from "~/api/types";
+import { useRows } from "~/api/useRows";
 import { DismissDialog } from "~/components/alerts/DismissDialog";
 import { useAlertCommands } from "~/components/alerts/useAlertCommands";
 import { PageHead, Panel } from "~/components/Panel";
-import { EmptyState, ProblemState, Rows } from "~/components/States";
+import { EmptyState, LookingFurther, ProblemState, Rows } from "~/components/States";
 import { paths } from "~/lib/paths";
 import { AlertDetail } from "./AlertDetail";
 import { AlertFilters } from "./AlertFilters";
@@ -31,7 +32,7 @@ export function AlertsPage() {
   const view = useMemo(() => readInbox(params, usual), [params, usual]);
   const list = useInfiniteQuery({ ...alertsQuery(api, inboxQuery(view)), enabled: me.data !== undefined });
   const rules = useQuery(rulesQuery(api));
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.data) ?? [], [list.data]);
+  const { rows, looking, retry } = useRows(list);
   const narrow = useMediaQuery("(max-width: 62em)") ?? false;
   const target = id !== "" || narrow ? id : (rows[0]?.id ?? "");
   // The list's row is shown at once; ratings and messages come with the alert itself.
@@ -89,8 +90,8 @@ export function AlertsPage() {
       <div className={classes.split}>
         {(!narrow || id === "") && (
           <Panel flush>
-            {list.isError ? <ProblemState error={list.error} onRetry={() => void list.refetch()} />
-              : list.isPending ? <Rows count={10} height={34} />
+            {list.isError && rows.length === 0 ? <ProblemState error={list.error} onRetry={retry} />
+              : list.isPending ? <Rows count={10} height={34} /> : looking ? <LookingFurther />
                 : rows.length === 0 ? <NothingHere view={view} onAll={() => change({ scope: "all" })} />
                   : (
                     <AlertList

@@ -1,18 +1,19 @@
 import { Button } from "@mantine/core";
-import { IconDownload, IconFileImport } from "@tabler/icons-react";
+import { IconFileImport } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useApi } from "~/api/client";
 import { accountsQuery } from "~/api/queries";
 import type { AccountCard } from "~/api/types";
+import { useRows } from "~/api/useRows";
 import { PageHead, Panel } from "~/components/Panel";
-import { EmptyState, ProblemState, Rows } from "~/components/States";
-import { download, toCsv } from "~/lib/csv";
+import { EmptyState, LookingFurther, ProblemState, Rows } from "~/components/States";
 import { integer } from "~/lib/format";
 import { paths } from "~/lib/paths";
 import { filtersIn, firstDescending, type PortfolioView, queryOf, readView, type SortField, writeView } from "~/lib/urlState";
-import { type Column, columns } from "./columns";
+import { columns } from "./columns";
+import { ExportButton } from "./ExportButton";
 import { Filters } from "./Filters";
 import classes from "./Portfolio.module.css";
 import { PortfolioTable } from "./PortfolioTable";
@@ -22,8 +23,9 @@ export function PortfolioPage() {
   const [params, setParams] = useSearchParams();
   const view = useMemo(() => readView(params), [params]);
   const change = (next: Partial<PortfolioView>) => setParams(writeView({ ...view, ...next }), { replace: true });
-  const query = useInfiniteQuery({ ...accountsQuery(useApi(), queryOf(view)), placeholderData: keepPreviousData });
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const asked = useMemo(() => queryOf(view), [view]);
+  const query = useInfiniteQuery({ ...accountsQuery(useApi(), asked), placeholderData: keepPreviousData });
+  const { rows, looking, retry } = useRows(query);
   const total = query.data?.pages[0]?.total ?? null;
   const shown = useMemo(() => columns.filter(({ id }) => view.columns.includes(id)), [view.columns]);
   const owners = useMemo(() => ownersOf(rows), [rows]);
@@ -37,12 +39,10 @@ export function PortfolioPage() {
   return (
     <>
       <PageHead title="Portfolio" hint={total === null ? "Every account, the most pressing first" : `${integer(total)} accounts`}>
-        <Button
-          variant="default" leftSection={<IconDownload size={14} aria-hidden />} disabled={rows.length === 0}
-          onClick={() => exportRows(rows, shown)}
-        >
-          Export CSV
-        </Button>
+        <ExportButton
+          query={asked} pages={query.data?.pages ?? []} total={total} shown={shown}
+          disabled={rows.length === 0 || query.isPlaceholderData}
+        />
         <Button component={Link} to={paths.imports} leftSection={<IconFileImport size={14} aria-hidden />}>Import</Button>
       </PageHead>
       <Panel flush>
@@ -53,8 +53,8 @@ export function PortfolioPage() {
           }), { replace: true })}
         />
         {query.isError && rows.length === 0 ? (
-          <ProblemState error={query.error} onRetry={() => void query.refetch()} />
-        ) : query.isPending ? <Rows count={14} height={24} /> : rows.length === 0 ? <NoRows filtered={filtersIn(view) > 0} /> : (
+          <ProblemState error={query.error} onRetry={retry} />
+        ) : query.isPending ? <Rows count={14} height={24} /> : looking ? <LookingFurther /> : rows.length === 0 ? <NoRows filtered={filtersIn(view) > 0} /> : (
           <>
             <PortfolioTable
               rows={rows} total={hasNextPage ? total : rows.length} columns={shown} sort={view.sort}
@@ -88,10 +88,4 @@ function ownersOf(rows: readonly AccountCard[]): string[] {
   const found = new Set<string>();
   for (const { owner } of rows) if (owner !== null) found.add(owner);
   return [...found].toSorted().slice(0, 100);
-}
-
-function exportRows(rows: readonly AccountCard[], shown: readonly Column[]): void {
-  const header = ["id", "external_id", "name", "band", ...shown.map(({ id }) => id)];
-  const body = rows.map((row) => [row.id, row.external_id, row.name, row.band, ...shown.map(({ csv }) => csv(row))]);
-  download(`portfolio-${new Date().toISOString().slice(0, 10)}.csv`, toCsv(header, body));
 }
