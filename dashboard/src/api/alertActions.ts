@@ -23,36 +23,42 @@ export function changeCached(cache: QueryClient, id: string, change: Change): vo
 
 /** The alert as it will look once the API has agreed. */
 export function foresee(alert: Alert, patch: AlertPatch): Alert {
+  const assigned = { ...alert, assignee: patch.assignee ?? alert.assignee };
+  if (patch.status === undefined || patch.status === null) return assigned;
   return {
-    ...alert,
-    status: patch.status ?? alert.status,
-    assignee: patch.assignee ?? alert.assignee,
+    ...assigned,
+    status: patch.status,
     snoozed_until: patch.status === "snoozed" ? (patch.snoozed_until ?? null) : null,
     dismiss_reason: patch.status === "dismissed" ? (oneOf(dismissValues, patch.reason) ?? null) : null,
   };
 }
 
-export function sendPatch(api: Api, alert: Alert, patch: AlertPatch): Promise<Alert> {
-  return unwrap(api.PATCH("/v1/alerts/{id}", {
-    params: { path: { id: alert.id }, header: { "If-Match": alert.etag } },
-    body: patch,
-  }));
+/** Sends changes one after the other, each with the version that the one before has left. */
+export async function sendPatches(api: Api, alert: Alert, patches: readonly AlertPatch[]): Promise<Alert> {
+  let now = alert;
+  for (const patch of patches) {
+    now = await unwrap(api.PATCH("/v1/alerts/{id}", {
+      params: { path: { id: now.id }, header: { "If-Match": now.etag } },
+      body: patch,
+    }));
+  }
+  return now;
 }
 
 export interface PatchInput {
   alert: Alert;
-  patch: AlertPatch;
+  patches: readonly AlertPatch[];
 }
 
 export function usePatchAlert() {
   const api = useApi();
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: ({ alert, patch }: PatchInput) => sendPatch(api, alert, patch),
-    onMutate: async ({ alert, patch }) => {
+    mutationFn: ({ alert, patches }: PatchInput) => sendPatches(api, alert, patches),
+    onMutate: async ({ alert, patches }) => {
       await cache.cancelQueries({ queryKey: ["alerts"] });
       await cache.cancelQueries({ queryKey: ["alert", alert.id] });
-      changeCached(cache, alert.id, (old) => foresee(old, patch));
+      changeCached(cache, alert.id, (old) => patches.reduce(foresee, old));
     },
     onSuccess: (saved) => {
       changeCached(cache, saved.id, (old) => ({ ...saved, feedback: old.feedback, notifications: old.notifications }));

@@ -33,8 +33,15 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "xs" }, styles: { label: { fontWeight: 550 }, section: { marginInlineEnd: 6 } } },
     Tooltip: { defaultProps: { openDelay: 250, withArrow: true, events: { hover: true, focus: true, touch: true } } },
     Skeleton: { defaultProps: { radius: "sm" } },
-    Menu: { defaultProps: { shadow: "md", withinPortal: true } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
+    Menu: { defaultProps: { shadow: "md", withinPortal: true, withInitialFocusPlaceholder: false } },
+    Modal: {
+      defaultProps: {
+        centered: true, overlayProps: { backgroundOpacity: 0.4 }, closeButtonProps: { "aria-label": "Close" },
+        // A second <header> would be a second banner of the page.
+        attributes: { header: { role: "presentation" } },
+      },
+    },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
   },
 });
 

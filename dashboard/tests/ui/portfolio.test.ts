@@ -84,7 +84,7 @@ describe("portfolio", () => {
     api.override = ({ path, query }) => {
       if (path !== "/v1/accounts") return undefined;
       const at = Number(query.get("cursor") ?? 0);
-      return at < 3 ? { ...ok({ data: [], next: String(at + 1), total: null }), delayMs: 150 } : ok({ data: [card(3)], next: null, total: null });
+      return at < 3 ? { ...ok({ data: [], next: String(at + 1), total: null }), delayMs: 400 } : ok({ data: [card(3)], next: null, total: null });
     };
     const { page } = await world.open("/accounts?band=critical", { api });
     await page.getByRole("status").getByText("Looking further…").waitFor();

@@ -6,6 +6,7 @@ import { dismissReasons } from "~/lib/vocabulary";
 
 interface DismissDialogProps {
   title: string | undefined;
+  heading?: string;
   onClose: () => void;
   onDismiss: (reason: DismissReason) => void;
 }
@@ -13,14 +14,14 @@ interface DismissDialogProps {
 const values = dismissReasons.map(({ value }) => value);
 
 /** A dismissal says why: it is what the rules learn from. Open while `title` is given. */
-export function DismissDialog({ title, onClose, onDismiss }: DismissDialogProps) {
+export function DismissDialog({ title, heading = "Dismiss alert", onClose, onDismiss }: DismissDialogProps) {
   const [reason, setReason] = useState<DismissReason>();
   const close = () => {
     setReason(undefined);
     onClose();
   };
   return (
-    <Modal opened={title !== undefined} onClose={close} title="Dismiss alert">
+    <Modal opened={title !== undefined} onClose={close} title={heading}>
       <form
         onSubmit={(event) => {
           event.preventDefault();

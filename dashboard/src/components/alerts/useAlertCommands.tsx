@@ -2,9 +2,10 @@ import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { changeCached, usePatchAlert } from "~/api/alertActions";
+import { restoring } from "~/api/alertMoves";
 import { ApiError, describe } from "~/api/errors";
 import type { Alert, AlertPatch, DismissReason } from "~/api/types";
-import { day } from "~/lib/format";
+import { day, person } from "~/lib/format";
 import { dismissLabel } from "~/lib/vocabulary";
 
 export interface AlertCommands {
@@ -25,8 +26,8 @@ export function useAlertCommands(): AlertCommands {
   const { mutate } = usePatchAlert();
   const cache = useQueryClient();
 
-  function run(alert: Alert, patch: AlertPatch, said: string, undo: boolean) {
-    mutate({ alert, patch }, {
+  function run(alert: Alert, patches: readonly AlertPatch[], said: string, undo: readonly AlertPatch[]) {
+    mutate({ alert, patches }, {
       onSuccess: (saved) => {
         const id = `${saved.id}-${saved.etag}`;
         notifications.show({
@@ -34,12 +35,12 @@ export function useAlertCommands(): AlertCommands {
           message: (
             <Group justify="space-between" wrap="nowrap" gap="md">
               <Text size="sm">{said}</Text>
-              {undo && (
+              {undo.length > 0 && (
                 <Button
                   variant="light" size="compact-xs"
                   onClick={() => {
                     notifications.hide(id);
-                    run(saved, { status: "open" }, "Opened again", false);
+                    run(saved, undo, "Taken back", []);
                   }}
                 >
                   Undo
@@ -63,12 +64,13 @@ export function useAlertCommands(): AlertCommands {
     });
   }
 
+  const act = (alert: Alert, patch: AlertPatch, said: string) => run(alert, [patch], said, restoring(alert, patch));
   return {
-    acknowledge: (alert) => run(alert, { status: "acknowledged" }, "Acknowledged", true),
-    snooze: (alert, until) => run(alert, { status: "snoozed", snoozed_until: until }, `Snoozed until ${day(until)}`, true),
+    acknowledge: (alert) => act(alert, { status: "acknowledged" }, "Acknowledged"),
+    snooze: (alert, until) => act(alert, { status: "snoozed", snoozed_until: until }, `Snoozed until ${day(until)}`),
     dismiss: (alert, reason) =>
-      run(alert, { status: "dismissed", reason }, `Dismissed: ${(dismissLabel[reason] ?? reason).toLowerCase()}`, true),
-    reopen: (alert) => run(alert, { status: "open" }, "Opened again", false),
-    assign: (alert, assignee) => run(alert, { assignee }, "Assigned", false),
+      act(alert, { status: "dismissed", reason }, `Dismissed: ${(dismissLabel[reason] ?? reason).toLowerCase()}`),
+    reopen: (alert) => act(alert, { status: "open" }, "Opened again"),
+    assign: (alert, assignee) => act(alert, { assignee }, `Assigned to ${person(assignee)}`),
   };
 }

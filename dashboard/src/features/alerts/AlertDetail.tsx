@@ -3,6 +3,7 @@ import { IconArrowBackUp, IconBan, IconCheck, IconExternalLink } from "@tabler/i
 import { Link } from "react-router";
 import type { Alert } from "~/api/types";
 import { AccountMark } from "~/components/AccountMark";
+import { AssignMenu } from "~/components/alerts/AssignMenu";
 import { SnoozeMenu } from "~/components/alerts/SnoozeMenu";
 import type { AlertCommands } from "~/components/alerts/useAlertCommands";
 import { BandBadge } from "~/components/BandBadge";
@@ -16,6 +17,7 @@ import { dismissLabel } from "~/lib/vocabulary";
 import classes from "./Alerts.module.css";
 import { Clauses } from "./Clauses";
 import { Rating } from "./Rating";
+import type { Handover } from "./types";
 
 interface AlertDetailProps {
   alert: Alert;
@@ -24,9 +26,10 @@ interface AlertDetailProps {
   onDismiss: () => void;
   snoozing: boolean;
   onSnoozing: (opened: boolean) => void;
+  handover: Handover;
 }
 
-export function AlertDetail({ alert, readOnly, commands, onDismiss, snoozing, onSnoozing }: AlertDetailProps) {
+export function AlertDetail({ alert, readOnly, commands, onDismiss, snoozing, onSnoozing, handover }: AlertDetailProps) {
   const closed = alert.status === "dismissed" || alert.status === "resolved";
   return (
     <article aria-label={`Alert: ${alert.title}`} style={{ display: "contents" }}>
@@ -66,6 +69,10 @@ export function AlertDetail({ alert, readOnly, commands, onDismiss, snoozing, on
           <Button variant="default" disabled={readOnly || closed} leftSection={<IconBan size={14} aria-hidden />} onClick={onDismiss}>
             Dismiss
           </Button>
+          <AssignMenu
+            people={handover.people} me={handover.me} current={alert.assignee} disabled={readOnly}
+            opened={handover.opened} onChange={handover.onOpened} onAssign={(email) => commands.assign(alert, email)}
+          />
           {alert.status !== "open" && (
             <Button variant="default" disabled={readOnly} leftSection={<IconArrowBackUp size={14} aria-hidden />} onClick={() => commands.reopen(alert)}>
               Open again

@@ -6,18 +6,24 @@ import { useMemo, useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
 import { useApi } from "~/api/client";
 import { alertQuery, alertsQuery, meQuery, rulesQuery } from "~/api/queries";
-import type { Alert } from "~/api/types";
+import { useBulkAlerts } from "~/api/bulkAlerts";
+import type { Alert, AlertPatch } from "~/api/types";
 import { useRows } from "~/api/useRows";
 import { DismissDialog } from "~/components/alerts/DismissDialog";
 import { useAlertCommands } from "~/components/alerts/useAlertCommands";
 import { PageHead, Panel } from "~/components/Panel";
 import { EmptyState, LookingFurther, ProblemState, Rows } from "~/components/States";
+import { day, person } from "~/lib/format";
 import { paths } from "~/lib/paths";
 import { AlertDetail } from "./AlertDetail";
 import { AlertFilters } from "./AlertFilters";
 import { AlertList } from "./AlertList";
 import classes from "./Alerts.module.css";
+import { BulkBar } from "./BulkBar";
+import { BulkResult } from "./BulkResult";
 import { KeyboardHelp } from "./KeyboardHelp";
+import type { Handover, ManyCommands } from "./types";
+import { useSelection } from "./useSelection";
 import { useTriageKeys } from "./useTriageKeys";
 import { type InboxView, inboxQuery, readInbox, writeInbox } from "./view";
 
@@ -40,12 +46,16 @@ export function AlertsPage() {
   const linked = useQuery({ ...alertQuery(api, target), placeholderData: row });
   const alert = linked.data ?? row;
   const commands = useAlertCommands();
-  const [dismissing, setDismissing] = useState<Alert>();
-  const [snoozing, setSnoozing] = useState(false);
+  const bulk = useBulkAlerts();
+  const selection = useSelection(rows);
+  const [dismissing, setDismissing] = useState<readonly Alert[]>([]);
+  const [menu, setMenu] = useState<"snooze" | "assign">();
   const [help, setHelp] = useState(false);
   const readOnly = me.data?.role === "viewer";
 
   const change = (next: Partial<InboxView>) => {
+    selection.keep([]);
+    bulk.close();
     void navigate({ pathname: paths.alerts, search: `?${writeInbox({ ...view, ...next }, usual)}` }, { replace: true });
   };
   const choose = (next: Alert | undefined) => {
@@ -55,16 +65,44 @@ export function AlertsPage() {
     const at = rows.findIndex((found) => found.id === alert?.id);
     choose(rows[Math.min(rows.length - 1, Math.max(0, at + by))]);
   };
+  // On a narrow screen the list is not in sight beside an alert: there the commands act on the alert that is.
+  const many = narrow && id !== "" ? [] : selection.chosen;
+  const runMany = async (alerts: readonly Alert[], patch: AlertPatch, said: string) => {
+    if (bulk.progress !== undefined) return;
+    const { failed } = await bulk.run(alerts, patch, said);
+    selection.keep(failed.map((left) => left.alert.id));
+  };
+  const all: ManyCommands = {
+    acknowledge: () => void runMany(many, { status: "acknowledged" }, "acknowledged"),
+    snooze: (until) => void runMany(many, { status: "snoozed", snoozed_until: until }, `snoozed until ${day(until)}`),
+    assign: (email) => void runMany(many, { assignee: email }, `assigned to ${person(email)}`),
+  };
+  const people = useMemo(() => peopleIn(rows), [rows]);
+  const handover = (here: boolean): Handover => ({
+    people, me: me.data?.email ?? null, opened: here && menu === "assign", onOpened: (opened) => setMenu(opened ? "assign" : undefined),
+  });
+  const snoozing = (here: boolean) => ({ snoozing: here && menu === "snooze", onSnoozing: (opened: boolean) => setMenu(opened ? "snooze" : undefined) });
+  /** Runs a command on the chosen alerts, else on the one in sight, where it fits. */
+  const act = (onMany: () => void, onOne: (one: Alert) => void, fits = true) => {
+    if (readOnly) return;
+    if (many.length > 0) onMany();
+    else if (alert !== undefined && fits) onOne(alert);
+  };
+  const live = alert?.status !== "dismissed" && alert?.status !== "resolved";
   useTriageKeys({
-    enabled: dismissing === undefined && !help,
+    enabled: dismissing.length === 0 && !help,
     next: () => move(1),
     previous: () => move(-1),
-    acknowledge: () => { if (alert?.status === "open" && !readOnly) commands.acknowledge(alert); },
-    snooze: () => { if (alert !== undefined && !readOnly) setSnoozing(true); },
-    dismiss: () => { if (alert !== undefined && !readOnly) setDismissing(alert); },
+    acknowledge: () => act(all.acknowledge, commands.acknowledge, alert?.status === "open"),
+    snooze: () => act(() => setMenu("snooze"), () => setMenu("snooze"), live),
+    dismiss: () => act(() => setDismissing(many), (one) => setDismissing([one]), live),
+    assign: () => act(() => setMenu("assign"), () => setMenu("assign")),
     rate: () => document.querySelector<HTMLElement>("#rate button")?.focus(),
-    reopen: () => { if (alert !== undefined && alert.status !== "open" && !readOnly) commands.reopen(alert); },
+    reopen: () => act(() => void runMany(many, { status: "open" }, "opened again"), commands.reopen, alert?.status !== "open"),
     account: () => { if (alert !== undefined) void navigate(paths.account(alert.account.id)); },
+    toggle: () => { if (alert !== undefined && !readOnly) selection.pick(alert.id, false); },
+    range: () => { if (alert !== undefined && !readOnly) selection.pick(alert.id, true); },
+    clear: () => selection.keep([]),
     help: () => setHelp(true),
   });
 
@@ -72,8 +110,8 @@ export function AlertsPage() {
     <DetailPlaceholder error={linked.error} loading={linked.isFetching || list.isPending} onRetry={() => void linked.refetch()} />
   ) : (
     <AlertDetail
-      key={alert.id} alert={alert} readOnly={readOnly} commands={commands} onDismiss={() => setDismissing(alert)}
-      snoozing={snoozing} onSnoozing={setSnoozing}
+      key={alert.id} alert={alert} readOnly={readOnly} commands={commands} onDismiss={() => setDismissing([alert])}
+      handover={handover(many.length === 0)} {...snoozing(many.length === 0)}
     />
   );
   return (
@@ -94,10 +132,21 @@ export function AlertsPage() {
               : list.isPending ? <Rows count={10} height={34} /> : looking ? <LookingFurther />
                 : rows.length === 0 ? <NothingHere view={view} onAll={() => change({ scope: "all" })} />
                   : (
-                    <AlertList
-                      rows={rows} chosen={alert?.id} onChoose={choose} onMore={() => void list.fetchNextPage()}
-                      hasMore={list.hasNextPage} loadingMore={list.isFetchingNextPage}
-                    />
+                    <>
+                      {!readOnly && (
+                        <BulkBar
+                          count={selection.chosen.length} of={rows.length} hasMore={list.hasNextPage} progress={bulk.progress} commands={all}
+                          handover={handover(many.length > 0)} {...snoozing(many.length > 0)} onDismiss={() => setDismissing(many)}
+                          onAll={() => selection.keep(rows.map((found) => found.id))} onNone={() => selection.keep([])}
+                        />
+                      )}
+                      {bulk.outcome !== undefined && <BulkResult outcome={bulk.outcome} search={`?${params}`} onUndo={bulk.undo} onClose={bulk.close} />}
+                      <AlertList
+                        rows={rows} chosen={alert?.id} onChoose={choose} onMore={() => void list.fetchNextPage()}
+                        hasMore={list.hasNextPage} loadingMore={list.isFetchingNextPage} failedMore={list.isError}
+                        selection={readOnly ? undefined : selection}
+                      />
+                    </>
                   )}
           </Panel>
         )}
@@ -112,13 +161,31 @@ export function AlertsPage() {
         {(!narrow || id !== "") && <div className={classes.detail}>{detail}</div>}
       </div>
       <DismissDialog
-        title={dismissing === undefined ? undefined : `${dismissing.account.name}: ${dismissing.title}`}
-        onClose={() => setDismissing(undefined)}
-        onDismiss={(reason) => { if (dismissing !== undefined) commands.dismiss(dismissing, reason); }}
+        title={titleOf(dismissing)} {...(dismissing.length > 1 ? { heading: `Dismiss ${dismissing.length} alerts` } : {})}
+        onClose={() => setDismissing([])}
+        onDismiss={(reason) => {
+          const [first, ...others] = dismissing;
+          if (others.length > 0) void runMany(dismissing, { status: "dismissed", reason }, "dismissed");
+          else if (first !== undefined) commands.dismiss(first, reason);
+        }}
       />
       <KeyboardHelp opened={help} onClose={() => setHelp(false)} />
     </>
   );
+}
+
+/** Whom the alerts of the list are assigned to, or whose accounts they are of. */
+function peopleIn(rows: readonly Alert[]): string[] {
+  const found = new Set<string>();
+  for (const { assignee, account } of rows) {
+    for (const email of [assignee, account.owner]) if (email !== null) found.add(email);
+  }
+  return [...found].toSorted();
+}
+
+function titleOf([only, ...others]: readonly Alert[]): string | undefined {
+  if (only === undefined) return undefined;
+  return others.length === 0 ? `${only.account.name}: ${only.title}` : `${others.length + 1} alerts of the list`;
 }
 
 function DetailPlaceholder({ error, loading, onRetry }: { error: unknown; loading: boolean; onRetry: () => void }) {

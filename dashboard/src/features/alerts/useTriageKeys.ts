@@ -10,6 +10,10 @@ export interface TriageKeys {
   rate: () => void;
   reopen: () => void;
   account: () => void;
+  assign: () => void;
+  toggle: () => void;
+  range: () => void;
+  clear: () => void;
   help: () => void;
 }
 
@@ -22,6 +26,10 @@ export const triageKeys: readonly { key: string; does: string; run: Exclude<keyo
   { key: "e", does: "Evaluate: go to the rating", run: "rate" },
   { key: "u", does: "Open again", run: "reopen" },
   { key: "o", does: "Open the account", run: "account" },
+  { key: "i", does: "Assign to a person", run: "assign" },
+  { key: "x", does: "Select or unselect: the keys above then act on all selected", run: "toggle" },
+  { key: "X", does: "Select from the last one up to here (Shift and click, too)", run: "range" },
+  { key: "Escape", does: "Unselect all", run: "clear" },
   { key: "?", does: "Show these keys", run: "help" },
 ];
 
@@ -34,7 +42,7 @@ export function useTriageKeys(keys: TriageKeys): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if (!latest.current.enabled || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target instanceof HTMLElement && event.target.closest("input, textarea, select, [role=menu], [role=dialog]")) return;
+      if (event.target instanceof HTMLElement && event.target.closest("input:not([type=checkbox]), textarea, select, [role=menu], [role=dialog]")) return;
       const found = triageKeys.find(({ key }) => key === event.key);
       if (found === undefined) return;
       event.preventDefault();
