@@ -45,6 +45,11 @@ export type TodayItem = Schemas["TodayItem"];
 export type HygieneItem = Schemas["Hygiene"];
 export type BandCounts = Schemas["BandCounts"];
 
+export type Task = Schemas["Cta"];
+export type TaskPage = Schemas["Page_Cta"];
+export type TaskPatch = Schemas["CtaPatch"];
+export type NewTask = Schemas["NewCta"];
+
 export type Integration = Schemas["Integration"];
 export type Delivery = Schemas["Delivery"];
 export type Duplicate = Schemas["Duplicate"];

@@ -7,6 +7,7 @@ import { base64Url, challengeOf, claimsOf, randomToken } from "./pkce";
 import { addsUp, roundToSum, sum } from "./sums";
 import { DEFAULT_COLUMNS, queryOf, readView, writeView } from "./urlState";
 import { stackByName } from "./usage";
+import { dayOf, dueWords, isNear, plusDays } from "./tasks";
 import { fallOf } from "./why";
 
 describe("PKCE", () => {
@@ -151,5 +152,18 @@ describe("config.json", () => {
   test("what is missing is named", () => {
     expect(() => readConfig({ api_url: "x" }, here)).toThrow(new ConfigError('config.json lacks "hosted_ui".'));
     expect(() => readConfig([], here)).toThrow(ConfigError);
+  });
+});
+
+describe("due days", () => {
+  test("the day is the tenant's, not the reader's", () => {
+    expect(dayOf(Date.parse("2026-03-01T23:30:00Z"), "Asia/Tokyo")).toBe("2026-03-02");
+    expect(dayOf(Date.parse("2026-03-01T23:30:00Z"), "No/Where")).toBe("2026-03-01");
+    expect(plusDays("2026-02-27", 3)).toBe("2026-03-02");
+  });
+  test("how soon, in words", () => {
+    const words = ["2026-02-26", "2026-03-01", "2026-03-02", "2026-03-09", null].map((due) => dueWords(due, "2026-03-01"));
+    expect(words).toEqual(["3 d overdue", "Due today", "Due tomorrow", "Due in 8 d", "No due day"]);
+    expect(["2026-02-01", "2026-03-08", "2026-03-09", null].map((due) => isNear(due, "2026-03-01"))).toEqual([true, true, false, false]);
   });
 });

@@ -1,10 +1,11 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem } from "~/api/types";
+import type { AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, Task } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { alert, rules } from "./fixtures/alerts";
 import { deliveries, facts, importOf, integrations, me, preview, settings, timeline, today, usage } from "./fixtures/rest";
 import { ago } from "./fixtures/seeded";
+import { task, tasks } from "./fixtures/tasks";
 
 export interface Answer {
   status: number;
@@ -29,6 +30,7 @@ export class FakeApi {
   me: Me = me();
   accounts = 300;
   alerts: Alert[] = Array.from({ length: 18 }, (_, index) => alert(card(index), index));
+  tasks: Task[] = tasks();
   import: Import = importOf();
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
@@ -51,7 +53,13 @@ export class FakeApi {
   #usual({ method, path, query, body, headers }: Call): Answer {
     const [, , collection = "", id = "", part = ""] = path.split("/");
     if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
-    if (collection === "alerts" && method === "PATCH") return this.#patch(id, headers["if-match"], body);
+    if (collection === "alerts" && method === "PATCH") return patched(this.alerts, id, headers["if-match"], body);
+    if (collection === "ctas" && method === "PATCH") return patched(this.tasks, id, headers["if-match"], body);
+    if (collection === "ctas" && method === "POST") {
+      const made = Object.assign(task(this.tasks.length), body);
+      this.tasks.push(made);
+      return ok(made, 201);
+    }
     if (collection === "imports" && method === "POST") {
       this.import = importOf({ status: "uploaded" });
       return ok({ id: "imp_1", upload_url: "/upload/imp_1", upload_headers: { "content-type": "text/csv" }, expires_at: ago(-1) }, 201);
@@ -62,6 +70,7 @@ export class FakeApi {
     const plain: Record<string, () => unknown> = {
       me: () => this.me, today, playbooks: () => ({ data: [{ id: "usage-drop", name: "Usage drop", exit: "usage is back", rules: ["R01"], steps: [], subject: null }] }), notifications: () => ({ data: [{ event: "e1", channel: "email", recipient_masked: "c***@demo.example", status: "sent", at: ago(3), error: null, alert: this.alerts[0]?.id ?? null, title: "Key events fell" }, { event: "e2", channel: "slack", recipient_masked: "#cs", status: "held", at: ago(5), error: "over the cap of 10 messages a day", alert: null, title: null }] }), rules: () => ({ data: rules }), settings: () => settings,
       integrations: () => ({ data: integrations }), duplicates: () => ({ data: [{ reason: "domain", value: "northwind.example", accounts: [{ id: card(0).id, name: "Northwind Traders", source: "crm" }, { id: card(9).id, name: "Northwind BV", source: "stripe" }] }] }),
+      ctas: () => ({ data: this.tasks.filter(({ status }) => status === "open").toSorted((a, b) => (a.due_on ?? "9").localeCompare(b.due_on ?? "9")), next: null }),
       imports: () => id === "" ? { data: [this.import], next: null } : this.import,
       alerts: () => id === "" ? this.#alerts(query) : this.alerts.find((row) => row.id === id),
     };
@@ -113,14 +122,6 @@ export class FakeApi {
     return { data: rows.map((row) => ({ ...row, feedback: [], notifications: [] })), next: null };
   }
 
-  #patch(id: string, seen: string | undefined, body: unknown): Answer {
-    const found = this.alerts.find((row) => row.id === id);
-    if (found === undefined) return problem(404, "not_found", "Not found", "There is no such alert.");
-    if (seen !== found.etag) return problem(412, "precondition_failed", "The alert has changed", "Read it again.");
-    Object.assign(found, body, { etag: `"${Number(found.etag.replaceAll('"', "")) + 1}"` });
-    return ok(found);
-  }
-
   #post(collection: string, id: string, part: string, body: unknown): Answer {
     if (part === "score") return ok(assessment(id));
     if (part === "feedback") {
@@ -141,6 +142,15 @@ export class FakeApi {
     }
     return ok({ id: "n1", text: "", user: "", at: ago(0) }, 201);
   }
+}
+
+/** Changes a row with the version that was seen, and gives it the next one. */
+function patched(rows: readonly { id: string; etag: string }[], id: string, seen: string | undefined, body: unknown): Answer {
+  const found = rows.find((row) => row.id === id);
+  if (found === undefined) return problem(404, "not_found", "Not found", "There is none of this id.");
+  if (seen !== found.etag) return problem(412, "precondition_failed", "It has changed", "Read it again.");
+  Object.assign(found, body, { etag: `"${Number(found.etag.replaceAll('"', "")) + 1}"` });
+  return ok(found);
 }
 
 function read(request: Request): Call {

@@ -130,6 +130,25 @@ describe("account", () => {
     await page.context().close();
   });
 
+  test("days scored in hindsight are drawn apart and named", async () => {
+    const { page } = await world.open(`/accounts/${id}`);
+    const chart = page.getByRole("slider", { name: "Score by day" });
+    await chart.focus();
+    await page.keyboard.press("End");
+    expect(await chart.getAttribute("aria-valuetext")).not.toContain("hindsight");
+    expect(await chart.locator("[data-part=hindsight]").getAttribute("d")).toMatch(/^M/);
+    expect(await chart.locator("[data-part=then]").getAttribute("d")).toMatch(/^M/);
+    await page.keyboard.press("Home");
+    expect(await chart.getAttribute("aria-valuetext")).toContain("scored in hindsight from what was known then");
+    expect(await page.getByText("Scored in hindsight from what was known then").count()).toBe(2);
+    await page.getByRole("button", { name: "Table" }).click();
+    await page.getByRole("region", { name: "Score by day" }).getByText("in hindsight").first().waitFor();
+    await page.getByRole("button", { name: "Chart" }).click();
+    await page.getByText("30 d", { exact: true }).click();
+    expect(await page.getByText("Scored in hindsight from what was known then").count()).toBe(0);
+    await page.context().close();
+  });
+
   test("a note, a pulse with its reason, and a score now", async () => {
     const { page, api } = await world.open(`/accounts/${id}`);
     await page.getByRole("button", { name: "Log note" }).click();

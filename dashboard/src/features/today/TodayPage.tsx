@@ -11,6 +11,7 @@ import { integer, money } from "~/lib/format";
 import { BandMix } from "./BandMix";
 import { Hygiene } from "./Hygiene";
 import { OtherSums, Sums } from "./Sums";
+import { Tasks } from "./Tasks";
 import classes from "./Today.module.css";
 import { TodayList } from "./TodayList";
 
@@ -65,9 +66,12 @@ function Content({ today, mine }: { today: Today; mine: boolean }) {
         >
           <TodayList items={today.items} accounts={today.accounts} />
         </Panel>
-        <Panel flush title="Keep tidy" hint="Gaps that make scores less sure">
-          <Hygiene items={today.hygiene} accounts={today.accounts} />
-        </Panel>
+        <div className={classes.side}>
+          <Tasks scope={mine ? "mine" : "all"} items={today.items} />
+          <Panel flush title="Keep tidy" hint="Gaps that make scores less sure">
+            <Hygiene items={today.hygiene} accounts={today.accounts} />
+          </Panel>
+        </div>
       </div>
     </>
   );
