@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use copilot_aws::AwsError;
-use copilot_aws::deliveries::{self, DeliveryRecord, LISTED_ERRORS, RowFault};
+use copilot_aws::deliveries::{self, DeliveryRecord, LISTED_ERRORS, RowFault, Way};
 use copilot_aws::facts::{self, Applied, Outcome, Report};
 use copilot_aws::queue::IngestMessage;
 use copilot_connectors::canonical::{RawRow, RowContext, RowError, RowKind, canonical_body};
@@ -130,8 +130,10 @@ pub async fn rows(
         tracing::error!(error = %copilot_runtime::telemetry::chain(&error), "accounts were not asked to be scored");
     }
     let record = summary(&delivery, &told, app.ctx.clock.now());
+    // A note of a person stands under the account's first identity; that vendor delivered nothing.
+    let way = caller.email.as_ref().map_or(Way::Key, |_| Way::Person);
     // What was applied is applied: without its record the delivery misses in a list, and nothing else.
-    if let Err(error) = deliveries::note(&app.ctx.table, &caller.tenant, source, &record).await {
+    if let Err(error) = deliveries::note(&app.ctx.table, &caller.tenant, source, way, &record).await {
         tracing::error!(error = %copilot_runtime::telemetry::chain(&error), "a delivery was not recorded");
     }
     Ok(told)

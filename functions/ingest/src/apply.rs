@@ -1,7 +1,8 @@
 //! Applying one raw delivery.
 
-use copilot_aws::deliveries::{self, DeliveryRecord, LISTED_ERRORS, RowFault};
+use copilot_aws::deliveries::{self, DeliveryRecord, LISTED_ERRORS, RowFault, Way};
 use copilot_aws::facts::{self, Outcome, Report};
+use copilot_aws::raw_log::API_PREFIX;
 use copilot_aws::{AwsError, tenants};
 use copilot_connectors::canonical::RowError;
 use copilot_connectors::{ParsedDelivery, parse_delivery};
@@ -43,6 +44,8 @@ impl IngestError {
 /// # Errors
 /// [`IngestError`]; applying it again is safe.
 pub async fn apply_raw(context: &Context, key: &str, retry: bool) -> Result<(), IngestError> {
+    // Of a hand-over the API may have applied any part before its time was up, without asking for a score.
+    let is_handed_over = key.starts_with(API_PREFIX);
     let (tenant, delivery) = context.raw.get(key).await?;
     let settings = tenants::get(&context.table, &tenant)
         .await?
@@ -50,18 +53,22 @@ pub async fn apply_raw(context: &Context, key: &str, retry: bool) -> Result<(), 
     if delivery.format == Format::CsvImport {
         return imports::ordered(context, &tenant, &delivery).await;
     }
-    // A hand-over by the API has answered its caller: whatever is applied now was not applied then.
     let parsed = parse_delivery(&delivery, settings.is_sandbox());
     let facts: Vec<Fact> = parsed.facts.iter().map(|(_, fact)| fact.clone()).collect();
     let report = facts::apply(&context.table, &tenant, &settings.time_zone(), &facts).await?;
     let record = summarize(&delivery, &parsed, &report, context.clock.now());
     let left = first_retryable(report.applied);
-    let accounts = if retry { &report.touched } else { &report.changed };
+    let accounts = if retry || is_handed_over {
+        &report.touched
+    } else {
+        &report.changed
+    };
     request_scores(context, &tenant, accounts.iter().copied().collect(), "ingest").await?;
     if let Some(error) = left {
         return Err(error.into());
     }
-    deliveries::note(&context.table, &tenant, &delivery.source, &record).await?;
+    let way = if is_handed_over { Way::Key } else { Way::Webhook };
+    deliveries::note(&context.table, &tenant, &delivery.source, way, &record).await?;
     tracing::info!(
         tenant_id = %tenant, source = %delivery.source, delivery_id = %delivery.delivery_id,
         rows = record.rows, errors = record.error_count, unchanged = record.unchanged, "delivery applied"

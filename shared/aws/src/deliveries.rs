@@ -65,9 +65,36 @@ pub struct SourceStatus {
     pub last_success_at: Option<Timestamp>,
     /// The last error, while it is newer than the last success.
     pub last_error: Option<String>,
+    /// It delivers by webhook: what others tell under its name says nothing about it.
+    #[serde(default)]
+    pub by_webhook: bool,
 }
 
-/// Notes what became of a delivery. The same delivery has the same record, however often it is worked on.
+/// The way a delivery came, which decides whether it tells how its source fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The source's own signed webhook.
+    Webhook,
+    /// The API, by a key: the source's own batch, unless the source delivers by webhook.
+    Key,
+    /// The API, by a person: a note under the name of a source is no delivery of it.
+    Person,
+}
+
+impl Way {
+    /// Whether a delivery that came this way is news of its source, of which this status is known.
+    fn is_news(self, source: &Source, known: Option<&SourceStatus>) -> bool {
+        match self {
+            Self::Webhook => true,
+            _ if source.as_str() == Source::DEFAULT => true,
+            Self::Key => !known.is_some_and(|status| status.by_webhook),
+            Self::Person => false,
+        }
+    }
+}
+
+/// Notes what became of a delivery, and how its source fares where the delivery is the source's own. The same
+/// delivery has the same record, however often it is worked on.
 ///
 /// # Errors
 /// [`AwsError`] when the table fails.
@@ -75,6 +102,7 @@ pub async fn note(
     table: &Table,
     tenant: &TenantId,
     source: &Source,
+    way: Way,
     record: &DeliveryRecord,
 ) -> Result<(), AwsError> {
     let key = keys::delivery(
@@ -92,13 +120,14 @@ pub async fn note(
         Err(AwsError::Conflict { .. }) => return Ok(()),
         Err(error) => return Err(error),
     }
-    advance_status(table, tenant, source, record).await
+    advance_status(table, tenant, source, way, record).await
 }
 
 async fn advance_status(
     table: &Table,
     tenant: &TenantId,
     source: &Source,
+    way: Way,
     record: &DeliveryRecord,
 ) -> Result<(), AwsError> {
     let key = keys::source_status(tenant, source);
@@ -110,12 +139,17 @@ async fn advance_status(
     for _ in 0..8 {
         let read = table.get(&key).await?;
         let old: Option<SourceStatus> = read.as_ref().map(Item::document).transpose()?;
+        if !way.is_news(source, old.as_ref()) {
+            return Ok(());
+        }
         let mut status = old.clone().unwrap_or(SourceStatus {
             source: source.clone(),
             last_delivery_at: record.received_at,
             last_success_at: None,
             last_error: None,
+            by_webhook: false,
         });
+        status.by_webhook |= way == Way::Webhook;
         status.last_delivery_at = status.last_delivery_at.max(record.received_at);
         match &fault {
             None => {
@@ -174,4 +208,31 @@ pub async fn page(
         ..Query::default()
     };
     table.page(&query).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sources_own_deliveries_are_news_of_it() {
+        let status = |by_webhook| SourceStatus {
+            source: Source::new("stripe").unwrap(),
+            last_delivery_at: Timestamp::UNIX_EPOCH,
+            last_success_at: None,
+            last_error: Some("invalid: amount".to_owned()),
+            by_webhook,
+        };
+        let (stripe, crm) = (Source::new("stripe").unwrap(), Source::new("crm").unwrap());
+        let (hooked, batched) = (status(true), status(false));
+        assert!(Way::Webhook.is_news(&stripe, Some(&hooked)));
+        // A note by a CSM, or a row by an integration, under the name of a vendor.
+        assert!(!Way::Person.is_news(&stripe, Some(&hooked)));
+        assert!(!Way::Person.is_news(&stripe, None));
+        assert!(!Way::Key.is_news(&stripe, Some(&hooked)));
+        // A source that is fed by batches, and the API itself.
+        assert!(Way::Key.is_news(&crm, None));
+        assert!(Way::Key.is_news(&crm, Some(&batched)));
+        assert!(Way::Person.is_news(&Source::api(), None));
+    }
 }
