@@ -1,32 +1,34 @@
 //! CSV imports, piece by piece: each message works for a while, notes how far it came and asks for the next. A
 //! killed run starts again at the last note; what it had applied by then is found unchanged.
 
-use copilot_aws::facts::{self, Outcome};
-use copilot_aws::imports::{self as store, Import, ImportStatus, LISTED_ERRORS, LineError};
-use copilot_aws::queue::IngestMessage;
+mod run;
+
+use copilot_aws::imports::{self as store, Import, ImportStatus};
 use copilot_aws::raw_log::tenant_of;
-use copilot_aws::tenants::{self, Tenant};
-use copilot_connectors::canonical::{RowContext, RowError, RowKind};
-use copilot_connectors::csv::{self, CsvState, HEAD_BYTES, Plan, Reader};
 use copilot_domain::delivery::{ImportOrder, RawDelivery};
-use copilot_domain::facts::Fact;
-use copilot_domain::ids::{ImportId, Source, TenantId, TenantProof};
-use copilot_domain::limits::MAX_IMPORT_BYTES;
-use copilot_domain::revision::Merge;
-use copilot_domain::time::Timestamp;
+use copilot_domain::ids::{ImportId, TenantId, TenantProof};
 
 use crate::Context;
-use crate::apply::{IngestError, request_scores};
-use crate::report::{self, Report};
+use crate::apply::IngestError;
+use run::run;
 
-/// Bytes of the file read at once.
-const PIECE: u64 = 1024 * 1024;
-/// Rows applied at once.
-const GROUP: usize = 1_000;
-/// How long one message works: well under the function's time-out of 60 s.
-const WORK_SECONDS: i64 = 20;
-/// Rows after which progress is noted, at the latest.
-const NOTE_EVERY: u64 = 5_000;
+/// How much of an import is done at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Rows read, good or refused, before the good ones are applied.
+    pub rows: usize,
+    /// Seconds that one message works: well under the function's time-out of 60 s.
+    pub seconds: i64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            rows: 1_000,
+            seconds: 20,
+        }
+    }
+}
 
 /// Notes that an import's file has arrived. Files that nobody announced are left alone.
 pub(crate) async fn uploaded(context: &Context, key: &str) -> Result<(), IngestError> {
@@ -41,17 +43,49 @@ pub(crate) async fn uploaded(context: &Context, key: &str) -> Result<(), IngestE
     if import.status != ImportStatus::AwaitingUpload {
         return Ok(());
     }
-    import.size_bytes = context.files.size(key).await?.unwrap_or(0);
-    import.status = ImportStatus::Uploaded;
-    if import.size_bytes > MAX_IMPORT_BYTES {
-        import.status = ImportStatus::Failed;
-        import.problem = Some(format!(
-            "the file has {} bytes; at most {MAX_IMPORT_BYTES} are taken: split it",
-            import.size_bytes
-        ));
-    }
+    let Some(file) = context.files.look(key).await? else {
+        return Ok(());
+    };
+    import.arrived(&file);
     store::put(&context.table, &tenant, &import, Some(rev)).await?;
     Ok(())
+}
+
+/// What an order means for an import as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// It begins.
+    Begin,
+    /// It is under way.
+    GoOn,
+    /// The order was carried out, or another took its place.
+    Nothing,
+}
+
+/// The same order may be announced twice, late, or replayed over a finished import: it is carried out once.
+fn step(found: Option<&Import>, delivery: &RawDelivery) -> Step {
+    let Some(import) = found else {
+        return Step::Begin;
+    };
+    let is_older = import.started_at.is_some_and(|at| at >= delivery.received_at);
+    if import.order.as_ref() == Some(&delivery.delivery_id) {
+        return match import.status {
+            // A dry run after it: the order has failed before.
+            _ if import.dry_run => Step::Nothing,
+            ImportStatus::Queued => Step::Begin,
+            ImportStatus::Running => Step::GoOn,
+            _ => Step::Nothing,
+        };
+    }
+    match import.status {
+        ImportStatus::AwaitingUpload | ImportStatus::Uploaded => Step::Begin,
+        _ if import.dry_run && !is_older => Step::Begin,
+        _ if import.dry_run => Step::Nothing,
+        ImportStatus::Failed if !is_older => Step::Begin,
+        ImportStatus::Queued if import.order.is_none() => Step::Begin,
+        ImportStatus::Running if import.order.is_none() => Step::GoOn,
+        _ => Step::Nothing,
+    }
 }
 
 /// Starts the import that an order in the raw log asks for. In a replay into an empty table the import itself is
@@ -64,48 +98,38 @@ pub(crate) async fn ordered(
     let order: ImportOrder = serde_json::from_str(&delivery.body)
         .map_err(|e| IngestError::Import(format!("its order does not read: {e}")))?;
     let found = store::get(&context.table, tenant, order.import).await?;
-    // The same order again, announced twice or replayed over a finished import, starts nothing.
-    if found
-        .as_ref()
-        .is_some_and(|(i, _)| !i.dry_run && i.finished_at.is_some())
-    {
-        return Ok(());
-    }
-    let running = found
-        .as_ref()
-        .is_some_and(|(i, _)| i.status == ImportStatus::Running && !i.dry_run);
-    if !running {
-        let size = context
-            .files
-            .size(&Import::object_key(tenant, order.import))
-            .await?
-            .unwrap_or(0);
-        let import = Import {
-            id: order.import,
-            kind: order.kind,
-            filename: order.filename,
-            source: order.source,
-            status: ImportStatus::Running,
-            dry_run: false,
-            size_bytes: size,
-            bytes_done: 0,
-            rows_done: 0,
-            valid: 0,
-            created: 0,
-            updated: 0,
-            unchanged: 0,
-            errors: 0,
-            first_errors: Vec::new(),
-            has_report: false,
-            problem: None,
-            mapping: order.mapping,
-            resume: None,
-            created_at: found.as_ref().map_or(delivery.received_at, |(i, _)| i.created_at),
-            created_by: order.ordered_by,
-            started_at: Some(delivery.received_at),
-            finished_at: None,
-        };
-        store::put(&context.table, tenant, &import, found.map(|(_, rev)| rev)).await?;
+    match step(found.as_ref().map(|(import, _)| import), delivery) {
+        Step::Nothing => return Ok(()),
+        Step::GoOn => {}
+        Step::Begin => {
+            let (mut import, rev) = match found {
+                Some((import, rev)) => (import, Some(rev)),
+                None => {
+                    let (kind, source) = (order.kind.clone(), order.source.clone());
+                    let by = order.ordered_by.clone();
+                    let name = order.filename.clone();
+                    (
+                        Import::announced(order.import, kind, name, source, delivery.received_at, by),
+                        None,
+                    )
+                }
+            };
+            // The start has put it back to its beginning, unless the order came another way.
+            if import.order.as_ref() != Some(&delivery.delivery_id) {
+                import.begin_anew();
+            }
+            import.kind = order.kind;
+            import.filename = order.filename;
+            import.source = order.source;
+            import.mapping = order.mapping;
+            import.created_by = order.ordered_by;
+            import.etag = order.etag;
+            import.dry_run = false;
+            import.order = Some(delivery.delivery_id.clone());
+            import.status = ImportStatus::Running;
+            import.started_at = Some(delivery.received_at);
+            store::put(&context.table, tenant, &import, rev).await?;
+        }
     }
     run(context, tenant, order.import).await
 }
@@ -118,249 +142,62 @@ pub(crate) async fn go_on(context: &Context, tenant: &str, import: &str) -> Resu
     run(context, &tenant, id).await
 }
 
-/// One import under way.
-struct Run<'a> {
-    context: &'a Context,
-    tenant: &'a TenantId,
-    settings: Tenant,
-    import: Import,
-    rev: i64,
-    kind: RowKind,
-    row_context: RowContext,
-    report: Report,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use copilot_domain::delivery::Format;
+    use copilot_domain::ids::Source;
+    use copilot_domain::time::Timestamp;
 
-/// Works on an import until it is done or the time is up.
-async fn run(context: &Context, tenant: &TenantId, id: ImportId) -> Result<(), IngestError> {
-    let Some((mut import, rev)) = store::get(&context.table, tenant, id).await? else {
-        return Err(IngestError::Import(format!("there is no {id}")));
-    };
-    if !matches!(import.status, ImportStatus::Queued | ImportStatus::Running) {
-        return Ok(());
-    }
-    let settings = tenants::get(&context.table, tenant)
-        .await?
-        .ok_or_else(|| IngestError::UnknownTenant(tenant.clone()))?;
-    import.status = ImportStatus::Running;
-    let started = *import.started_at.get_or_insert(context.clock.now());
-    let kind = RowKind::from_plural(&import.kind)
-        .ok_or_else(|| IngestError::Import(format!("{} is no kind of row", import.kind)))?;
-    let source = Source::new(&import.source).map_err(|e| IngestError::Import(e.to_string()))?;
-    let row_context = RowContext {
-        source,
-        received_at: started,
-        version_at: started,
-        sandbox: settings.is_sandbox(),
-    };
-    let report = Report::at(import.dry_run, import.bytes_done);
-    let run = Run {
-        context,
-        tenant,
-        settings,
-        import,
-        rev,
-        kind,
-        row_context,
-        report,
-    };
-    match run.open().await {
-        Ok((state, plan)) => run.work(state, &plan).await,
-        Err(Stop::Failed(problem)) => run.fail(problem).await,
-        Err(Stop::Later(error)) => Err(error),
-    }
-}
-
-/// Why an import does not go on.
-enum Stop {
-    /// The file or its mapping cannot be imported: said to the user.
-    Failed(String),
-    /// AWS failed: the message comes again.
-    Later(IngestError),
-}
-
-impl Run<'_> {
-    /// The state of the CSV reader, and what becomes of a record.
-    async fn open(&self) -> Result<(CsvState, Plan), Stop> {
-        let failed = |e: csv::CsvError| Stop::Failed(format!("{}: {e}", e.code()));
-        let state = if let Some(stored) = self.import.resume.clone() {
-            serde_json::from_value(stored).map_err(|e| Stop::Failed(e.to_string()))?
-        } else {
-            let key = Import::object_key(self.tenant, self.import.id);
-            let size = self.import.size_bytes;
-            if size == 0 {
-                let problem = "empty_file: the file is not there, or empty: upload it again";
-                return Err(Stop::Failed(problem.to_owned()));
-            }
-            let head = self
-                .context
-                .files
-                .range(&key, 0, (HEAD_BYTES as u64).min(size))
-                .await;
-            let head = head.map_err(|e| Stop::Later(e.into()))?;
-            csv::open(&head, head.len() as u64 >= size).map_err(failed)?
-        };
-        let plan = Plan::new(self.kind, &state, &self.import.mapping).map_err(failed)?;
-        Ok((state, plan))
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_772_366_400 + seconds).unwrap()
     }
 
-    async fn work(mut self, mut state: CsvState, plan: &Plan) -> Result<(), IngestError> {
-        let key = Import::object_key(self.tenant, self.import.id);
-        let mut reader = Reader::new(&state);
-        let mut read = state.position.offset;
-        let began = self.context.clock.now();
-        let mut noted_rows = self.import.rows_done;
-        let mut group: Vec<(u64, Vec<Fact>)> = Vec::with_capacity(GROUP);
-        loop {
-            while let Some(record) = reader.next_record() {
-                self.import.rows_done += 1;
-                match record
-                    .cells
-                    .and_then(|cells| plan.facts(&cells, &self.row_context))
-                {
-                    Ok(facts) => {
-                        self.import.valid += 1;
-                        group.push((record.line, facts));
-                    }
-                    Err(error) => self.fault(record.line, &error),
-                }
-                if group.len() >= GROUP {
-                    self.apply(&mut group).await?;
-                    self.import.bytes_done = reader.position().offset;
-                    let late = seconds_since(began, self.context.clock.now()) >= WORK_SECONDS;
-                    if late || self.import.rows_done - noted_rows >= NOTE_EVERY {
-                        state.position = reader.position();
-                        self.note(&state).await?;
-                        noted_rows = self.import.rows_done;
-                    }
-                    if late {
-                        return self.ask_for_more().await;
-                    }
-                }
-            }
-            if read >= self.import.size_bytes {
-                break;
-            }
-            let piece = self
-                .context
-                .files
-                .range(&key, read, PIECE.min(self.import.size_bytes - read))
-                .await?;
-            read += piece.len() as u64;
-            reader.feed(&piece);
-            if read >= self.import.size_bytes || piece.is_empty() {
-                read = self.import.size_bytes;
-                reader.finish();
-            }
-        }
-        self.apply(&mut group).await?;
-        self.finish().await
-    }
-
-    fn fault(&mut self, line: u64, error: &RowError) {
-        let fault = LineError {
-            line,
-            field: error.field.clone(),
-            code: error.code.to_owned(),
-            detail: error.detail.clone(),
-        };
-        self.import.errors += 1;
-        self.report.add(&fault);
-        if self.import.first_errors.len() < LISTED_ERRORS {
-            self.import.first_errors.push(fault);
+    fn order(id: &str, received: i64) -> RawDelivery {
+        RawDelivery {
+            delivery_id: id.to_owned(),
+            source: Source::new("imports").unwrap(),
+            format: Format::CsvImport,
+            received_at: at(received),
+            version_at: at(received),
+            body: String::new(),
         }
     }
 
-    /// Applies the rows of a group; a dry run has checked them, and that is all.
-    async fn apply(&mut self, group: &mut Vec<(u64, Vec<Fact>)>) -> Result<(), IngestError> {
-        let rows = std::mem::take(group);
-        if self.import.dry_run || rows.is_empty() {
-            return Ok(());
+    fn import(status: ImportStatus, order: Option<&str>, dry_run: bool, started: Option<i64>) -> Import {
+        let id = "imp_0190b7c2000070008000000000000001".parse().unwrap();
+        let text = || "accounts".to_owned();
+        Import {
+            status,
+            dry_run,
+            order: order.map(str::to_owned),
+            started_at: started.map(at),
+            ..Import::announced(id, text(), text(), text(), at(0), text())
         }
-        let facts: Vec<Fact> = rows.iter().flat_map(|(_, facts)| facts.iter().cloned()).collect();
-        let zone = self.settings.time_zone();
-        let done = facts::apply(&self.context.table, self.tenant, &zone, &facts).await?;
-        // A message that comes again finds its rows unchanged, so everything it touches is scored.
-        request_scores(
-            self.context,
-            self.tenant,
-            done.touched.iter().copied().collect(),
-            "import",
-        )
-        .await?;
-        let mut applied = done.applied.into_iter();
-        for (line, facts) in &rows {
-            // The row's own fact comes first; claims of identities ride along.
-            let first = applied.next();
-            for _ in 1..facts.len() {
-                applied.next();
-            }
-            let Some(first) = first else { continue };
-            match first.outcome {
-                Outcome::Failed(error) if error.is_retryable() => return Err(error.into()),
-                Outcome::Failed(error) => self.fault(*line, &RowError::row("not_applied", error.to_string())),
-                Outcome::Merged(Merge::Created) | Outcome::Counted(true) => self.import.created += 1,
-                Outcome::Merged(Merge::Updated) => self.import.updated += 1,
-                _ => self.import.unchanged += 1,
-            }
-            if first.parked {
-                let detail =
-                    "the account is not known yet; the row is kept and counts as soon as the account comes";
-                self.fault(*line, &RowError::field("unknown_account", "account", detail));
-            }
+    }
+
+    #[test]
+    fn an_order_is_carried_out_once_and_a_newer_one_takes_its_place() {
+        use ImportStatus::{Failed, Queued, Running, Succeeded, Uploaded};
+        let a = order("a", 10);
+        for (found, expected) in [
+            (None, Step::Begin),
+            (Some(import(Uploaded, None, false, None)), Step::Begin),
+            (Some(import(Queued, Some("a"), false, None)), Step::Begin),
+            (Some(import(Running, Some("a"), false, Some(10))), Step::GoOn),
+            (Some(import(Succeeded, Some("a"), false, Some(10))), Step::Nothing),
+            (Some(import(Failed, Some("a"), false, Some(10))), Step::Nothing),
+            // Started again after a failure: the late notice of the first order changes nothing.
+            (Some(import(Queued, Some("b"), false, None)), Step::Nothing),
+            (Some(import(Failed, Some("b"), false, Some(20))), Step::Nothing),
+            // In a replay the first order failed, for its file was replaced; the second one is carried out.
+            (Some(import(Failed, Some("0"), false, Some(5))), Step::Begin),
+            (Some(import(Succeeded, Some("0"), false, Some(5))), Step::Nothing),
+            // A dry run before it, and one after it.
+            (Some(import(Succeeded, None, true, Some(5))), Step::Begin),
+            (Some(import(Succeeded, Some("a"), true, Some(20))), Step::Nothing),
+        ] {
+            assert_eq!(step(found.as_ref(), &a), expected, "{found:?}");
         }
-        Ok(())
     }
-
-    /// Notes how far the import came, and writes the errors found since.
-    async fn note(&mut self, state: &CsvState) -> Result<(), IngestError> {
-        report::write_part(self.context, self.tenant, self.import.id, &mut self.report).await?;
-        self.import.bytes_done = state.position.offset;
-        self.import.resume = serde_json::to_value(state).ok();
-        self.save().await
-    }
-
-    async fn save(&mut self) -> Result<(), IngestError> {
-        store::put(&self.context.table, self.tenant, &self.import, Some(self.rev)).await?;
-        self.rev += 1;
-        Ok(())
-    }
-
-    async fn ask_for_more(self) -> Result<(), IngestError> {
-        let tenant = self.tenant.as_str().to_owned();
-        let message = IngestMessage::Import {
-            tenant,
-            import: self.import.id.to_string(),
-        };
-        self.context.ingest.send(&message).await?;
-        Ok(())
-    }
-
-    async fn finish(mut self) -> Result<(), IngestError> {
-        report::write_part(self.context, self.tenant, self.import.id, &mut self.report).await?;
-        self.import.has_report =
-            report::assemble(self.context, self.tenant, self.import.id, self.import.dry_run).await?;
-        self.import.bytes_done = self.import.size_bytes;
-        self.import.resume = None;
-        self.import.status = match self.import.errors {
-            0 => ImportStatus::Succeeded,
-            _ => ImportStatus::SucceededWithErrors,
-        };
-        self.import.finished_at = Some(self.context.clock.now());
-        tracing::info!(
-            tenant_id = %self.tenant, import_id = %self.import.id, rows = self.import.rows_done,
-            errors = self.import.errors, dry_run = self.import.dry_run, "import finished"
-        );
-        self.save().await
-    }
-
-    async fn fail(mut self, problem: String) -> Result<(), IngestError> {
-        self.import.status = ImportStatus::Failed;
-        self.import.problem = Some(problem);
-        self.import.finished_at = Some(self.context.clock.now());
-        self.save().await
-    }
-}
-
-fn seconds_since(from: Timestamp, to: Timestamp) -> i64 {
-    to.as_second() - from.as_second()
 }

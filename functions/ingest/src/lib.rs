@@ -15,6 +15,7 @@ use copilot_runtime::config::{ConfigError, Env};
 use copilot_runtime::metrics::Metrics;
 
 pub use apply::{IngestError, apply_raw};
+pub use imports::Pace;
 
 /// Records of a batch worked on at once: each is mostly waiting for the table.
 const CONCURRENCY: usize = 4;
@@ -28,10 +29,12 @@ pub struct Context {
     pub raw: RawLog,
     /// Uploaded files and reports.
     pub files: Files,
-    /// Where the next chunk of an import is asked for.
-    pub ingest: IngestQueue,
+    /// Where the next chunk of an import is asked for; a replay asks nobody and works until the import is done.
+    pub ingest: Option<IngestQueue>,
     /// Where scores are asked for; a replay into another table asks for none.
     pub score: Option<ScoreQueue>,
+    /// How much of an import is done at once.
+    pub pace: Pace,
     /// The clock.
     pub clock: Clock,
     /// Metrics of the batches.
@@ -39,6 +42,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// Whether this is a replay into another table than the one that the bucket belongs to.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.score.is_none()
+    }
+
     /// Reads the configuration and builds the clients.
     ///
     /// # Errors
@@ -54,7 +62,8 @@ impl Context {
         Ok(Self {
             raw: RawLog::new(&sdk, &bucket),
             files: Files::new(&sdk, &bucket),
-            ingest: IngestQueue::new(&sdk, &ingest_url),
+            ingest: Some(IngestQueue::new(&sdk, &ingest_url)),
+            pace: Pace::default(),
             score: Some(ScoreQueue::new(&sdk, &score_url, table.clone())),
             table,
             metrics: Metrics::new("ingest", &env.stage(), clock.clone()),

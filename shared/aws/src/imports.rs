@@ -9,6 +9,7 @@ use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use copilot_domain::ids::{ImportId, TenantId};
+use copilot_domain::limits::MAX_IMPORT_BYTES;
 use copilot_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -104,9 +105,122 @@ pub struct Import {
     pub started_at: Option<Timestamp>,
     /// When it finished.
     pub finished_at: Option<Timestamp>,
+    /// Which file it reads: that of the start, so that a file put in its place is not half read.
+    #[serde(default)]
+    pub etag: Option<String>,
+    /// How often it was started; each run reports its errors apart.
+    #[serde(default)]
+    pub run: u32,
+    /// Bytes of this run's report so far.
+    #[serde(default)]
+    pub reported: u64,
+    /// The order that it was last started by: the delivery's id in the raw log.
+    #[serde(default)]
+    pub order: Option<String>,
+    /// When it was last asked to run.
+    #[serde(default)]
+    pub queued_at: Option<Timestamp>,
+}
+
+/// What the store knows of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Its bytes.
+    pub size: u64,
+    /// Names its content.
+    pub etag: Option<String>,
+}
+
+impl FileInfo {
+    /// What is wrong with its size for an import.
+    pub fn problem(&self) -> Option<String> {
+        let size = self.size;
+        (size > MAX_IMPORT_BYTES).then(|| {
+            format!(
+                "file_too_large: the file has {size} bytes; at most {MAX_IMPORT_BYTES} are taken: split it"
+            )
+        })
+    }
 }
 
 impl Import {
+    /// An import whose file is awaited.
+    pub fn announced(
+        id: ImportId,
+        kind: String,
+        filename: String,
+        source: String,
+        created_at: Timestamp,
+        created_by: String,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            filename,
+            source,
+            status: ImportStatus::AwaitingUpload,
+            dry_run: false,
+            size_bytes: 0,
+            bytes_done: 0,
+            rows_done: 0,
+            valid: 0,
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            errors: 0,
+            first_errors: Vec::new(),
+            has_report: false,
+            problem: None,
+            mapping: BTreeMap::new(),
+            resume: None,
+            created_at,
+            created_by,
+            started_at: None,
+            finished_at: None,
+            etag: None,
+            run: 0,
+            reported: 0,
+            order: None,
+            queued_at: None,
+        }
+    }
+
+    /// Takes note of its file, which is there now; one that is too large is not imported.
+    pub fn arrived(&mut self, file: &FileInfo) {
+        self.size_bytes = file.size;
+        self.etag.clone_from(&file.etag);
+        self.problem = file.problem();
+        self.status = match self.problem {
+            None => ImportStatus::Uploaded,
+            Some(_) => ImportStatus::Failed,
+        };
+    }
+
+    /// Puts it back to its beginning for another run: nothing of the run before is counted or reported again.
+    pub fn begin_anew(&mut self) {
+        let blank = Self::announced(
+            self.id,
+            String::new(),
+            String::new(),
+            String::new(),
+            self.created_at,
+            String::new(),
+        );
+        *self = Self {
+            kind: std::mem::take(&mut self.kind),
+            filename: std::mem::take(&mut self.filename),
+            source: std::mem::take(&mut self.source),
+            status: self.status,
+            dry_run: self.dry_run,
+            size_bytes: self.size_bytes,
+            mapping: std::mem::take(&mut self.mapping),
+            created_by: std::mem::take(&mut self.created_by),
+            etag: self.etag.take(),
+            run: self.run.saturating_add(1),
+            order: self.order.take(),
+            ..blank
+        };
+    }
     /// The key of the uploaded file.
     pub fn object_key(tenant: &TenantId, id: ImportId) -> String {
         format!("imports/{tenant}/{id}.csv")
@@ -117,10 +231,14 @@ impl Import {
         format!("import-errors/{tenant}/{id}/errors.csv")
     }
 
-    /// The key of a part of the report: the errors of the chunk that starts at a byte; a dry run has parts of its own.
-    pub fn part_key(tenant: &TenantId, id: ImportId, dry_run: bool, offset: u64) -> String {
-        let run = if dry_run { "dry" } else { "run" };
-        format!("import-errors/{tenant}/{id}/{run}/{offset:013}.csv")
+    /// Where the parts of this run's report stand.
+    pub fn parts_prefix(&self, tenant: &TenantId) -> String {
+        format!("import-errors/{tenant}/{}/{:06}/", self.id, self.run)
+    }
+
+    /// The key of a part of the report: the errors of the chunk that starts at a byte.
+    pub fn part_key(&self, tenant: &TenantId, offset: u64) -> String {
+        format!("{}{offset:013}.csv", self.parts_prefix(tenant))
     }
 }
 
@@ -218,11 +336,11 @@ impl Files {
             .map_err(|e| AwsError::from_sdk(operation, e))
     }
 
-    /// The size of an object; `None` when it is not there.
+    /// What is known of an object; `None` when it is not there.
     ///
     /// # Errors
     /// [`AwsError`] when the call fails.
-    pub async fn size(&self, key: &str) -> Result<Option<u64>, AwsError> {
+    pub async fn look(&self, key: &str) -> Result<Option<FileInfo>, AwsError> {
         match self
             .client
             .head_object()
@@ -231,7 +349,13 @@ impl Files {
             .send()
             .await
         {
-            Ok(head) => Ok(head.content_length().and_then(|n| u64::try_from(n).ok())),
+            Ok(head) => Ok(Some(FileInfo {
+                size: head
+                    .content_length()
+                    .and_then(|n| u64::try_from(n).ok())
+                    .unwrap_or(0),
+                etag: head.e_tag().map(str::to_owned),
+            })),
             Err(error)
                 if error
                     .as_service_error()
@@ -243,11 +367,17 @@ impl Files {
         }
     }
 
-    /// Bytes `from..from + len` of an object, fewer at its end.
+    /// Bytes `from..from + len` of an object, fewer at its end; of the content that `etag` names, where one is given.
     ///
     /// # Errors
-    /// [`AwsError`] when the call fails.
-    pub async fn range(&self, key: &str, from: u64, len: u64) -> Result<Vec<u8>, AwsError> {
+    /// [`AwsError::Conflict`] when the object has other content by now; [`AwsError`] when the call fails.
+    pub async fn range(
+        &self,
+        key: &str,
+        from: u64,
+        len: u64,
+        etag: Option<&str>,
+    ) -> Result<Vec<u8>, AwsError> {
         let operation = "read a piece of a file";
         let answer = self
             .client
@@ -255,6 +385,7 @@ impl Files {
             .bucket(&self.bucket)
             .key(key)
             .range(format!("bytes={from}-{}", from + len.max(1) - 1))
+            .set_if_match(etag.map(str::to_owned))
             .send()
             .await
             .map_err(|e| AwsError::from_sdk(operation, e))?;
@@ -282,23 +413,92 @@ impl Files {
         Ok(())
     }
 
-    /// The keys under a prefix, ascending, at most a thousand.
+    /// The keys under a prefix and their sizes, ascending.
     ///
     /// # Errors
-    /// [`AwsError`] when the call fails.
-    pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, AwsError> {
-        let answer = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .prefix(prefix)
-            .send()
-            .await
-            .map_err(|e| AwsError::from_sdk("list files", e))?;
-        Ok(answer
-            .contents()
-            .iter()
-            .filter_map(|o| o.key().map(str::to_owned))
-            .collect())
+    /// [`AwsError`] when a call fails.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<(String, u64)>, AwsError> {
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.bucket)
+                .prefix(prefix)
+                .set_continuation_token(start)
+                .send()
+                .await
+                .map_err(|e| AwsError::from_sdk("list files", e))?;
+            found.extend(answer.contents().iter().filter_map(|o| {
+                let size = o.size().and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+                o.key().map(|key| (key.to_owned(), size))
+            }));
+            start = answer.next_continuation_token;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use copilot_domain::ids::TenantProof;
+
+    fn import() -> Import {
+        Import::announced(
+            "imp_0190b7c2000070008000000000000001".parse().unwrap(),
+            "accounts".to_owned(),
+            "a.csv".to_owned(),
+            "api".to_owned(),
+            Timestamp::UNIX_EPOCH,
+            "ada".to_owned(),
+        )
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_fails_when_it_arrives() {
+        let file = |size| FileInfo { size, etag: None };
+        let mut import = import();
+        import.arrived(&file(MAX_IMPORT_BYTES));
+        assert_eq!(
+            (import.status, import.problem.as_ref()),
+            (ImportStatus::Uploaded, None)
+        );
+        import.arrived(&file(5 * MAX_IMPORT_BYTES));
+        assert_eq!(import.status, ImportStatus::Failed);
+        assert!(import.problem.is_some_and(|p| p.starts_with("file_too_large")));
+    }
+
+    #[test]
+    fn another_run_counts_from_nothing_and_reports_apart() {
+        let tenant = TenantId::proven("acme", TenantProof::OwnRecord).unwrap();
+        let first = Import {
+            errors: 3,
+            rows_done: 9,
+            has_report: true,
+            resume: Some(serde_json::json!({})),
+            finished_at: Some(Timestamp::UNIX_EPOCH),
+            etag: Some("e".to_owned()),
+            ..import()
+        };
+        let mut second = first.clone();
+        second.begin_anew();
+        assert_eq!(
+            (second.errors, second.rows_done, second.has_report),
+            (0, 0, false)
+        );
+        assert_eq!((second.resume.as_ref(), second.finished_at), (None, None));
+        assert_eq!(
+            (second.kind.as_str(), second.etag.as_deref()),
+            ("accounts", Some("e"))
+        );
+        assert!(
+            !second
+                .part_key(&tenant, 0)
+                .starts_with(&first.parts_prefix(&tenant))
+        );
     }
 }

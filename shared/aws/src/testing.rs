@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
@@ -18,6 +19,7 @@ use aws_smithy_types::error::operation::BuildError;
 use aws_smithy_types::retry::RetryConfig;
 use sha2::{Digest, Sha256};
 
+use crate::item::Item;
 use crate::table::Table;
 
 /// The SDK configuration of a test: an account of its own, derived from the test's name. `None` (said on standard
@@ -134,5 +136,97 @@ impl Intercept for Cut {
             return Err("injected: the connection was cut".into());
         }
         Ok(())
+    }
+}
+
+/// Creates a bucket; its name is derived from the test's, since all accounts of a server share one name space.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn create_bucket(
+    config: &SdkConfig,
+    test: &str,
+) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let digest = Sha256::digest(test.as_bytes());
+    let number = digest.iter().take(8).fold(0_u64, |n, b| (n << 8) | u64::from(*b));
+    let bucket = format!("copilot-test-{number}-{}", std::process::id());
+    crate::sdk::s3(config)
+        .create_bucket()
+        .bucket(&bucket)
+        .send()
+        .await?;
+    Ok(bucket)
+}
+
+/// Creates a queue and gives its URL.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn create_queue(
+    config: &SdkConfig,
+    name: &str,
+) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let made = aws_sdk_sqs::Client::new(config)
+        .create_queue()
+        .queue_name(name)
+        .send()
+        .await?;
+    Ok(made.queue_url().unwrap_or_default().to_owned())
+}
+
+/// The messages that wait in a queue, at most ten.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn waiting(
+    config: &SdkConfig,
+    url: &str,
+) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
+    let got = aws_sdk_sqs::Client::new(config)
+        .receive_message()
+        .queue_url(url)
+        .max_number_of_messages(10)
+        .visibility_timeout(0)
+        .send()
+        .await?;
+    let bodies = got.messages().iter().filter_map(|m| m.body());
+    Ok(bodies.map(str::to_owned).collect())
+}
+
+/// An item without the counter of its writes: attribute to value, a document as JSON.
+pub type Contents = BTreeMap<(String, String), BTreeMap<String, serde_json::Value>>;
+
+/// Everything in a table, to compare two of them.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn contents(table: &Table) -> Result<Contents, Box<dyn std::error::Error + Send + Sync>> {
+    let mut found = Contents::new();
+    let mut start = None;
+    loop {
+        let page = table
+            .client()
+            .scan()
+            .table_name(table.name())
+            .set_exclusive_start_key(start)
+            .send()
+            .await?;
+        for item in page.items.unwrap_or_default() {
+            let key = Item(item.clone()).key();
+            let attributes = item
+                .into_iter()
+                .filter(|(name, _)| name != "rev")
+                .map(|(name, value)| {
+                    let text = value.as_s().cloned().unwrap_or_else(|_| format!("{value:?}"));
+                    let json = serde_json::from_str(&text).unwrap_or_else(|_| text.into());
+                    (name, json)
+                })
+                .collect();
+            found.insert((key.pk, key.sk), attributes);
+        }
+        start = page.last_evaluated_key;
+        if start.is_none() {
+            return Ok(found);
+        }
     }
 }

@@ -47,6 +47,9 @@ pub struct ImportOrder {
     pub filename: String,
     /// Namespace of the external ids.
     pub source: String,
+    /// The content of the file that was ordered: another file in its place is not imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// Column to field.
     pub mapping: std::collections::BTreeMap<String, Option<String>>,
     /// Who ordered it.

@@ -181,17 +181,16 @@ async fn main() -> Result<()> {
         Command::Replay { tenant, into_table } => {
             let bucket = env.required("DATA_BUCKET", "the bucket of the raw log")?;
             let target = into_table.as_deref().map(|name| Table::new(&sdk, name));
-            json!(
-                Box::pin(replay::run(
-                    &env,
-                    &sdk,
-                    &bucket,
-                    table,
-                    target,
-                    &tenant_id(&tenant)?
-                ))
-                .await?
-            )
+            let tenant = tenant_id(&tenant)?;
+            let context = replay::context(&env, &sdk, &bucket, table, target, &tenant).await?;
+            let outcome = Box::pin(replay::run(&context, &tenant)).await?;
+            println!("{}", json!(outcome));
+            anyhow::ensure!(
+                outcome.failures.is_empty(),
+                "{} deliveries were not applied; mend the cause and replay again",
+                outcome.failures.len()
+            );
+            return Ok(());
         }
     };
     println!("{line}");

@@ -1,5 +1,7 @@
 //! CSV imports: announce, upload, look, map, run, follow.
 
+mod start;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,13 +10,11 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use copilot_aws::Item;
 use copilot_aws::imports::{self as store, Import as Stored, ImportStatus as Status};
-use copilot_aws::queue::IngestMessage;
 use copilot_connectors::canonical::RowKind;
 use copilot_connectors::csv::{self, CsvError, HEAD_BYTES, Plan};
-use copilot_domain::delivery::{Format, ImportOrder, RawDelivery};
 use copilot_domain::ids::{DeliveryId, ImportId};
 use copilot_domain::limits::{MAX_IMPORT_BYTES, MAX_NAME};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,9 +29,12 @@ use crate::dto::page::Page;
 use crate::filter::Params;
 use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit, body, paging};
+use start::{order, pin};
 
 /// How long an upload address works; as the store signs it.
 const UPLOAD_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// After this time an import that still waits may be asked for again: its order may not have been logged.
+const WAITED_ENOUGH: SignedDuration = SignedDuration::from_mins(2);
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -69,31 +72,15 @@ async fn create_import(
     }
     let source = source_of(input.source.as_deref())?;
     let (now, id) = (app.ctx.clock.now(), ImportId::from_uuid(app.ctx.ids.next()));
-    let import = Stored {
+    let mut import = Stored::announced(
         id,
-        kind: input.kind.as_str().to_owned(),
-        filename: filename.to_owned(),
-        source: source.to_string(),
-        status: Status::AwaitingUpload,
-        dry_run: false,
-        size_bytes: input.size_bytes,
-        bytes_done: 0,
-        rows_done: 0,
-        valid: 0,
-        created: 0,
-        updated: 0,
-        unchanged: 0,
-        errors: 0,
-        first_errors: Vec::new(),
-        has_report: false,
-        problem: None,
-        mapping: BTreeMap::new(),
-        resume: None,
-        created_at: now,
-        created_by: caller.author().to_owned(),
-        started_at: None,
-        finished_at: None,
-    };
+        input.kind.as_str().to_owned(),
+        filename.to_owned(),
+        source.to_string(),
+        now,
+        caller.author().to_owned(),
+    );
+    import.size_bytes = input.size_bytes;
     let upload_url = app
         .ctx
         .files
@@ -158,14 +145,13 @@ async fn found(app: &App, caller: &Caller, id: &str) -> Answer<(Stored, i64)> {
     let (mut import, rev) = found.ok_or_else(|| Problem::not_found("import"))?;
     // The bucket tells of an upload a moment later; who asks right after it need not wait for that.
     if import.status == Status::AwaitingUpload
-        && let Some(size) = app
+        && let Some(file) = app
             .ctx
             .files
-            .size(&Stored::object_key(&caller.tenant, id))
+            .look(&Stored::object_key(&caller.tenant, id))
             .await?
     {
-        import.status = Status::Uploaded;
-        import.size_bytes = size;
+        import.arrived(&file);
     }
     Ok((import, rev))
 }
@@ -190,19 +176,23 @@ async fn get_import(State(app): Shared, caller: Caller, Path(id): Path<String>) 
     Ok(Json(view(import, report)?))
 }
 
+fn not_there() -> Problem {
+    Problem::new(
+        Kind::CONFLICT,
+        "the file is not there yet: PUT it to the upload address first",
+    )
+}
+
 /// The beginning of the uploaded file, and whether it is all of it.
 async fn head(app: &App, caller: &Caller, import: &Stored) -> Answer<(Vec<u8>, bool)> {
     if import.status == Status::AwaitingUpload {
-        return Err(Problem::new(
-            Kind::CONFLICT,
-            "the file is not there yet: PUT it to the upload address first",
-        ));
+        return Err(not_there());
     }
     let key = Stored::object_key(&caller.tenant, import.id);
     if import.size_bytes == 0 {
         return Ok((Vec::new(), true));
     }
-    let head = app.ctx.files.range(&key, 0, HEAD_BYTES as u64).await?;
+    let head = app.ctx.files.range(&key, 0, HEAD_BYTES as u64, None).await?;
     let whole = import.size_bytes <= head.len() as u64;
     Ok((head, whole))
 }
@@ -269,10 +259,20 @@ async fn start_import(
     Path(id): Path<String>,
     body::Json(input): body::Json<StartImport>,
 ) -> Answer<(StatusCode, Json<Import>)> {
-    let (old, rev) = found(&app, &caller, &id).await?;
+    let (mut old, rev) = found(&app, &caller, &id).await?;
+    let now = app.ctx.clock.now();
+    let asked_again = old.mapping == input.mapping && old.dry_run == input.dry_run;
+    let waits = old.status == Status::Queued
+        && now.duration_since(old.queued_at.unwrap_or(old.created_at)) >= WAITED_ENOUGH;
+    if waits && asked_again && (old.dry_run || old.order.is_some()) {
+        // The same order, so that it is carried out once if it was logged after all.
+        order(&app, &caller, &old).await?;
+        return Ok((StatusCode::ACCEPTED, Json(view(old, None)?)));
+    }
     let may_start = match old.status {
         Status::AwaitingUpload | Status::Uploaded | Status::Failed => true,
-        Status::Queued | Status::Running => false,
+        Status::Queued => waits,
+        Status::Running => false,
         // A dry run may be followed by the real one, or by another; a real run is done once.
         Status::Succeeded | Status::SucceededWithErrors => old.dry_run,
     };
@@ -282,31 +282,23 @@ async fn start_import(
             "the import runs or has run; announce the file again to repeat it",
         ));
     }
+    pin(&app, &caller, &mut old, input.dry_run).await?;
     let (head, whole) = head(&app, &caller, &old).await?;
     let kind = row_kind(&old)?;
     let state = csv::open(&head, whole).map_err(|error| unreadable(&error))?;
     Plan::new(kind, &state, &input.mapping)
         .map_err(|error| Problem::field("mapping", error.code(), error.to_string()))?;
-    let now = app.ctx.clock.now();
-    let import = Stored {
-        status: Status::Queued,
-        dry_run: input.dry_run,
-        mapping: input.mapping,
-        bytes_done: 0,
-        rows_done: 0,
-        valid: 0,
-        created: 0,
-        updated: 0,
-        unchanged: 0,
-        errors: 0,
-        first_errors: Vec::new(),
-        has_report: false,
-        problem: None,
-        resume: None,
-        started_at: None,
-        finished_at: None,
-        ..old
-    };
+    let mut import = old;
+    import.begin_anew();
+    import.status = Status::Queued;
+    import.dry_run = input.dry_run;
+    import.mapping = input.mapping;
+    import.queued_at = Some(now);
+    if !import.dry_run {
+        import.created_by = caller.author().to_owned();
+        // Stored before it is logged: what fails in between can be ordered again under the same name.
+        import.order = Some(DeliveryId::from_uuid(app.ctx.ids.next()).to_string());
+    }
     store::put(&app.ctx.table, &caller.tenant, &import, Some(rev))
         .await
         .map_err(|error| {
@@ -315,40 +307,9 @@ async fn start_import(
             }
             error.into()
         })?;
-    order(&app, &caller, &import, now).await?;
+    order(&app, &caller, &import).await?;
     audit::note(&app, &caller, "import.start", &id, &(), &import.dry_run).await?;
     Ok((StatusCode::ACCEPTED, Json(view(import, None)?)))
-}
-
-/// Sets the import going: a real one by an order in the raw log, so that a replay runs it again; a dry run, which
-/// changes nothing, by a message.
-async fn order(app: &App, caller: &Caller, import: &Stored, now: Timestamp) -> Answer<()> {
-    if import.dry_run {
-        let message = IngestMessage::Import {
-            tenant: caller.tenant.to_string(),
-            import: import.id.to_string(),
-        };
-        return Ok(app.ctx.ingest.send(&message).await?);
-    }
-    let order = ImportOrder {
-        import: import.id,
-        kind: import.kind.clone(),
-        filename: import.filename.clone(),
-        source: import.source.clone(),
-        mapping: import.mapping.clone(),
-        ordered_by: caller.author().to_owned(),
-    };
-    let delivery = RawDelivery {
-        delivery_id: DeliveryId::from_uuid(app.ctx.ids.next()).to_string(),
-        // A folder of its own: the function may write no other raw objects.
-        source: source_of(Some("imports"))?,
-        format: Format::CsvImport,
-        received_at: now,
-        version_at: now,
-        body: serde_json::to_string(&order).map_err(|error| Problem::internal(&error))?,
-    };
-    app.ctx.raw.put(&caller.tenant, &delivery).await?;
-    Ok(())
 }
 
 fn view(import: Stored, error_report_url: Option<String>) -> Answer<Import> {
