@@ -146,7 +146,7 @@ async fn accept(request: &Request, ctx: &Context) -> Result<(RawDelivery, Put), 
         .map_err(|e| failed("secret", &e))?;
     let secrets = secrets.ok_or(Refusal::UnknownSource)?;
     let now = ctx.clock.now();
-    let signed_at = signed.verify(body, &secrets.all(), now)?;
+    let signed_at = signed.verify(body, &secrets.all(now), now)?;
     let tenant =
         TenantId::proven(&tenant, TenantProof::WebhookSignature).map_err(|_| Refusal::UnknownSource)?;
     let text = std::str::from_utf8(body).map_err(|e| Refusal::Utf8(e.valid_up_to()))?;
@@ -213,6 +213,7 @@ fn kept(delivery: &RawDelivery, new: bool) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use copilot_domain::time::Timestamp;
 
     fn refused(method: &str, path: &str, headers: &[(&str, &str)], bytes: usize) -> Option<Refusal> {
         let mut request = lambda_http::http::Request::builder().method(method).uri(path);
@@ -263,5 +264,21 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn the_sample_event_is_read_and_believed_at_its_time() {
+        let sample = include_str!("../../../events/webhook-http.json");
+        let request = lambda_http::request::from_str(sample).unwrap();
+        let claim = Claim::read(&request).unwrap();
+        assert_eq!((claim.tenant.as_str(), claim.source.as_str()), ("demo", "web"));
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let verify = |now| claim.signed.verify(claim.body, &["sample-secret"], now);
+        assert_eq!(verify(at(1_773_129_600)).ok(), Some(at(1_773_129_600)));
+        assert!(verify(at(1_773_129_600 + 86_400)).is_err());
+        let body = std::str::from_utf8(claim.body).unwrap();
+        let (now, source) = (at(1_773_129_600), claim.source.clone());
+        let delivery = claim.signed.delivery(source, body, now, now).unwrap();
+        assert!(delivery.body.contains("Nordlicht"));
     }
 }

@@ -42,7 +42,10 @@ async fn with_server(test: &str) -> Option<(sdk::SdkConfig, String, Context)> {
     assert!(made.is_ok() || s3.head_bucket().bucket(&bucket).send().await.is_ok());
     let ctx = context(&config, &bucket);
     for source in ["crm", "stripe"] {
-        ctx.secrets.put_webhook("acme", source, SECRET).await.unwrap();
+        ctx.secrets
+            .put_webhook("acme", source, SECRET, ctx.clock.now())
+            .await
+            .unwrap();
     }
     // The test's account may hold deliveries of an earlier run.
     for key in ctx.raw_log.list("raw/", &acme(), None).await.unwrap().keys {
@@ -234,7 +237,7 @@ async fn a_secret_being_changed_is_taken_beside_the_old_one() {
         return;
     };
     Secrets::new(&config, "copilot/test/")
-        .put_webhook("acme", "crm", "whs_newer")
+        .put_webhook("acme", "crm", "whs_newer", Timestamp::from_second(NOW).unwrap())
         .await
         .unwrap();
     let ctx = context(&config, &bucket);
@@ -242,6 +245,15 @@ async fn a_secret_being_changed_is_taken_beside_the_old_one() {
         let answer = handle(signed("/webhooks/acme/crm", secret, NOW, body), &ctx).await;
         assert_eq!(answer.status(), StatusCode::ACCEPTED, "{secret}");
     }
+    // A day later, what was leaked or left in some sender's settings opens nothing any more.
+    ctx.clock.advance(std::time::Duration::from_hours(24));
+    let later = NOW + 24 * 3_600;
+    let answer = handle(signed("/webhooks/acme/crm", "whs_newer", later, b"{}  "), &ctx).await;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    assert_eq!(
+        refused(&ctx, signed("/webhooks/acme/crm", SECRET, later, b"  {}")).await,
+        is(StatusCode::UNAUTHORIZED, "invalid_signature")
+    );
 }
 
 #[tokio::test]

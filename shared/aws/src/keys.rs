@@ -235,6 +235,11 @@ pub fn api_key(hash: &str) -> Key {
     Key::new(format!("KEY#{hash}"), "KEY")
 }
 
+/// That an API key is a tenant's: how an operator finds it by its prefix.
+pub fn api_key_listed(t: &TenantId, prefix: &str) -> Key {
+    Key::new(format!("T#{t}#KEYS"), prefix)
+}
+
 /// What was answered under an idempotency key.
 pub fn idempotency(t: &TenantId, key: &str) -> Key {
     Key::new(format!("T#{t}#IDEM#{key}"), "R")

@@ -8,6 +8,8 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use copilot_domain::time::Timestamp;
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -18,6 +20,8 @@ use crate::error::AwsError;
 const KEEP: Duration = Duration::from_mins(5);
 /// An absent secret is asked for again sooner, so that a new source works at once.
 const KEEP_ABSENT: Duration = Duration::from_secs(15);
+/// How long the secret before the current one is still taken.
+const PREVIOUS_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// Entries kept: random tenants in paths must not fill the memory.
 const MAX_ENTRIES: usize = 1_000;
 
@@ -29,14 +33,35 @@ pub struct WebhookSecrets {
     /// The one before, while it is still taken.
     #[serde(default)]
     pub previous: Option<SecretString>,
+    /// Until when the one before is taken; without it, it is not.
+    #[serde(default)]
+    pub previous_until: Option<Timestamp>,
 }
 
 impl WebhookSecrets {
-    /// All that a signature may match.
-    pub fn all(&self) -> Vec<&str> {
+    /// All that a signature may match now.
+    pub fn all(&self, now: Timestamp) -> Vec<&str> {
         let mut all = vec![self.current.expose_secret()];
-        all.extend(self.previous.as_ref().map(ExposeSecret::expose_secret));
+        if self.previous_until.is_some_and(|until| now < until) {
+            all.extend(self.previous.as_ref().map(ExposeSecret::expose_secret));
+        }
         all
+    }
+
+    /// What is stored when `secret` takes the place of these. Writing the same one again keeps the one before.
+    fn rotated(old: Option<&Self>, secret: &str, now: Timestamp) -> serde_json::Value {
+        let (previous, until) = match old {
+            None => (None, None),
+            Some(old) if old.current.expose_secret() == secret => (
+                old.previous.as_ref().map(ExposeSecret::expose_secret),
+                old.previous_until,
+            ),
+            Some(old) => (
+                Some(old.current.expose_secret()),
+                Some(now.saturating_add(PREVIOUS_FOR).unwrap_or(now)),
+            ),
+        };
+        serde_json::json!({ "current": secret, "previous": previous, "previous_until": until })
     }
 }
 
@@ -140,17 +165,19 @@ impl Secrets {
         Ok(value)
     }
 
-    /// Writes a source's webhook secret; the one before stays valid beside it. For operators.
+    /// Writes a source's webhook secret; the one before stays valid beside it for a day. For operators.
     ///
     /// # Errors
     /// [`AwsError`] when Secrets Manager fails.
-    pub async fn put_webhook(&self, tenant: &str, source: &str, secret: &str) -> Result<(), AwsError> {
+    pub async fn put_webhook(
+        &self,
+        tenant: &str,
+        source: &str,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<(), AwsError> {
         let old = self.webhook(tenant, source).await?;
-        let previous = old
-            .as_ref()
-            .map(|o| o.current.expose_secret())
-            .filter(|o| *o != secret);
-        let text = serde_json::json!({ "current": secret, "previous": previous }).to_string();
+        let text = WebhookSecrets::rotated(old.as_ref(), secret, now).to_string();
         self.write(&self.webhook_name(tenant, source), &text).await
     }
 
@@ -184,5 +211,26 @@ impl Secrets {
             }
             Err(error) => Err(AwsError::from_sdk("create a secret", error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_before_is_taken_for_a_day_and_no_longer() {
+        let read = |value: serde_json::Value| serde_json::from_value::<WebhookSecrets>(value).unwrap();
+        let at = |hours: i64| Timestamp::from_second(1_772_366_400 + hours * 3_600).unwrap();
+        let first = read(WebhookSecrets::rotated(None, "one", at(0)));
+        assert_eq!(first.all(at(0)), ["one"]);
+        let second = read(WebhookSecrets::rotated(Some(&first), "two", at(0)));
+        assert_eq!(second.all(at(23)), ["two", "one"]);
+        assert_eq!(second.all(at(24)), ["two"]);
+        let again = read(WebhookSecrets::rotated(Some(&second), "two", at(5)));
+        assert_eq!(again.all(at(23)), ["two", "one"]);
+        assert_eq!(again.all(at(24)), ["two"]);
+        let endless = read(serde_json::json!({"current": "two", "previous": "one"}));
+        assert_eq!(endless.all(at(0)), ["two"]);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::AwsError;
 use crate::item::Item;
 use crate::keys;
-use crate::table::{Condition, Query, Table};
+use crate::table::{Condition, Query, Table, Write};
 
 /// One customer of the copilot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,15 +121,82 @@ pub async fn api_key(table: &Table, hash: &str) -> Result<Option<ApiKey>, AwsErr
         .transpose()
 }
 
-/// Writes a key under its hash. For operators.
+/// A key as an operator finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct ListedKey {
+    hash: String,
+    key: ApiKey,
+}
+
+fn owner(key: &ApiKey) -> Result<TenantId, AwsError> {
+    TenantId::proven(&key.tenant, TenantProof::OwnRecord).map_err(|e| AwsError::Corrupt {
+        what: "the tenant",
+        key: key.prefix.clone(),
+        source: Some(e.into()),
+    })
+}
+
+/// Writes a key under its hash, and among its tenant's. For operators.
 ///
 /// # Errors
 /// [`AwsError`] when the table fails.
 pub async fn put_api_key(table: &Table, hash: &str, key: &ApiKey) -> Result<(), AwsError> {
+    let listed = ListedKey {
+        hash: hash.to_owned(),
+        key: key.clone(),
+    };
+    let in_list = keys::api_key_listed(&owner(key)?, &key.prefix);
     table
-        .put(
-            Item::new(&keys::api_key(hash), "api-key").data(key),
-            Condition::None,
-        )
+        .transact(vec![
+            Write::Put(
+                Item::new(&keys::api_key(hash), "api-key").data(key),
+                Condition::None,
+            ),
+            Write::Put(
+                Item::new(&in_list, "api-key-listed").data(&listed),
+                Condition::None,
+            ),
+        ])
         .await
+}
+
+/// The keys of a tenant. For operators.
+///
+/// # Errors
+/// [`AwsError`] when the table fails.
+pub async fn api_keys(table: &Table, tenant: &TenantId) -> Result<Vec<ApiKey>, AwsError> {
+    let items = table
+        .all(Query {
+            pk: format!("T#{tenant}#KEYS"),
+            consistent: true,
+            ..Query::default()
+        })
+        .await?;
+    items
+        .iter()
+        .map(|item| Ok(item.document::<ListedKey>()?.key))
+        .collect()
+}
+
+/// Takes a key away, from this moment on; gives what it was. For operators.
+///
+/// # Errors
+/// [`AwsError`] when the table fails.
+pub async fn revoke_api_key(
+    table: &Table,
+    tenant: &TenantId,
+    prefix: &str,
+) -> Result<Option<ApiKey>, AwsError> {
+    let in_list = keys::api_key_listed(tenant, prefix);
+    let Some(item) = table.get(&in_list).await? else {
+        return Ok(None);
+    };
+    let listed: ListedKey = item.document()?;
+    table
+        .transact(vec![
+            Write::Delete(keys::api_key(&listed.hash)),
+            Write::Delete(in_list),
+        ])
+        .await?;
+    Ok(Some(listed.key))
 }

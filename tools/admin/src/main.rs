@@ -97,11 +97,26 @@ enum KeyCommand {
         #[arg(long, default_value = "read", value_delimiter = ',')]
         scopes: Vec<String>,
     },
+    /// Lists the keys of a tenant, without their secrets.
+    List {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Takes a key away: from now on it is refused.
+    Revoke {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The beginning of the key, `cpk_…`, as the list shows it.
+        #[arg(long)]
+        prefix: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 enum SecretCommand {
-    /// Makes (or rotates) the secret of a source; the one before stays valid beside it.
+    /// Makes (or rotates) the secret of a source; the one before stays valid beside it for 24 hours.
     Create {
         /// The tenant.
         #[arg(long)]
@@ -159,6 +174,16 @@ async fn main() -> Result<()> {
             tenants::put_api_key(&table, &hash, &key).await?;
             json!({ "tenant": tenant, "key": text, "scopes": key.scopes })
         }
+        Command::Key(KeyCommand::List { tenant }) => {
+            let keys = tenants::api_keys(&table, &tenant_id(&tenant)?).await?;
+            json!({ "tenant": tenant, "keys": keys })
+        }
+        Command::Key(KeyCommand::Revoke { tenant, prefix }) => {
+            let revoked = tenants::revoke_api_key(&table, &tenant_id(&tenant)?, &prefix)
+                .await?
+                .with_context(|| format!("{tenant} has no key {prefix}; `key list` shows them"))?;
+            json!({ "tenant": tenant, "revoked": revoked })
+        }
         Command::WebhookSecret(SecretCommand::Create {
             tenant,
             source,
@@ -169,7 +194,7 @@ async fn main() -> Result<()> {
             let prefix = env.required("SECRET_PREFIX", "the prefix of the stack's secrets")?;
             let secret = secret.map_or_else(keys::secret, Ok)?;
             Secrets::new(&sdk, &prefix)
-                .put_webhook(slug.as_str(), source.as_str(), &secret)
+                .put_webhook(slug.as_str(), source.as_str(), &secret, clock.now())
                 .await?;
             json!({ "tenant": tenant, "source": source, "secret": secret })
         }
