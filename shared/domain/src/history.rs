@@ -190,18 +190,8 @@ impl AccountHistory {
                 if revision.known_at > as_of || revision.version > as_of {
                     continue;
                 }
-                let mut until = Record::default();
-                for earlier in fact
-                    .record
-                    .revisions()
-                    .iter()
-                    .take_while(|r| r.version <= revision.version)
-                {
-                    if earlier.known_at <= as_of {
-                        until.merge(earlier.clone());
-                    }
-                }
-                if let Some(row) = past_only(until.current(), as_of) {
+                let until = fact.record.version_as_of(revision.version, as_of);
+                if let Some(row) = past_only(until, as_of) {
                     changes.push((
                         revision.version,
                         Known {

@@ -32,3 +32,5 @@ pub const MIN_YEAR: i16 = 1970;
 pub const MAX_YEAR: i16 = 2199;
 /// Revisions kept of one entity; the newest stay.
 pub const MAX_REVISIONS: usize = 100;
+/// Bytes of one entity's revisions as JSON; the newest stay. DynamoDB takes items of 400 KB.
+pub const MAX_RECORD_BYTES: usize = 200 * 1024;

@@ -4,14 +4,24 @@
 //! deletes it. The set is keyed by (version, hash of the patch) and the smallest `known_at` wins, so that merging
 //! is commutative, associative and idempotent: the same deliveries in any order, any number of times, give the
 //! same record. The current state is the fold of the patches in the order of their versions.
+//!
+//! A record has bounds, in revisions and in bytes. Beyond them it gives up what it can best do without: first
+//! revisions that only said again what was known and that a later one says once more, then the oldest, which is
+//! folded into the next by the same deep merge that makes the state. The state stays what all revisions together
+//! say; only of a revision that is older than the fold and comes after it, fields that the fold tells are not taken.
+
+mod patch;
+
+use std::collections::HashMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::limits::MAX_REVISIONS;
+use crate::limits::{MAX_RECORD_BYTES, MAX_REVISIONS};
 use crate::time::Timestamp;
+use patch::{apply, compose, says};
 
 /// One patch of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +34,9 @@ pub struct Revision {
     pub hash: String,
     /// The fields told; `null` deletes.
     pub patch: Map<String, Value>,
+    /// Whether older revisions are folded into this one; others that are older than it go the same way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub folded: bool,
 }
 
 impl Revision {
@@ -37,13 +50,34 @@ impl Revision {
             known_at,
             hash: hex::encode(&digest[..8]),
             patch,
+            folded: false,
         }
+    }
+
+    /// Lays this revision over an older one that is given up. The version and the hash stay, so that a redelivery
+    /// is still known. What the older one adds is known from the day on which both were.
+    fn absorb(&mut self, older: Self) {
+        let mut patch = older.patch;
+        compose(&mut patch, &self.patch);
+        if patch != self.patch {
+            self.patch = patch;
+            self.known_at = self.known_at.max(older.known_at);
+        }
+        self.folded = true;
+    }
+
+    /// Bytes of its JSON, rounded up.
+    fn bytes(&self) -> usize {
+        FRAME_BYTES + patch::bytes(&self.patch)
     }
 
     fn key(&self) -> (Timestamp, &str) {
         (self.version, &self.hash)
     }
 }
+
+/// Bytes of a revision's JSON around its patch: two instants, the hash, the names.
+const FRAME_BYTES: usize = 160;
 
 /// What merging a revision did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +116,7 @@ impl Record {
         match self.revisions.binary_search_by(|r| r.key().cmp(&new.key())) {
             Ok(at) => {
                 let old = &mut self.revisions[at];
-                if new.known_at < old.known_at {
+                if new.known_at < old.known_at && !old.folded {
                     old.known_at = new.known_at;
                     Merge::Recorded
                 } else {
@@ -91,8 +125,9 @@ impl Record {
             }
             Err(at) => {
                 let before = (!self.revisions.is_empty()).then(|| self.current());
-                self.revisions.insert(at, new);
-                self.bound();
+                if !self.insert(at, new) {
+                    return Merge::Unchanged;
+                }
                 match before {
                     None => Merge::Created,
                     Some(state) if state == self.current() => Merge::Recorded,
@@ -102,18 +137,61 @@ impl Record {
         }
     }
 
-    /// Folds the oldest revisions into one when there are too many, so that the record stays small.
-    fn bound(&mut self) {
-        while self.revisions.len() > MAX_REVISIONS {
-            let oldest = self.revisions.remove(0);
-            let next = &mut self.revisions[0];
-            let mut patch = oldest.patch;
-            for (key, value) in &next.patch {
-                patch.insert(key.clone(), value.clone());
+    /// Takes a revision in at its place and keeps the bounds; gives whether that changed the record.
+    fn insert(&mut self, at: usize, new: Revision) -> bool {
+        let mut before = None;
+        match self.revisions.first_mut() {
+            Some(fold) if at == 0 && fold.folded => {
+                let old = fold.clone();
+                fold.absorb(new);
+                if *fold == old {
+                    return false;
+                }
             }
-            // The version and the hash stay those of the newer revision, so that its redelivery is still known.
-            next.patch = patch;
+            _ => {
+                self.revisions.insert(at, new);
+                before = self.is_over().then(|| {
+                    let mut before = self.revisions.clone();
+                    before.remove(at);
+                    before
+                });
+            }
         }
+        while self.is_over() {
+            if let Some(at) = self.redundant() {
+                self.revisions.remove(at);
+            } else {
+                let oldest = self.revisions.remove(0);
+                self.revisions[0].absorb(oldest);
+            }
+        }
+        before.is_none_or(|before| before != self.revisions)
+    }
+
+    /// Whether the record is too large; a single revision never is.
+    fn is_over(&self) -> bool {
+        self.revisions.len() > MAX_REVISIONS
+            || (self.revisions.len() > 1
+                && self.revisions.iter().map(Revision::bytes).sum::<usize>() > MAX_RECORD_BYTES)
+    }
+
+    /// The oldest revision that nobody would miss: it changed nothing, all before it was known when it became known,
+    /// and a later one says the same again, which keeps late news of an older version from coming through.
+    fn redundant(&self) -> Option<usize> {
+        let numbered = self.revisions.iter().enumerate();
+        let last: HashMap<&str, usize> = numbered.clone().map(|(at, r)| (r.hash.as_str(), at)).collect();
+        let mut state = Map::new();
+        let mut known: Option<Timestamp> = None;
+        for (at, revision) in numbered {
+            let said_again = last.get(revision.hash.as_str()).is_some_and(|last| *last > at);
+            let all_known = known.is_some_and(|known| known <= revision.known_at);
+            if said_again && all_known && !revision.folded && says(&state, &revision.patch) {
+                return Some(at);
+            }
+            apply(&mut state, &revision.patch);
+            known = known.max(Some(revision.known_at));
+        }
+        None
     }
 
     /// The current state: every patch folded, deleted fields gone.
@@ -126,6 +204,12 @@ impl Record {
         let mut known = self.revisions.iter().filter(|r| r.known_at <= as_of).peekable();
         known.peek()?;
         Some(fold(known))
+    }
+
+    /// The state of a version as it was known at an instant.
+    pub fn version_as_of(&self, version: Timestamp, as_of: Timestamp) -> Map<String, Value> {
+        let until = |r: &&Revision| r.version <= version && r.known_at <= as_of;
+        fold(self.revisions.iter().filter(until))
     }
 
     /// The state as it was known at an instant, typed.
@@ -178,97 +262,5 @@ fn fold<'a>(revisions: impl Iterator<Item = &'a Revision>) -> Map<String, Value>
     state
 }
 
-/// Applies a patch: absent keeps, `null` deletes; objects (custom fields, identities) are patched field by field.
-fn apply(state: &mut Map<String, Value>, patch: &Map<String, Value>) {
-    for (key, value) in patch {
-        match (state.get_mut(key), value) {
-            (_, Value::Null) => {
-                state.remove(key);
-            }
-            (Some(Value::Object(old)), Value::Object(new)) => apply(old, new),
-            (_, Value::Object(new)) => {
-                let mut fresh = Map::new();
-                apply(&mut fresh, new);
-                state.insert(key.clone(), Value::Object(fresh));
-            }
-            (_, value) => {
-                state.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(seconds).unwrap()
-    }
-
-    fn revision(version: i64, known: i64, patch: &Value) -> Revision {
-        Revision::new(at(version), at(known), patch.as_object().unwrap().clone())
-    }
-
-    #[test]
-    fn absent_keeps_and_null_deletes() {
-        let mut record = Record::default();
-        assert_eq!(
-            record.merge(revision(
-                1,
-                1,
-                &json!({"name": "A", "seats": 5, "custom": {"x": 1, "y": 2}})
-            )),
-            Merge::Created
-        );
-        assert_eq!(
-            record.merge(revision(2, 2, &json!({"seats": null, "custom": {"x": null}}))),
-            Merge::Updated
-        );
-        assert_eq!(
-            Value::Object(record.current()),
-            json!({"name": "A", "custom": {"y": 2}})
-        );
-        assert_eq!(
-            Value::Object(record.as_of(at(1)).unwrap()),
-            json!({"name": "A", "seats": 5, "custom": {"x": 1, "y": 2}})
-        );
-    }
-
-    #[test]
-    fn a_late_older_state_does_not_move_the_record_back() {
-        let mut record = Record::default();
-        record.merge(revision(5, 5, &json!({"status": "solved"})));
-        assert_eq!(
-            record.merge(revision(3, 6, &json!({"status": "open"}))),
-            Merge::Recorded
-        );
-        assert_eq!(record.current()["status"], "solved");
-    }
-
-    fn any_revision() -> impl Strategy<Value = Revision> {
-        (0_i64..6, 0_i64..6, 0_u8..3, proptest::option::of(0_u8..3)).prop_map(
-            |(version, known, field, value)| revision(version, known, &json!({ format!("f{field}"): value })),
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn any_order_and_any_repetition_give_the_same_record(
-            (deliveries, shuffled) in proptest::collection::vec(any_revision(), 1..25)
-                .prop_flat_map(|once| {
-                    let mut again = once.clone();
-                    again.extend(once.iter().take(7).cloned());
-                    (Just(once), Just(again).prop_shuffle())
-                })
-        ) {
-            let mut clean = Record::default();
-            for r in deliveries { clean.merge(r); }
-            let mut messy = Record::default();
-            for r in shuffled { messy.merge(r); }
-            prop_assert_eq!(clean, messy);
-        }
-    }
-}
+mod tests;
