@@ -22,10 +22,12 @@ NOW = dt.date(2026, 6, 30)
 class Echo(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen: list[tuple[str, str, bytes]] = []
+    hosts: list[str] = []
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         type(self).seen.append((self.command, self.path, body))
+        type(self).hosts = self.headers.get_all("Host") or []
         self.send_response(201)
         self.send_header("X-Own", "kept")
         self.send_header("Content-Length", str(len(body)))
@@ -69,6 +71,10 @@ class Proxy(unittest.TestCase):
         status, body, headers = self.call(faults())
         self.assertEqual((status, body, headers["X-Own"]), (201, b"abcd", "kept"))
         self.assertEqual(Echo.seen, [("PUT", "/bucket/key?x=1", b"abcd")])
+
+    def test_one_host_is_passed_on_however_it_is_spelled(self) -> None:
+        self.call(faults(), {"host": "bucket.localhost:1"})
+        self.assertEqual(Echo.hosts, [f"bucket.localhost:{self.server.server_port}"])
 
     def test_passes_on_a_chunked_body(self) -> None:
         self.assertEqual(self.call(faults(), {"Transfer-Encoding": "chunked"}, chunked=True)[1], b"abcd")
