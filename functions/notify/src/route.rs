@@ -3,7 +3,7 @@
 use copilot_aws::notifications::Channel;
 use copilot_domain::alert::Severity;
 use copilot_domain::event::{AlertEvent, Event, EventType};
-use copilot_domain::notify::NotifySettings;
+use copilot_domain::notify::{NotifySettings, address};
 use jiff::civil::Time;
 
 /// Slack's place, where a recipient is asked for: the webhook knows which channel it posts to.
@@ -118,21 +118,6 @@ fn by_email(alert: &AlertEvent, settings: &NotifySettings, how: How, is_over: bo
 
 fn owner(alert: &AlertEvent) -> Option<String> {
     alert.owner.as_deref().and_then(address)
-}
-
-/// The address in its one spelling; `None` for what is none. Owners come from a CRM and may hold names or nothing.
-pub(crate) fn address(text: &str) -> Option<String> {
-    let text = text.trim().to_lowercase();
-    let (name, host) = text.split_once('@')?;
-    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !",;<>()[]\\\":@".contains(c);
-    let is_address = !name.is_empty()
-        && host.contains('.')
-        && !host.starts_with('.')
-        && !host.ends_with('.')
-        && text.len() <= 254
-        && name.chars().all(is_plain)
-        && host.chars().all(is_plain);
-    is_address.then_some(text)
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub struct Tenant {
     /// Event names that count as key events; all when absent.
     #[serde(default)]
     pub key_events: Option<Vec<String>>,
+    /// Names of competitors, looked for in what its customers write.
+    #[serde(default)]
+    pub competitors: Vec<String>,
 }
 
 impl Tenant {

@@ -56,6 +56,21 @@ pub struct QuietHours {
 /// Addresses of leads that a settings document may hold.
 pub const MAX_LEADS: usize = 20;
 
+/// An e-mail address in its one spelling; `None` for what is none. Owners come from a CRM and may hold names or nothing.
+pub fn address(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let (name, host) = text.split_once('@')?;
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !",;<>()[]\\\":@".contains(c);
+    let is_address = !name.is_empty()
+        && host.contains('.')
+        && !host.starts_with('.')
+        && !host.ends_with('.')
+        && text.len() <= 254
+        && name.chars().all(is_plain)
+        && host.chars().all(is_plain);
+    is_address.then_some(text)
+}
+
 impl Default for NotifySettings {
     fn default() -> Self {
         Self {

@@ -383,6 +383,7 @@ fn feature_config(tenant: &Tenant, seen: &BTreeSet<String>) -> FeatureConfig {
             .as_ref()
             .map(|names| names.iter().cloned().collect()),
         connected: connected.into_iter().collect(),
+        competitors: tenant.competitors.clone(),
         ..FeatureConfig::default()
     }
 }

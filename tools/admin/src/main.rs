@@ -154,13 +154,14 @@ async fn main() -> Result<()> {
                 .transpose()
                 .context("--as-of")?;
             let old = tenants::get(&table, &slug).await?;
-            let key_events = old.and_then(|t| t.key_events);
+            let (key_events, competitors) = old.map(|t| (t.key_events, t.competitors)).unwrap_or_default();
             let tenant = Tenant {
                 id: id.clone(),
                 name,
                 zone,
                 pinned_as_of,
                 key_events,
+                competitors,
             };
             tenants::put(&table, &slug, &tenant).await?;
             json!(tenant)

@@ -15,6 +15,8 @@ pub struct Settings {
     pub daily_cap: u32,
     /// Names of the usage events that count as key events; `null`: all.
     pub key_events: Option<Vec<String>>,
+    /// Names of competitors, looked for in what customers write.
+    pub competitors: Vec<String>,
     /// Hours without messages, in the tenant's zone.
     pub quiet_hours: Option<QuietHours>,
     /// Who leads: told of critical alerts beside the CSM, and of alerts that nobody owns.
@@ -70,6 +72,9 @@ pub struct SettingsPatch {
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
     pub key_events: Option<Option<Vec<String>>>,
+    /// At most 50 names of 2 to 60 characters.
+    #[schema(max_items = 50)]
+    pub competitors: Option<Vec<String>>,
     /// `null`: none.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<QuietHours>)]

@@ -310,9 +310,10 @@ async fn add_account_note(
     let identity = own_identity(&app, &caller, account).await?;
     let tenant = app.ctx.tenant(&caller.tenant).await?;
     let at = tenant.now(app.ctx.clock.now());
-    let (said_on, said_of) = (super::history::today(&app, &tenant), account.to_string());
+    let today = super::history::today(&app, &tenant).to_string();
+    let whose = account.to_string();
     let note = Note {
-        id: derived_id("note", &caller, &headers, &[&said_of, text], &said_on.to_string()),
+        id: derived_id("note", &caller, &headers, &[&whose, text], &today),
         text: text.to_owned(),
         user: caller.author().to_owned(),
         at,

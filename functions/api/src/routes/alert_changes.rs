@@ -10,6 +10,7 @@ use copilot_aws::AwsError;
 use copilot_aws::alerts as store;
 use copilot_domain::alert::{Alert, AlertStatus, DismissReason, Feedback, FeedbackKind};
 use copilot_domain::limits::{MAX_NAME, MAX_TEXT};
+use copilot_domain::notify::address;
 use copilot_scoring::actions::{self, ActionError, AlertAction};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,7 +21,7 @@ use crate::access::Caller;
 use crate::dto::alert::{AlertPatch, AlertView, NewFeedback};
 use crate::dto::words::Role;
 use crate::problem::{Answer, Kind, Problem};
-use crate::{App, Shared, audit, body, etag};
+use crate::{App, Shared, audit, body, card, etag};
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -84,7 +85,11 @@ async fn update_alert(
         }
         Err(error) => return Err(error.into()),
     }
-    let notes = told(&app, &caller, new.id).await?;
+    if action.is_some() {
+        card::renew(&app, &caller, new.account.id).await;
+    }
+    // Who was told is news beside the change, which is done.
+    let notes = told(&app, &caller, new.id).await.unwrap_or_default();
     Ok(tagged(view(new, old.rev + 1, notes)))
 }
 
@@ -132,17 +137,10 @@ fn action(patch: &AlertPatch) -> Answer<Option<AlertAction>> {
 
 /// Hands an alert to somebody. A CSM hands on his own and those of nobody; a lead hands on everybody's.
 fn assign(caller: &Caller, alert: &mut Alert, assignee: &str) -> Answer<()> {
-    let assignee = assignee.trim().to_lowercase();
-    if !assignee.contains('@')
-        || assignee.chars().count() > MAX_NAME
-        || assignee.chars().any(char::is_whitespace)
-    {
-        return Err(Problem::field(
-            "assignee",
-            "malformed",
-            "expected an e-mail address",
-        ));
-    }
+    let assignee = address(assignee).ok_or_else(|| {
+        let expected = "expected an e-mail address such as jo@example.com";
+        Problem::field("assignee", "malformed", expected)
+    })?;
     let holder = alert.assignee.as_ref().or(alert.account.owner.as_ref());
     let is_own =
         holder.is_none_or(|h| Some(h) == caller.email.as_ref()) || caller.email.as_ref() == Some(&assignee);
@@ -221,15 +219,8 @@ async fn rate_alert(
         )
         .await?;
     }
-    audit::note(
-        &app,
-        &caller,
-        "alert.rate",
-        &id,
-        &before.map(|f| f.rating),
-        &feedback.rating,
-    )
-    .await?;
+    let before = before.map(|f| f.rating);
+    audit::done(&app, &caller, "alert.rate", &id, &before, &feedback.rating).await;
     Ok((StatusCode::CREATED, Json(feedback)))
 }
 

@@ -67,7 +67,7 @@ async fn list_duplicates(State(app): Shared, caller: Caller) -> Answer<Json<Dupl
     let mut found = groups(&items);
     let complete = more.is_none() && found.len() <= MAX_GROUPS;
     found.truncate(MAX_GROUPS);
-    let shown: BTreeSet<AccountId> = found.iter().flat_map(|g| g.shown()).map(|(id, _)| id).collect();
+    let shown: BTreeSet<AccountId> = found.iter().flat_map(Group::shown).map(|(id, _)| id).collect();
     let (table, tenant) = (&app.ctx.table, &caller.tenant);
     let sources: HashMap<AccountId, String> = stream::iter(shown)
         .map(|account| async move {

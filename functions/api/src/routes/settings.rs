@@ -28,6 +28,8 @@ use crate::{App, Shared, audit, body, etag};
 
 /// Names of key events.
 const MAX_KEY_EVENTS: usize = 100;
+/// Names of competitors.
+const MAX_COMPETITORS: usize = 50;
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -66,6 +68,7 @@ fn shown(notify: &NotifySettings, tenant: &Tenant) -> Settings {
         },
         daily_cap: notify.daily_cap,
         key_events: tenant.key_events.clone(),
+        competitors: tenant.competitors.clone(),
         quiet_hours: notify.quiet_hours.as_ref().map(|q| QuietHours {
             from: q.from.clone(),
             to: q.to.clone(),
@@ -121,7 +124,7 @@ async fn update_settings(
             .data(&notify),
         unchanged,
     )];
-    if before.key_events != after.key_events {
+    if (&before.key_events, &before.competitors) != (&after.key_events, &after.competitors) {
         writes.push(Write::Put(
             Item::new(&keys::tenant(&caller.tenant), "tenant").data(&tenant),
             Condition::None,
@@ -138,23 +141,23 @@ async fn update_settings(
     Ok(([(header::ETAG, tag(&after))], Json(after)))
 }
 
-fn apply(patch: SettingsPatch, notify: &mut NotifySettings, tenant: &mut Tenant) -> Answer<()> {
+fn apply(patch: SettingsPatch, settings: &mut NotifySettings, tenant: &mut Tenant) -> Answer<()> {
     if let Some(email) = patch.email {
         if email.digest_hour > 23 {
             return Err(Problem::field("email.digest_hour", "out_of_range", "0 to 23"));
         }
-        notify.email.enabled = email.enabled;
-        notify.email.digest_hour = email.digest_hour;
+        settings.email.enabled = email.enabled;
+        settings.email.digest_hour = email.digest_hour;
     }
     if let Some(slack) = patch.slack {
-        notify.slack.enabled = slack.enabled;
-        notify.slack.from_severity = slack.from_severity.unwrap_or(notify.slack.from_severity);
+        settings.slack.enabled = slack.enabled;
+        settings.slack.from_severity = slack.from_severity.unwrap_or(settings.slack.from_severity);
     }
     if let Some(cap) = patch.daily_cap {
         if !(1..=100).contains(&cap) {
             return Err(Problem::field("daily_cap", "out_of_range", "1 to 100"));
         }
-        notify.daily_cap = cap;
+        settings.daily_cap = cap;
     }
     if let Some(hours) = patch.quiet_hours {
         let hours = hours.map(|q| notify::QuietHours {
@@ -168,21 +171,19 @@ fn apply(patch: SettingsPatch, notify: &mut NotifySettings, tenant: &mut Tenant)
                 "expected times like 19:00 and 08:00",
             ));
         }
-        notify.quiet_hours = hours;
+        settings.quiet_hours = hours;
     }
     if let Some(leads) = patch.leads {
-        if leads.len() > MAX_LEADS
-            || leads
-                .iter()
-                .any(|l| !l.contains('@') || l.chars().count() > MAX_NAME)
-        {
-            return Err(Problem::field(
-                "leads",
-                "malformed",
-                format!("at most {MAX_LEADS} e-mail addresses"),
-            ));
-        }
-        notify.leads = leads.into_iter().map(|l| l.trim().to_lowercase()).collect();
+        // As `notify` reads them: an address that it would not send to is refused here, where somebody sees it.
+        let read: Option<Vec<String>> = leads.iter().map(|lead| notify::address(lead)).collect();
+        let read = read.filter(|leads| leads.len() <= MAX_LEADS).ok_or_else(|| {
+            let expected = format!("at most {MAX_LEADS} e-mail addresses such as jo@example.com");
+            Problem::field("leads", "malformed", expected)
+        })?;
+        settings.leads = read;
+    }
+    if let Some(names) = patch.competitors {
+        tenant.competitors = competitors(&names)?;
     }
     if let Some(events) = patch.key_events {
         let names = events.iter().flatten();
@@ -197,6 +198,28 @@ fn apply(patch: SettingsPatch, notify: &mut NotifySettings, tenant: &mut Tenant)
         tenant.key_events = events;
     }
     Ok(())
+}
+
+/// Names of competitors, each once; one letter would be found in every word.
+fn competitors(names: &[String]) -> Answer<Vec<String>> {
+    let mut read: Vec<String> = Vec::new();
+    for name in names.iter().map(|name| name.trim()) {
+        if !(2..=60).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            let expected = "names of 2 to 60 characters";
+            return Err(Problem::field("competitors", "out_of_range", expected));
+        }
+        if read
+            .iter()
+            .all(|other| other.to_lowercase() != name.to_lowercase())
+        {
+            read.push(name.to_owned());
+        }
+    }
+    if read.len() > MAX_COMPETITORS {
+        let limit = format!("at most {MAX_COMPETITORS} names");
+        return Err(Problem::field("competitors", "too_many", limit));
+    }
+    Ok(read)
 }
 
 /// Health profiles
@@ -270,6 +293,10 @@ mod tests {
         );
         let (_, tenant) = patched(r#"{"key_events":null}"#).unwrap();
         assert_eq!(tenant.key_events, None);
+        let (notify, tenant) =
+            patched(r#"{"competitors":[" Rival ","rival","Other"],"leads":[" Jo@Acme.Example"]}"#).unwrap();
+        assert_eq!(tenant.competitors, ["Rival", "Other"]);
+        assert_eq!(notify.leads, ["jo@acme.example"]);
     }
 
     #[test]
@@ -282,6 +309,9 @@ mod tests {
             ),
             (r#"{"quiet_hours":{"from":"7","to":"08:00"}}"#, "quiet_hours"),
             (r#"{"leads":["nobody"]}"#, "leads"),
+            (r#"{"leads":["Jo <jo@x.com>"]}"#, "leads"),
+            (r#"{"leads":["jo@corp"]}"#, "leads"),
+            (r#"{"competitors":["Rival","x"]}"#, "competitors"),
         ] {
             assert_eq!(patched(json).unwrap_err().errors[0].field, field, "{json}");
         }
