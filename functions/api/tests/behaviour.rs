@@ -11,6 +11,18 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use copilot_aws::assessments::opportunity_item;
+use copilot_aws::notifications::{self, Channel, Notification, Status};
+use copilot_aws::table::Condition;
+use copilot_aws::{Item, keys, testing};
+use copilot_domain::event::EventType;
+use copilot_domain::ids::{AccountId, EventId, OpportunityId};
+use copilot_domain::opportunity::{Opportunity, OpportunityStage};
 use serde_json::{Value, json};
 use support::world::{SECRET, World, put_tenant};
 
@@ -503,6 +515,14 @@ async fn an_alert_is_taken_snoozed_rated_handed_on_and_dismissed() {
         (Some(0), Some(1))
     );
 
+    for nobody in ["Jo <jo@acme.example>", "jo@corp"] {
+        let refused = patch(&csm, Some(&tag(&shown)), json!({"assignee": nobody})).await;
+        assert_eq!(
+            (refused.status, refused.json()["errors"][0]["field"].as_str()),
+            (422, Some("assignee")),
+            "messages could not be sent to {nobody}"
+        );
+    }
     let given = patch(
         &csm,
         Some(&tag(&shown)),
@@ -813,4 +833,422 @@ async fn an_import_is_announced_looked_at_mapped_and_ordered() {
         (early.status, early.json()["code"].as_str()),
         (409, Some("conflict"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_queued_and_is_sent_again_is_one_thing() {
+    let Some(mut world) = World::new("queued").await else {
+        return;
+    };
+    let seeded = world.seed(&world.acme, SECRET).await;
+    let is_cut = Arc::new(AtomicBool::new(true));
+    let mut ctx = world.ctx.clone();
+    ctx.table = testing::cut(&ctx.table, &["OUTCOME#", "ACT#"], is_cut.clone());
+    world.app = api::app(ctx);
+    let token = world.token("acme", "csm");
+    let outcome = json!({"account": "a-1", "kind": "churned", "at": "2026-02-20T10:00:00Z"});
+    let note = json!({"text": "They leave."});
+    let notes = format!("/v1/accounts/{}/notes", seeded.account);
+    let post = async |path: &str, body: &Value, key: Option<&str>| {
+        let headers: Vec<(&str, &str)> = key.map(|k| ("idempotency-key", k)).into_iter().collect();
+        world.send("POST", path, Some(&token), &headers, Some(body)).await
+    };
+    for (path, body) in [("/v1/outcomes", &outcome), (notes.as_str(), &note)] {
+        let busy = post(path, body, None).await;
+        assert_eq!(
+            (busy.status, busy.headers.contains_key("retry-after")),
+            (503, true),
+            "{}",
+            busy.text
+        );
+    }
+    is_cut.store(false, Ordering::Relaxed);
+    // The first stands for what `ingest` applies from the queue, the second for the caller who tried again.
+    let mut ids = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let told = post("/v1/outcomes", &outcome, None).await;
+        assert_eq!(told.status, 201, "{}", told.text);
+        ids.insert(told.json()["external_id"].to_string());
+        let kept = post(&notes, &note, None).await;
+        assert_eq!(kept.status, 201, "{}", kept.text);
+        ids.insert(kept.json()["id"].to_string());
+    }
+    assert_eq!(ids.len(), 2, "{ids:?}");
+    // With keys of their own the same words are two notes.
+    for key in ["k-1", "k-2"] {
+        ids.insert(post(&notes, &note, Some(key)).await.json()["id"].to_string());
+    }
+    assert_eq!(ids.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_is_done_stays_done_when_it_cannot_be_noted() {
+    let Some(mut world) = World::new("unnoted").await else {
+        return;
+    };
+    let seeded = world.seed(&world.acme, SECRET).await;
+    let mut ctx = world.ctx.clone();
+    let is_cut = Arc::new(AtomicBool::new(true));
+    ctx.table = testing::cut(&ctx.table, &["#AUD#", r#"{"S":"delivery"}"#], is_cut);
+    world.app = api::app(ctx);
+    let token = world.token("acme", "csm");
+    let rows = json!({"rows": [{"external_id": "z", "name": "Z"}]});
+    let batch = world
+        .send("PUT", "/v1/accounts:batch", Some(&token), &[], Some(&rows))
+        .await;
+    assert_eq!(
+        (batch.status, batch.json()["created"].as_u64()),
+        (200, Some(1)),
+        "{}",
+        batch.text
+    );
+    let path = format!("/v1/accounts/{}/pulse", seeded.account);
+    let pulse = json!({"pulse": 2, "reason": "silence"});
+    let set = world.send("POST", &path, Some(&token), &[], Some(&pulse)).await;
+    assert_eq!(set.status, 200, "{}", set.text);
+}
+
+#[tokio::test]
+async fn a_dismissed_alert_leaves_the_portfolio_in_the_same_call() {
+    let Some(world) = World::new("card").await else {
+        return;
+    };
+    let seeded = world.seed(&world.acme, SECRET).await;
+    let token = world.token("acme", "csm");
+    let shown = async || {
+        let path = format!("/v1/accounts/{}", seeded.account);
+        let account = world.send("GET", &path, Some(&token), &[], None).await.json();
+        let list = world
+            .send("GET", "/v1/accounts", Some(&token), &[], None)
+            .await
+            .json();
+        let row = list["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["id"] == seeded.account.as_str())
+            .unwrap()
+            .clone();
+        for field in ["open_alerts", "top_alert", "priority"] {
+            assert_eq!(row[field], account["account"][field], "{field}");
+        }
+        account
+    };
+    let before = shown().await;
+    let open = before["account"]["open_alerts"].as_u64().unwrap();
+    assert_eq!(open, before["alerts"].as_array().unwrap().len() as u64);
+    let top = before["account"]["top_alert"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/alerts/{top}");
+    let alert = world.send("GET", &path, Some(&token), &[], None).await;
+    let etag = alert.headers["etag"].to_str().unwrap();
+    let body = json!({"status": "dismissed", "reason": "known"});
+    let gone = world
+        .send("PATCH", &path, Some(&token), &[("if-match", etag)], Some(&body))
+        .await;
+    assert_eq!(gone.status, 200, "{}", gone.text);
+    let after = shown().await;
+    assert_eq!(after["account"]["open_alerts"], open - 1);
+    assert_ne!(after["account"]["top_alert"]["id"], top.as_str());
+    let asks = |view: &Value| {
+        let actions = view["next_actions"].as_array().unwrap().clone();
+        actions.iter().any(|action| action["alert"] == top.as_str())
+    };
+    assert!(!asks(&after), "{}", after["next_actions"]);
+    // Opened again, it leads again.
+    let etag = gone.headers["etag"].to_str().unwrap();
+    let body = json!({"status": "open"});
+    let back = world
+        .send("PATCH", &path, Some(&token), &[("if-match", etag)], Some(&body))
+        .await;
+    assert_eq!(back.status, 200, "{}", back.text);
+    let again = shown().await;
+    assert_eq!(again["account"]["top_alert"], before["account"]["top_alert"]);
+    assert_eq!(again["account"]["priority"], before["account"]["priority"]);
+}
+
+#[tokio::test]
+async fn opportunities_and_calls_to_action_come_page_by_page_and_by_id() {
+    let Some(world) = World::new("work").await else {
+        return;
+    };
+    let token = world.token("acme", "csm");
+    for n in 0..5_u32 {
+        let account = AccountId::derived(&["acme", &n.to_string()]);
+        let opportunity = Opportunity {
+            id: OpportunityId::derived(&["acme", &n.to_string()]),
+            account,
+            title: "More".to_owned(),
+            signals: Vec::new(),
+            score: f64::from(n),
+            value: None,
+            stage: OpportunityStage::Identified,
+            playbook: None,
+            opened_at: world.ctx.clock.now(),
+            last_seen_at: world.ctx.clock.now(),
+        };
+        let item = opportunity_item(&world.acme, &opportunity, &json!({"id": account, "name": "N"}), 1);
+        world.ctx.table.put(item, Condition::None).await.unwrap();
+        if n % 2 == 0 {
+            // The other ones are of before their ids were kept.
+            let key = keys::opportunity_id(&world.acme, opportunity.id);
+            let item = Item::new(&key, "opportunity-id").text("account", &account.to_string());
+            world.ctx.table.put(item, Condition::None).await.unwrap();
+        }
+    }
+    let walk = async |path: &str| {
+        let mut ids: Vec<String> = Vec::new();
+        let mut next = Some(String::new());
+        while let Some(cursor) = next.take() {
+            let page = world
+                .send("GET", &format!("{path}{cursor}"), Some(&token), &[], None)
+                .await
+                .json();
+            let rows = page["data"].as_array().unwrap();
+            assert!(rows.len() <= 2, "{page}");
+            ids.extend(rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+            next = page["next"].as_str().map(|cursor| format!("&cursor={cursor}"));
+        }
+        ids
+    };
+    let ids = walk("/v1/opportunities?limit=2").await;
+    assert_eq!(ids.len(), 5);
+    for id in &ids {
+        let path = format!("/v1/opportunities/{id}");
+        let found = world.send("GET", &path, Some(&token), &[], None).await;
+        assert_eq!(
+            (found.status, found.json()["id"].as_str()),
+            (200, Some(id.as_str()))
+        );
+    }
+    let unknown = format!("/v1/opportunities/{}", OpportunityId::derived(&["none"]));
+    assert_eq!(
+        world.send("GET", &unknown, Some(&token), &[], None).await.status,
+        404
+    );
+
+    for n in 0..6 {
+        let owner = if n % 2 == 0 {
+            "csm@acme.example"
+        } else {
+            "x@acme.example"
+        };
+        let body = json!({"title": format!("Call {n}"), "owner": owner, "due_on": "2026-03-05"});
+        let made = world
+            .send("POST", "/v1/ctas", Some(&token), &[], Some(&body))
+            .await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+    let mine = walk("/v1/ctas?filter[owner][eq]=me&limit=2").await;
+    assert_eq!(mine.len(), 3);
+    let path = format!("/v1/ctas/{}", mine[0]);
+    let cta = world.send("GET", &path, Some(&token), &[], None).await;
+    let etag = cta.headers["etag"].to_str().unwrap();
+    let done = world
+        .send(
+            "PATCH",
+            &path,
+            Some(&token),
+            &[("if-match", etag)],
+            Some(&json!({"status": "done"})),
+        )
+        .await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    assert_eq!(walk("/v1/ctas?filter[owner][eq]=me&limit=2").await.len(), 2);
+    assert_eq!(
+        walk("/v1/ctas?filter[owner][eq]=me&filter[status][eq]=all&limit=2")
+            .await
+            .len(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn a_forged_place_of_a_cursor_is_a_problem_of_the_request() {
+    let Some(world) = World::new("forged").await else {
+        return;
+    };
+    let rows = json!([{"external_id": "a", "name": "A"}, {"external_id": "b", "name": "B"}]);
+    world.upsert("acme", "accounts", rows).await;
+    let token = world.token("acme", "csm");
+    let get = async |path: &str| world.send("GET", path, Some(&token), &[], None).await;
+    let page = get("/v1/accounts?limit=1&sort=name").await.json();
+    let cursor = URL_SAFE_NO_PAD.decode(page["next"].as_str().unwrap()).unwrap();
+    let mut cursor: Value = serde_json::from_slice(&cursor).unwrap();
+    for place in [String::new(), "x".repeat(1_100)] {
+        cursor["p"] = json!(place);
+        let forged = URL_SAFE_NO_PAD.encode(cursor.to_string());
+        let refused = get(&format!("/v1/accounts?limit=1&sort=name&cursor={forged}")).await;
+        assert_eq!(
+            (refused.status, refused.json()["code"].as_str()),
+            (422, Some("invalid_cursor")),
+            "{}",
+            refused.text
+        );
+    }
+    for filter in ["owner][eq", "name][prefix"] {
+        let long = get(&format!("/v1/accounts?filter[{filter}]={}", "x".repeat(2_000))).await;
+        assert_eq!(long.status, 422, "{}", long.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn figures_of_a_large_book_are_served_as_kept_and_made_anew_once() {
+    let Some(world) = World::new("today").await else {
+        return;
+    };
+    world
+        .upsert("acme", "accounts", json!([{"external_id": "a", "name": "A"}]))
+        .await;
+    let token = world.token("acme", "csm");
+    let key = keys::today(&world.acme, None);
+    let now = world.ctx.clock.now().as_second();
+    let bands = json!({"healthy": 5_000, "watch": 0, "at_risk": 0, "critical": 0, "insufficient_data": 0, "onboarding": 0});
+    let kept = |age: i64| {
+        json!({
+            "accounts": 5_000, "arr": {}, "at_risk": {}, "renewing": {}, "renewals": 0, "bands": bands,
+            "bands_before": bands, "hygiene": [], "computed_s": now - age, "day": "2026-03-01",
+        })
+    };
+    let accounts = async || {
+        let today = world
+            .send("GET", "/v1/today?scope=all", Some(&token), &[], None)
+            .await
+            .json();
+        assert_eq!(today["complete"], true, "{today}");
+        today["accounts"].as_u64().unwrap()
+    };
+    let put = async |item: Item| world.ctx.table.put(item, Condition::None).await.unwrap();
+    // New: as kept. Older, and somebody else is at it: as kept.
+    put(Item::new(&key, "today").number("rev", 1).data(&kept(10))).await;
+    assert_eq!(accounts().await, 5_000);
+    put(Item::new(&key, "today")
+        .number("rev", 1)
+        .number("lease_s", now + 30)
+        .data(&kept(600)))
+    .await;
+    assert_eq!(accounts().await, 5_000);
+    // Older, and nobody is at it: as kept, and made anew behind the answer.
+    put(Item::new(&key, "today").number("rev", 1).data(&kept(600))).await;
+    assert_eq!(accounts().await, 5_000);
+    let mut renewed = 0;
+    for _ in 0..100 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let item = world.ctx.table.get(&key).await.unwrap().unwrap();
+        renewed = item.document::<Value>().unwrap()["accounts"].as_u64().unwrap();
+        if renewed == 1 {
+            break;
+        }
+    }
+    assert_eq!(renewed, 1);
+    // Much too old: waited for.
+    put(Item::new(&key, "today").number("rev", 1).data(&kept(7_200))).await;
+    assert_eq!(accounts().await, 1);
+}
+
+#[tokio::test]
+async fn a_tenant_names_its_competitors_and_a_ticket_that_names_one_counts() {
+    let Some(world) = World::new("competitors").await else {
+        return;
+    };
+    let admin = world.token("acme", "admin");
+    let settings = world.send("GET", "/v1/settings", Some(&admin), &[], None).await;
+    assert_eq!(settings.json()["competitors"], json!([]));
+    let etag = settings.headers["etag"].to_str().unwrap();
+    let patch = json!({"competitors": ["Rival"]});
+    let set = world
+        .send(
+            "PATCH",
+            "/v1/settings",
+            Some(&admin),
+            &[("if-match", etag)],
+            Some(&patch),
+        )
+        .await;
+    assert_eq!(
+        (set.status, &set.json()["competitors"]),
+        (200, &json!(["Rival"])),
+        "{}",
+        set.text
+    );
+    let made = world
+        .upsert("acme", "accounts", json!([{"external_id": "a", "name": "A"}]))
+        .await;
+    let ticket = json!([{"external_id": "t", "account": "a", "title": "rival is cheaper", "opened_at": "2026-02-25T08:00:00Z"}]);
+    world.upsert("acme", "tickets", ticket).await;
+    let path = format!(
+        "/v1/accounts/{}/score",
+        made["results"][0]["id"].as_str().unwrap()
+    );
+    let scored = world.send("POST", &path, Some(&admin), &[], None).await.json();
+    assert_eq!(
+        scored["features"]["competitor_mentions_30d"], 1.0,
+        "{}",
+        scored["features"]
+    );
+}
+
+#[tokio::test]
+async fn messages_come_page_by_page() {
+    let Some(world) = World::new("messages").await else {
+        return;
+    };
+    for n in 0..3 {
+        let at = world.ctx.clock.now();
+        let note = Notification {
+            event: EventId::derived(&["message", &n.to_string()]),
+            event_type: EventType::AlertOpened,
+            channel: Channel::Email,
+            recipient: "csm@acme.example".to_owned(),
+            status: Status::Pending,
+            reason: None,
+            attempts: 0,
+            at,
+            updated_at: at,
+            gave_up: false,
+            lease_until: None,
+            digest: None,
+            alert: None,
+        };
+        notifications::claim(&world.ctx.table, &world.acme, note, at)
+            .await
+            .unwrap();
+    }
+    let token = world.token("acme", "viewer");
+    let get = async |path: &str| world.send("GET", path, Some(&token), &[], None).await.json();
+    let first = get("/v1/notifications?limit=2").await;
+    let cursor = first["next"].as_str().unwrap();
+    let second = get(&format!("/v1/notifications?limit=2&cursor={cursor}")).await;
+    let rows = |page: &Value| page["data"].as_array().unwrap().clone();
+    assert_eq!(
+        (rows(&first).len(), rows(&second).len(), &second["next"]),
+        (2, 1, &Value::Null)
+    );
+    assert!(
+        rows(&first)
+            .iter()
+            .all(|row| row["event"] != rows(&second)[0]["event"])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_without_a_filter_reads_no_more_than_it_holds() {
+    let Some(mut world) = World::new("small").await else {
+        return;
+    };
+    let rows: Vec<Value> = (0..3).map(|n| json!({"external_id": n.to_string()})).collect();
+    world.upsert("acme", "accounts", json!(rows)).await;
+    // A question for 250 items or so does not get through.
+    let mut ctx = world.ctx.clone();
+    ctx.table = testing::cut(&ctx.table, &[r#""Limit":25"#], Arc::new(AtomicBool::new(true)));
+    world.app = api::app(ctx);
+    let token = world.token("acme", "csm");
+    let page = world
+        .send("GET", "/v1/accounts?limit=1&sort=name", Some(&token), &[], None)
+        .await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let cursor = page.json()["next"].as_str().unwrap().to_owned();
+    let path = format!("/v1/accounts?limit=1&sort=name&cursor={cursor}");
+    let next = world.send("GET", &path, Some(&token), &[], None).await;
+    assert_eq!(next.status, 200, "{}", next.text);
+    assert_ne!(page.json()["data"][0]["id"], next.json()["data"][0]["id"]);
 }
