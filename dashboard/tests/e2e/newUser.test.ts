@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { axe } from "../browser/axe";
 import { launch } from "../browser/chromium";
 import { mailTo } from "./inbox";
+import { Pictures } from "./pictures";
 import { facts, portfolio } from "./portfolio";
 import { call, readStack } from "./stack";
 
@@ -11,17 +11,21 @@ import { call, readStack } from "./stack";
 const stack = readStack();
 const run = Date.now().toString(36).slice(-4);
 const given = portfolio(run);
-const folder = new URL("../../../docs/screenshots/", import.meta.url).pathname;
+const pictures = new Pictures();
 
 let browser: Browser;
 let page: Page;
 beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
   browser = await launch();
   page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: "en-GB", reducedMotion: "reduce" });
   page.setDefaultTimeout(20_000);
 });
-afterAll(() => browser.close());
+let whole = true;
+beforeEach(({ onTestFailed }) => { onTestFailed(() => { whole = false; }); });
+afterAll(async () => {
+  await browser.close();
+  if (whole) pictures.publish();
+});
 
 /** Everything that the page asked for has come. */
 const settled = async () => {
@@ -32,7 +36,7 @@ const settled = async () => {
 
 const picture = async (name: string) => {
   await settled();
-  await page.screenshot({ path: `${folder}${name}.png` });
+  await page.screenshot({ path: pictures.path(name) });
 };
 
 /** Loads the page again until `seen` is there: facts take their way through the queues. */
@@ -130,7 +134,7 @@ describe.sequential("a new user", () => {
     const html = await mailTo(stack.inboxUrl, given.owner);
     const mail = await browser.newPage({ viewport: { width: 720, height: 900 } });
     await mail.setContent(html ?? "");
-    await mail.screenshot({ path: `${folder}email.png` });
+    await mail.screenshot({ path: pictures.path("email") });
     await mail.close();
   });
 
