@@ -23,7 +23,7 @@ export function AssignMenu({ people, me, current = null, disabled = false, compa
   const others = people.filter((email) => email !== me).slice(0, MOST);
   return (
     <>
-      <Menu {...(opened === undefined ? {} : { opened })} {...(onChange === undefined ? {} : { onChange })} position="bottom-end">
+      <Menu {...(opened === undefined ? {} : { opened })} {...(onChange === undefined ? {} : { onChange })} position={compact ? "bottom-start" : "bottom-end"}>
         <Menu.Target>
           <Button
             variant="default" disabled={disabled} leftSection={<IconUserPlus size={14} aria-hidden />}

@@ -28,10 +28,11 @@ export function BulkBar(props: BulkBarProps) {
   return (
     <div className={classes.bulk}>
       <Checkbox
-        size="xs" label={count === 0 ? `${integer(of)}${hasMore ? " loaded" : ""}` : `${integer(count)} selected`}
+        size="xs" label={count === 0 ? `${integer(of)} ${of === 1 ? "alert" : "alerts"}${hasMore ? " loaded" : ""}` : `${integer(count)} selected`}
         aria-label={count === of ? "Select none" : `Select all ${integer(of)} loaded`} disabled={busy}
         checked={count > 0 && count === of} indeterminate={count > 0 && count < of} onChange={count === of ? onNone : onAll}
       />
+      {count > 0 && !busy && <Button variant="subtle" color="gray" size="compact-xs" ml="auto" onClick={onNone}>Clear</Button>}
       {busy ? <Text size="xs" c="dimmed" className="num" role="status">Saving: {integer(progress.done)} of {integer(progress.of)}</Text>
         : count > 0 && (
           <div className={classes.bulkActions} role="group" aria-label="With the selected alerts">
@@ -39,7 +40,6 @@ export function BulkBar(props: BulkBarProps) {
             <SnoozeMenu compact opened={snoozing} onChange={onSnoozing} onSnooze={commands.snooze} />
             <Button variant="default" size="compact-xs" leftSection={<IconBan size={13} aria-hidden />} onClick={onDismiss}>Dismiss</Button>
             <AssignMenu compact people={handover.people} me={handover.me} opened={handover.opened} onChange={handover.onOpened} onAssign={commands.assign} />
-            <Button variant="subtle" color="gray" size="compact-xs" onClick={onNone}>Clear</Button>
           </div>
         )}
     </div>

@@ -18,7 +18,7 @@ export function Sums({ label, sums, of }: SumsProps) {
     <Stat label={label}>
       <span className="num">{first === undefined ? NONE : money(first)}</span>
       <div className={classes.under}>
-        {share !== null && <div className="num">{percent(share, 1)} of {others.length > 0 ? `${first?.currency} ` : ""}ARR in At risk or Critical</div>}
+        {share !== null && <div className="num">{percent(share, 1)} of {others.length > 0 ? `${first?.currency} ARR` : "ARR in At risk or Critical"}</div>}
         <OtherSums sums={others} {...(of === undefined ? {} : { of })} />
       </div>
     </Stat>
@@ -26,7 +26,7 @@ export function Sums({ label, sums, of }: SumsProps) {
 }
 
 /** The sums beside the largest, small but each in full. */
-export function OtherSums({ sums, of }: { sums: readonly Money[]; of?: readonly Money[] }) {
+function OtherSums({ sums, of }: { sums: readonly Money[]; of?: readonly Money[] }) {
   if (sums.length === 0) return null;
   return (
     <ul className={classes.sums} aria-label="In other currencies">

@@ -10,7 +10,7 @@ import { ProblemState, Rows } from "~/components/States";
 import { integer, money } from "~/lib/format";
 import { BandMix } from "./BandMix";
 import { Hygiene } from "./Hygiene";
-import { OtherSums, Sums } from "./Sums";
+import { Sums } from "./Sums";
 import { Tasks } from "./Tasks";
 import classes from "./Today.module.css";
 import { TodayList } from "./TodayList";
@@ -49,9 +49,8 @@ function Content({ today, mine }: { today: Today; mine: boolean }) {
           <Stat label="Renewals in 90 days">
             <span className="num">{integer(count)}</span>
             {renewing.length > 0 && (
-              <div className={classes.under}>
-                <div className="num">{money(renewing[0])} to renew</div>
-                <OtherSums sums={renewing.slice(1).filter(({ amount_minor: amount }) => amount !== 0)} />
+              <div className={`${classes.under} num`}>
+                {renewing.filter(({ amount_minor: amount }, index) => index === 0 || amount !== 0).map((sum) => money(sum)).join(" · ")} to renew
               </div>
             )}
           </Stat>
