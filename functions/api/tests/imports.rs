@@ -134,7 +134,7 @@ async fn a_note_of_a_person_is_no_delivery_of_a_vendor() {
         .await
         .json();
     let account = made["results"][0]["id"].as_str().unwrap().to_owned();
-    let note = json!({"kind": "note", "text": "called them"});
+    let note = json!({"text": "called them"});
     let path = format!("/v1/accounts/{account}/notes");
     let noted = world.send("POST", &path, Some(&token), &[], Some(&note)).await;
     assert!((200..300).contains(&noted.status), "{}", noted.text);

@@ -62,8 +62,9 @@ enum Step {
     Nothing,
 }
 
-/// The same order may be announced twice, late, or replayed over a finished import: it is carried out once.
-fn step(found: Option<&Import>, delivery: &RawDelivery) -> Step {
+/// The same order may be announced twice, late, or replayed over a finished import: it is carried out once. Only a
+/// replay into another table tries a failed one `again`, which is how a replay is repeated.
+fn step(found: Option<&Import>, delivery: &RawDelivery, again: bool) -> Step {
     let Some(import) = found else {
         return Step::Begin;
     };
@@ -74,6 +75,7 @@ fn step(found: Option<&Import>, delivery: &RawDelivery) -> Step {
             _ if import.dry_run => Step::Nothing,
             ImportStatus::Queued => Step::Begin,
             ImportStatus::Running => Step::GoOn,
+            ImportStatus::Failed if again => Step::Begin,
             _ => Step::Nothing,
         };
     }
@@ -98,7 +100,8 @@ pub(crate) async fn ordered(
     let order: ImportOrder = serde_json::from_str(&delivery.body)
         .map_err(|e| IngestError::Import(format!("its order does not read: {e}")))?;
     let found = store::get(&context.table, tenant, order.import).await?;
-    match step(found.as_ref().map(|(import, _)| import), delivery) {
+    let known = found.as_ref().map(|(import, _)| import);
+    match step(known, delivery, context.is_elsewhere()) {
         Step::Nothing => return Ok(()),
         Step::GoOn => {}
         Step::Begin => {
@@ -115,7 +118,9 @@ pub(crate) async fn ordered(
                 }
             };
             // The start has put it back to its beginning, unless the order came another way.
-            if import.order.as_ref() != Some(&delivery.delivery_id) {
+            let is_started =
+                import.status == ImportStatus::Queued && import.order.as_ref() == Some(&delivery.delivery_id);
+            if !is_started {
                 import.begin_anew();
             }
             import.kind = order.kind;
@@ -197,7 +202,9 @@ mod tests {
             (Some(import(Succeeded, None, true, Some(5))), Step::Begin),
             (Some(import(Succeeded, Some("a"), true, Some(20))), Step::Nothing),
         ] {
-            assert_eq!(step(found.as_ref(), &a), expected, "{found:?}");
+            assert_eq!(step(found.as_ref(), &a, false), expected, "{found:?}");
         }
+        let failed = import(Failed, Some("a"), false, Some(10));
+        assert_eq!(step(Some(&failed), &a, true), Step::Begin, "a replay is repeated");
     }
 }
