@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::error::AwsError;
 use crate::item::Item;
 use crate::keys::{self, index};
-use crate::table::{Condition, Table};
+use crate::table::{Condition, Query, Table};
 
 /// What an account is listed by.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +24,8 @@ pub struct Listing {
     pub score: Option<f64>,
     /// Annual recurring revenue in minor units, for sorting only.
     pub arr_minor: Option<i64>,
+    /// The currency of the ARR: amounts are ranked among their own.
+    pub currency: Option<String>,
     /// Renewal date; unknown sorts last.
     pub renewal: Option<Date>,
     /// Priority: what to look at first.
@@ -75,8 +77,8 @@ pub fn card_item(tenant: &TenantId, account: AccountId, listing: &Listing, card:
         .text("f_name", &name)
         .text("f_domain", listing.domain.as_deref().unwrap_or_default())
         .number("f_arr", listing.arr_minor.unwrap_or(0))
-        .text("f_cur", card["arr"]["currency"].as_str().unwrap_or_default())
         .text("f_band_7d", band_week_ago(card).as_str())
+        .text("f_cur", listing.currency.as_deref().unwrap_or_default())
         .data(card);
     if let Some(owner) = &listing.owner {
         item = item
@@ -124,6 +126,19 @@ pub fn with_alerts(card: &Item, alerts: &CardAlerts) -> Result<Item, AwsError> {
         item = item.text("g6sk", &place);
     }
     Ok(item.data(&document))
+}
+
+/// The query of the accounts of a tenant that renew between two days, soonest first.
+pub fn renewing(tenant: &TenantId, from: Date, to: Date) -> Query {
+    Query {
+        index: Some("gsi4"),
+        pk: index::accounts(tenant),
+        from: Some(from.to_string()),
+        // The key is the date, `#` and the account; `$` sorts behind `#`.
+        to: Some(format!("{to}$")),
+        attributes: vec!["data", "f_owner"],
+        ..Query::default()
+    }
 }
 
 /// Lists new accounts at once, before their first score: a name, an owner, no number that is not known yet.

@@ -1,9 +1,12 @@
 //! Alerts in the table: by id, listed by status, assignee and account.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use copilot_domain::alert::{Alert, AlertStatus, Feedback, RuleState};
 use copilot_domain::ids::{AccountId, AlertId, TenantId};
+use copilot_domain::time::{Timestamp, epoch_day};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::error::AwsError;
 use crate::item::Item;
@@ -31,8 +34,6 @@ pub fn item(tenant: &TenantId, alert: &Alert, rev: i64) -> Item {
         .text("g1sk", &by_priority)
         .text("g3pk", &index::account_alerts(tenant, alert.account.id))
         .text("g3sk", &format!("{}#{id}", alert.opened_at))
-        .text("g4pk", &index::opened(tenant, &alert.rule, alert.opened_at))
-        .text("g4sk", &id)
         .text("f_rule", &alert.rule)
         .text("f_severity", alert.severity.as_str())
         .text("f_status", alert.status.as_str())
@@ -194,23 +195,68 @@ pub fn list(tenant: &TenantId, by: &ListBy) -> Query {
     }
 }
 
-/// How many alerts a rule opened on the day of an instant (UTC); counts no further than `at_most`.
+/// Parts of a day's count of a rule, so that accounts scored at once do not wait for one item.
+const SHARDS: u8 = 8;
+/// How long such a count is kept.
+const KEEP_COUNTS_DAYS: i32 = 3;
+
+/// The day (UTC) that an instant is counted on.
+pub fn count_day(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// Counts an account at which a rule opened an alert. For the transaction that opens it: it counts once with it, and
+/// not again in a retry.
+pub fn trip(tenant: &TenantId, rule: &str, account: AccountId, at: Timestamp) -> Write {
+    let day = count_day(at);
+    let shard = account.uuid().as_bytes().last().map_or(0, |byte| byte % SHARDS);
+    Write::Count {
+        key: keys::trips(tenant, rule, day, shard),
+        ttl: i64::from(epoch_day(day) + KEEP_COUNTS_DAYS) * 86_400,
+    }
+}
+
+/// What the storm guard knows of a rule's day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trips {
+    /// Accounts at which it opened an alert.
+    pub accounts: usize,
+    /// Whether it was noted as held.
+    pub is_noted: bool,
+}
+
+/// How often rules tripped on the day of an instant (UTC), by one read for all of them. Eventually consistent: a
+/// guard that trips one account late is as good.
 ///
 /// # Errors
 /// [`AwsError`] when the table fails.
-pub async fn opened_on(
+pub async fn trips(
     table: &Table,
     tenant: &TenantId,
-    rule: &str,
-    at: copilot_domain::time::Timestamp,
-    at_most: usize,
-) -> Result<usize, AwsError> {
-    let query = Query {
-        index: Some("gsi4"),
-        pk: index::opened(tenant, rule, at),
-        limit: Some(i32::try_from(at_most).unwrap_or(i32::MAX)),
-        attributes: vec!["pk"],
-        ..Query::default()
+    rules: &BTreeSet<String>,
+    at: Timestamp,
+) -> Result<BTreeMap<String, Trips>, AwsError> {
+    let day = count_day(at);
+    let of = |rule: &str| {
+        (0..SHARDS)
+            .map(|shard| keys::trips(tenant, rule, day, shard))
+            .collect::<Vec<_>>()
     };
-    Ok(table.page(&query).await?.items.len())
+    let wanted: Vec<Key> = rules
+        .iter()
+        .flat_map(|rule| of(rule).into_iter().chain([keys::storm(tenant, day, rule)]))
+        .collect();
+    let found = table.get_many(&wanted, false).await?;
+    let count = |key: &Key| found.get(key).and_then(|item| item.int("n")).unwrap_or(0);
+    Ok(rules
+        .iter()
+        .map(|rule| {
+            let sum: i64 = of(rule).iter().map(count).sum();
+            let trips = Trips {
+                accounts: usize::try_from(sum).unwrap_or_default(),
+                is_noted: found.contains_key(&keys::storm(tenant, day, rule)),
+            };
+            (rule.clone(), trips)
+        })
+        .collect())
 }

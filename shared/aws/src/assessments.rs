@@ -4,17 +4,23 @@
 //! leaves them in the outbox, where the next scoring of the account (the redelivered message, at the latest the
 //! nightly sweep) finds and tells them. Who listens knows an event by its id, so telling twice is telling once.
 
-use std::collections::BTreeMap;
+mod opportunity;
+mod retire;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_domain::alert::{Alert, RuleState, RuleStates};
 use copilot_domain::assessment::Assessment;
 use copilot_domain::event::Event;
 use copilot_domain::health::BandState;
 use copilot_domain::ids::{AccountId, TenantId};
-use copilot_domain::opportunity::{Opportunity, OpportunityStage};
+use copilot_domain::opportunity::Opportunity;
 use copilot_domain::playbook::NextAction;
 use jiff::civil::Date;
 use serde_json::Value;
+
+pub use opportunity::opportunity_item;
+pub use retire::{Closing, retire};
 
 use crate::accounts::{self, Listing};
 use crate::alerts;
@@ -49,6 +55,10 @@ pub struct ScoreWrite {
     pub states: Vec<RuleState>,
     /// What is to be told.
     pub events: Vec<Event>,
+    /// The rules whose alerts are counted for the storm guard.
+    pub counted: BTreeSet<String>,
+    /// What the storm guard notes.
+    pub notes: Vec<Item>,
     /// What the next scoring needs to know of the band.
     pub band_state: BandState,
     /// What to do next.
@@ -92,7 +102,7 @@ pub async fn store(
             Condition::None,
         ),
     ];
-    writes.extend(opportunity(tenant, loaded, write)?);
+    writes.extend(opportunity::write(tenant, loaded, write)?);
     for state in &write.states {
         let read = loaded
             .state
@@ -103,6 +113,19 @@ pub async fn store(
     for alert in &write.opened {
         writes.push(Write::Put(alerts::item(tenant, alert, 1), Condition::Absent));
     }
+    let at = write.assessment.as_of;
+    writes.extend(
+        write
+            .counted
+            .iter()
+            .map(|rule| alerts::trip(tenant, rule, account, at)),
+    );
+    writes.extend(
+        write
+            .notes
+            .iter()
+            .map(|note| Write::Put(note.clone(), Condition::None)),
+    );
     for (alert, read) in &write.changed {
         let item = alerts::item(tenant, alert, read.rev() + 1);
         writes.push(Write::Put(item, Condition::unchanged(Some(read))));
@@ -127,60 +150,6 @@ pub async fn store(
         table.write_many(history, &[]).await?;
         table.transact(writes).await
     }
-}
-
-/// The write of the account's opportunity: what was found, at the stage where humans moved it to; none when
-/// nothing changed. One whose signals are gone is withdrawn.
-fn opportunity(tenant: &TenantId, loaded: &Loaded, write: &ScoreWrite) -> Result<Option<Write>, AwsError> {
-    let read = loaded.state.get("OPPORTUNITY");
-    let old: Option<Opportunity> = read.map(Item::document).transpose()?;
-    let new = match (&old, &write.opportunity) {
-        (None, None) => return Ok(None),
-        (Some(old), None) if old.stage.is_closed() => return Ok(None),
-        (Some(old), None) => Opportunity {
-            stage: OpportunityStage::Withdrawn,
-            ..old.clone()
-        },
-        (None, Some(new)) => new.clone(),
-        // A new find after an old one was closed is another opportunity; else the work on it goes on.
-        (Some(old), Some(new)) if old.stage.is_closed() && old.id != new.id => new.clone(),
-        (Some(old), Some(new)) => {
-            let stage = if old.stage == OpportunityStage::Withdrawn {
-                new.stage
-            } else {
-                old.stage
-            };
-            Opportunity {
-                stage,
-                opened_at: old.opened_at,
-                id: old.id,
-                ..new.clone()
-            }
-        }
-    };
-    let item = opportunity_item(tenant, &new, &write.card, read.map_or(0, Item::rev) + 1);
-    Ok(Some(Write::Put(item, Condition::unchanged(read))))
-}
-
-/// The item of an opportunity, with the account's card for lists.
-pub fn opportunity_item(tenant: &TenantId, opportunity: &Opportunity, card: &Value, rev: i64) -> Item {
-    let mut item = Item::new(&keys::opportunity(tenant, opportunity.account), "opportunity")
-        .number("rev", rev)
-        .data(opportunity)
-        .json(
-            "account",
-            &serde_json::json!({
-                "id": card["id"], "name": card["name"], "owner": card["owner"], "arr": card["arr"],
-                "score": card["score"], "band": card["band"],
-            }),
-        );
-    if !opportunity.stage.is_closed() {
-        let sk = format!("{}#{}", keys::index::number(opportunity.score), opportunity.id);
-        item = item
-            .text("g1pk", &keys::index::opportunities(tenant))
-            .text("g1sk", &sk);
-    }
-    item
 }
 
 /// What the scoring before left of the band.
@@ -312,17 +281,4 @@ pub async fn latest(
         .as_ref()
         .map(Item::document)
         .transpose()
-}
-
-/// Takes an account off the lists: another account has claimed all of its identities.
-///
-/// # Errors
-/// [`AwsError`] when the table fails.
-pub async fn retire(table: &Table, tenant: &TenantId, account: AccountId) -> Result<(), AwsError> {
-    table
-        .write_many(
-            Vec::new(),
-            &[keys::account(tenant, account), keys::assessment(tenant, account)],
-        )
-        .await
 }

@@ -1,6 +1,6 @@
 //! Loading everything known about one account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_domain::facts::Kind;
 use copilot_domain::history::{AccountHistory, FactRecord};
@@ -25,6 +25,8 @@ pub struct Loaded {
     pub history: AccountHistory,
     /// The identities that the account consists of; empty when another account has taken them all.
     pub identities: Vec<ExternalId>,
+    /// The sources that told of its usage.
+    pub usage_sources: BTreeSet<Source>,
     /// The account's own partition: read model, assessment, rule states, outbox. Keyed by sort key.
     pub state: BTreeMap<String, Item>,
 }
@@ -64,12 +66,20 @@ pub async fn load(
             .map(|i| load_identity(table, tenant, i, usage_from)),
     )
     .await?;
+    let mut usage_sources = BTreeSet::new();
     for (identity, items) in identities.iter().zip(parts) {
+        if items
+            .iter()
+            .any(|item| item.str("sk").starts_with(keys::USAGE_FIRST))
+        {
+            usage_sources.insert(identity.source.clone());
+        }
         collect(&mut history, identity, &items)?;
     }
     Ok(Loaded {
         history,
         identities,
+        usage_sources,
         state,
     })
 }

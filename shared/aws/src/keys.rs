@@ -220,6 +220,16 @@ pub fn storm(t: &TenantId, day: Date, rule: &str) -> Key {
     Key::new(format!("T#{t}"), format!("STORM#{day}#{rule}"))
 }
 
+/// How many accounts a rule tripped at on a day (UTC): a shard of the count.
+pub fn trips(t: &TenantId, rule: &str, day: Date, shard: u8) -> Key {
+    Key::new(format!("T#{t}#TRIP#{rule}#{day}#{shard}"), "N")
+}
+
+/// That admins were told of a source's silence.
+pub fn silence(t: &TenantId, s: &Source) -> Key {
+    Key::new(format!("T#{t}#SILENT"), s.as_str())
+}
+
 /// An import.
 pub fn import(t: &TenantId, i: ImportId) -> Key {
     Key::new(import_partition(t), i.to_string())
@@ -287,12 +297,6 @@ pub mod index {
     /// Alerts of an account by time, gsi3.
     pub fn account_alerts(t: &TenantId, a: AccountId) -> String {
         format!("T#{t}#A#{a}#AL")
-    }
-
-    /// Alerts that a rule opened on a day (UTC), gsi4: the storm guard counts them.
-    pub fn opened(t: &TenantId, rule: &str, at: copilot_domain::time::Timestamp) -> String {
-        let day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-        format!("T#{t}#OPENED#{rule}#{day}")
     }
 
     /// Opportunities of a tenant that are not closed, by score, gsi1.

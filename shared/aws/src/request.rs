@@ -52,6 +52,13 @@ pub enum Write {
     Put(Item, Condition),
     /// Delete the item of a key.
     Delete(Key),
+    /// Add one to the counter `n` of an item, which is made when it is not there and goes at `ttl` (seconds).
+    Count {
+        /// The item.
+        key: Key,
+        /// When the item may go.
+        ttl: i64,
+    },
 }
 
 /// Where a page ended and the next one starts: the key attributes that DynamoDB gave.

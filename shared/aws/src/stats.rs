@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use copilot_domain::ids::{AccountId, TenantId};
+use copilot_domain::money::Money;
 use copilot_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,14 +20,27 @@ const QUICK_LOOK_SECONDS: i64 = 120;
 /// How long the figures of a sweep are good for.
 const SWEEP_SECONDS: i64 = 36 * 3_600;
 
+/// Accounts that must share a currency for a rank among them to say anything.
+const LEAST_RANKED: usize = 10;
+
+/// What figures need of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its ARR in minor units and the currency, where both are known.
+    pub arr: Option<(String, i64)>,
+    /// Its band.
+    pub band: String,
+}
+
 /// Figures of a tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
     /// Accounts listed.
     pub accounts: u64,
-    /// ARR (minor units) at each whole percentile, 0 to 100, ascending. Amounts of different currencies are
-    /// compared by their number: the order is for ranking work, not for reports.
-    pub arr_percentiles: Vec<i64>,
+    /// By currency, ARR (minor units) at each whole percentile, 0 to 100, ascending. Amounts of different currencies
+    /// are not compared, and a currency that fewer than ten accounts share has no ranks.
+    #[serde(default)]
+    pub arr_percentiles: BTreeMap<String, Vec<i64>>,
     /// Accounts by band.
     pub bands: BTreeMap<String, u64>,
     /// When they were computed.
@@ -36,35 +50,40 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Figures of accounts given as (ARR, band).
-    pub fn of(mut accounts: Vec<(i64, String)>, computed_at: Timestamp, complete: bool) -> Self {
-        accounts.sort();
-        let last = accounts.len().saturating_sub(1);
-        let arr_percentiles = (0..=100)
-            .filter_map(|p| accounts.get(last * p / 100))
-            .map(|(arr, _)| *arr)
-            .collect();
+    /// Figures of accounts.
+    pub fn of(accounts: Vec<Entry>, computed_at: Timestamp, complete: bool) -> Self {
         let mut bands = BTreeMap::new();
-        for (_, band) in &accounts {
-            *bands.entry(band.clone()).or_default() += 1;
+        let mut amounts: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        let number = accounts.len() as u64;
+        for entry in accounts {
+            *bands.entry(entry.band).or_default() += 1;
+            if let Some((currency, arr)) = entry.arr {
+                amounts.entry(currency).or_default().push(arr);
+            }
+        }
+        amounts.retain(|_, amounts| amounts.len() >= LEAST_RANKED);
+        for ranked in amounts.values_mut() {
+            ranked.sort_unstable();
+            let last = ranked.len().saturating_sub(1);
+            *ranked = (0..=100)
+                .filter_map(|p| ranked.get(last * p / 100).copied())
+                .collect();
         }
         Self {
-            accounts: accounts.len() as u64,
-            arr_percentiles,
+            accounts: number,
+            arr_percentiles: amounts,
             bands,
             computed_at,
             complete,
         }
     }
 
-    /// The share of accounts with a smaller ARR, 0 to 1; `None` when nothing is known.
-    pub fn arr_percentile(&self, arr_minor: Option<i64>) -> Option<f64> {
-        let arr = arr_minor?;
-        if self.arr_percentiles.is_empty() {
-            return None;
-        }
-        let below = self.arr_percentiles.iter().filter(|p| **p < arr).count();
-        Some(below as f64 / self.arr_percentiles.len() as f64)
+    /// The share of accounts of the same currency with a smaller ARR, 0 to 1; `None` when too few share it.
+    pub fn arr_percentile(&self, arr: Option<Money>) -> Option<f64> {
+        let arr = arr?;
+        let ranked = self.arr_percentiles.get(arr.currency.as_str())?;
+        let below = ranked.iter().filter(|p| **p < arr.amount_minor).count();
+        (!ranked.is_empty()).then(|| below as f64 / ranked.len() as f64)
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {
@@ -83,7 +102,8 @@ impl Stats {
 /// [`AwsError`] when the table fails.
 pub async fn get(table: &Table, tenant: &TenantId, now: Timestamp) -> Result<Stats, AwsError> {
     let key = keys::setting(tenant, "STATS");
-    let stored: Option<Stats> = table.get(&key).await?.as_ref().map(Item::document).transpose()?;
+    // Figures of an older form are none: they are computed again.
+    let stored: Option<Stats> = (table.get(&key).await?.as_ref()).and_then(|item| item.document().ok());
     if let Some(stats) = stored.filter(|s| s.is_fresh(now)) {
         return Ok(stats);
     }
@@ -115,19 +135,24 @@ pub async fn put(table: &Table, tenant: &TenantId, stats: &Stats) -> Result<(), 
         .await
 }
 
-/// The query of all accounts with what figures need of them.
+/// The query of all accounts with what figures need of them. By name: the first of any other order would be a sample
+/// of the smallest, the unhealthiest, the next to renew.
 pub fn listing(tenant: &TenantId) -> Query {
     Query {
-        index: Some("gsi3"),
+        index: Some("gsi1"),
         pk: index::accounts(tenant),
-        attributes: vec!["pk", "f_arr", "f_band"],
+        attributes: vec!["pk", "f_arr", "f_cur", "f_band"],
         ..Query::default()
     }
 }
 
 /// What figures need of an account's item.
-pub fn entry(item: &Item) -> (i64, String) {
-    (item.int("f_arr").unwrap_or(0), item.str("f_band").to_owned())
+pub fn entry(item: &Item) -> Entry {
+    let currency = item.str("f_cur");
+    Entry {
+        arr: (item.int("f_arr").filter(|_| !currency.is_empty())).map(|arr| (currency.to_owned(), arr)),
+        band: item.str("f_band").to_owned(),
+    }
 }
 
 /// The account that a listed item is of.
@@ -139,21 +164,49 @@ pub fn account(item: &Item) -> Option<AccountId> {
 mod tests {
     use super::*;
 
+    fn money(currency: &str, amount_minor: i64) -> Option<Money> {
+        let currency = copilot_domain::money::Currency::new(currency).unwrap();
+        Some(Money {
+            amount_minor,
+            currency,
+        })
+    }
+
+    fn accounts(currency: &str, number: i64, each: i64) -> Vec<Entry> {
+        (1..=number)
+            .map(|n| Entry {
+                arr: Some((currency.to_owned(), n * each)),
+                band: "healthy".to_owned(),
+            })
+            .collect()
+    }
+
     #[test]
     fn the_percentile_is_the_share_of_smaller_accounts() {
-        let stats = Stats::of(
-            (1..=200).map(|n| (n * 100, "healthy".to_owned())).collect(),
-            Timestamp::UNIX_EPOCH,
-            true,
-        );
+        let stats = Stats::of(accounts("EUR", 200, 100), Timestamp::UNIX_EPOCH, true);
         assert_eq!(stats.accounts, 200);
-        assert!(stats.arr_percentile(Some(50)).unwrap() < 0.01);
-        assert!((stats.arr_percentile(Some(10_000)).unwrap() - 0.5).abs() < 0.02);
-        assert!(stats.arr_percentile(Some(99_999)).unwrap() > 0.99);
+        assert!(stats.arr_percentile(money("EUR", 50)).unwrap() < 0.01);
+        assert!((stats.arr_percentile(money("EUR", 10_000)).unwrap() - 0.5).abs() < 0.02);
+        assert!(stats.arr_percentile(money("EUR", 99_999)).unwrap() > 0.99);
         assert_eq!(stats.arr_percentile(None), None);
-        assert_eq!(
-            Stats::of(Vec::new(), Timestamp::UNIX_EPOCH, true).arr_percentile(Some(1)),
-            None
-        );
+        let none = Stats::of(Vec::new(), Timestamp::UNIX_EPOCH, true);
+        assert_eq!(none.arr_percentile(money("EUR", 1)), None);
+    }
+
+    #[test]
+    fn an_amount_is_ranked_among_its_own_currency_and_not_among_few() {
+        let mut all = accounts("EUR", 10, 100);
+        all.extend(accounts("JPY", 10, 100_000));
+        all.extend(accounts("CHF", 9, 100));
+        all.push(Entry {
+            arr: None,
+            band: "healthy".to_owned(),
+        });
+        let stats = Stats::of(all, Timestamp::UNIX_EPOCH, true);
+        assert_eq!(stats.accounts, 30);
+        assert!(stats.arr_percentile(money("EUR", 1_001)).unwrap() > 0.99);
+        assert!(stats.arr_percentile(money("JPY", 1_001)).unwrap() < 0.01);
+        assert_eq!(stats.arr_percentile(money("CHF", 900)), None, "nine share it");
+        assert_eq!(stats.arr_percentile(money("USD", 900)), None);
     }
 }

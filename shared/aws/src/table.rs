@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem,
+    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem, Update,
     WriteRequest,
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -267,6 +267,20 @@ impl Table {
                         .build()
                         .map_err(refused)?;
                     TransactWriteItem::builder().delete(delete).build()
+                }
+                Write::Count { key, ttl } => {
+                    let number = |n: i64| AttributeValue::N(n.to_string());
+                    let update = Update::builder()
+                        .table_name(&*self.name)
+                        .set_key(Some(key_attributes(&key)))
+                        .update_expression("SET #ttl = :ttl, et = :et ADD n :one")
+                        .expression_attribute_names("#ttl", "ttl")
+                        .expression_attribute_values(":ttl", number(ttl))
+                        .expression_attribute_values(":et", AttributeValue::S("count".to_owned()))
+                        .expression_attribute_values(":one", number(1))
+                        .build()
+                        .map_err(refused)?;
+                    TransactWriteItem::builder().update(update).build()
                 }
             };
             items.push(one);

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::types::{
@@ -191,6 +192,41 @@ pub async fn waiting(
         .await?;
     let bodies = got.messages().iter().filter_map(|m| m.body());
     Ok(bodies.map(str::to_owned).collect())
+}
+
+/// The messages that a queue holds, those that are held back (for which there are no bodies) counted.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn queued(
+    config: &SdkConfig,
+    url: &str,
+) -> Result<(Vec<String>, u32), Box<dyn std::error::Error + Send + Sync>> {
+    use aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessagesDelayed as Delayed;
+    let client = aws_sdk_sqs::Client::new(config);
+    let attributes = client
+        .get_queue_attributes()
+        .queue_url(url)
+        .attribute_names(Delayed)
+        .send()
+        .await?;
+    let delayed = attributes
+        .attributes
+        .and_then(|all| all.get(&Delayed)?.parse().ok());
+    let mut bodies = Vec::new();
+    loop {
+        let answer = client
+            .receive_message()
+            .queue_url(url)
+            .max_number_of_messages(10)
+            .send()
+            .await?;
+        let messages = answer.messages.unwrap_or_default();
+        if messages.is_empty() {
+            return Ok((bodies, delayed.unwrap_or_default()));
+        }
+        bodies.extend(messages.into_iter().filter_map(|message| message.body));
+    }
 }
 
 /// An item without the counter of its writes: attribute to value, a document as JSON.

@@ -63,7 +63,9 @@ impl AlertMessage {
             EventType::AlertOpened => About::Opened,
             EventType::AlertUpdated => About::Updated(alert.why),
             EventType::AlertResolved => About::Resolved,
-            EventType::DigestDue => return None,
+            EventType::DigestDue | EventType::RuleHeld | EventType::SourceSilent | EventType::SourceBack => {
+                return None;
+            }
         };
         Some(Self::about(about, alert, dashboard_url))
     }

@@ -10,7 +10,10 @@ use crate::ids::{AccountId, AlertId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
+mod update;
+
 pub use crate::rule_state::{RuleState, RuleStates};
+pub use update::{AlertResolution, AlertUpdate};
 
 /// Whether it is about losing or winning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -255,7 +258,7 @@ pub struct Alert {
     /// When its condition was last seen to hold.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub last_seen_at: Timestamp,
-    /// Scorings that saw it hold.
+    /// Scorings that saw it hold and found something new, or that were the first of their day.
     pub seen_count: u32,
     /// Put away until.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
@@ -296,85 +299,4 @@ pub enum Renotify {
     Unacknowledged,
     /// Its snooze is over and it still holds.
     SnoozeEnded,
-}
-
-/// What a scoring changes about a live alert.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AlertUpdate {
-    /// The alert.
-    pub id: AlertId,
-    /// Its rule.
-    pub rule: String,
-    /// Its status, which changes only from snoozed to open.
-    pub status: AlertStatus,
-    /// What happened, in one line.
-    pub title: String,
-    /// The account as it is now.
-    pub account: AlertAccount,
-    /// Severity now.
-    pub severity: Severity,
-    /// Severity of the rule itself.
-    pub base_severity: Severity,
-    /// What raised it.
-    pub severity_why: Vec<String>,
-    /// Priority now.
-    pub priority: f64,
-    /// What it is made of.
-    pub priority_why: PriorityWhy,
-    /// When it was seen.
-    pub last_seen_at: Timestamp,
-    /// How often.
-    pub seen_count: u32,
-    /// The clauses now.
-    pub clauses: Vec<Clause>,
-    /// The features now.
-    pub evidence: BTreeMap<String, Option<f64>>,
-    /// Whether to tell of it again, and why.
-    pub renotify: Option<Renotify>,
-}
-
-impl AlertUpdate {
-    /// Applies the change to the stored alert; everything that humans did to it stays.
-    pub fn apply(&self, alert: &mut Alert) {
-        if alert.status == AlertStatus::Snoozed && self.status == AlertStatus::Open {
-            alert.status = AlertStatus::Open;
-            alert.snoozed_until = None;
-        }
-        alert.title.clone_from(&self.title);
-        alert.account.clone_from(&self.account);
-        alert.severity = self.severity;
-        alert.base_severity = self.base_severity;
-        alert.severity_why.clone_from(&self.severity_why);
-        alert.priority = self.priority;
-        alert.priority_why.clone_from(&self.priority_why);
-        alert.last_seen_at = self.last_seen_at;
-        alert.seen_count = self.seen_count;
-        alert.clauses.clone_from(&self.clauses);
-        alert.evidence.clone_from(&self.evidence);
-    }
-}
-
-/// An alert that closed by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlertResolution {
-    /// The alert.
-    pub id: AlertId,
-    /// Its rule.
-    pub rule: String,
-    /// When.
-    pub at: Timestamp,
-    /// Why: `recovered`, or `withdrawn` for an opportunity whose account fell under the gate.
-    pub reason: String,
-}
-
-impl AlertResolution {
-    /// Applies it to the stored alert, if that is still live.
-    pub fn apply(&self, alert: &mut Alert) {
-        if alert.status.is_live() {
-            alert.status = AlertStatus::Resolved;
-            alert.resolved_at = Some(self.at);
-            alert.resolve_reason = Some(self.reason.clone());
-            alert.snoozed_until = None;
-        }
-    }
 }

@@ -34,6 +34,15 @@ pub enum EventType {
     /// The daily digests of a tenant are due.
     #[serde(rename = "digest.due")]
     DigestDue,
+    /// The storm guard holds a rule; for the tenant's admins.
+    #[serde(rename = "rule.held")]
+    RuleHeld,
+    /// A source has been silent for longer than is usual for it; for the tenant's admins.
+    #[serde(rename = "source.silent")]
+    SourceSilent,
+    /// A silent source delivers again; for the tenant's admins.
+    #[serde(rename = "source.back")]
+    SourceBack,
 }
 
 impl EventType {
@@ -44,6 +53,9 @@ impl EventType {
             Self::AlertUpdated => "alert.updated",
             Self::AlertResolved => "alert.resolved",
             Self::DigestDue => "digest.due",
+            Self::RuleHeld => "rule.held",
+            Self::SourceSilent => "source.silent",
+            Self::SourceBack => "source.back",
         }
     }
 }
@@ -65,9 +77,23 @@ pub struct Event {
     /// The alert, for `alert.*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertEvent>,
+    /// What admins are told, for `rule.*` and `source.*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
     /// Whether anybody is to be told; else it is only for other listeners.
     #[serde(default)]
     pub notify: bool,
+}
+
+/// What the tenant's admins are told: of a rule or a source, not of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The rule or the source.
+    pub subject: String,
+    /// What happened, in one line.
+    pub title: String,
+    /// What it means and what to do.
+    pub reason: String,
 }
 
 /// What an event says about an alert: all that a message shows, so that no channel has to look anything up.
@@ -137,6 +163,7 @@ impl Event {
             tenant,
             at,
             alert: Some(alert),
+            notice: None,
             notify,
         }
     }
@@ -153,6 +180,28 @@ impl Event {
             tenant,
             at,
             alert: None,
+            notice: None,
+            notify: true,
+        }
+    }
+
+    /// An event for the tenant's admins. `occasion` tells one from the next: the day, or when the silence began.
+    pub fn of_notice(
+        tenant: &TenantId,
+        event_type: EventType,
+        occasion: &str,
+        at: Timestamp,
+        notice: Notice,
+    ) -> Self {
+        let event_id = EventId::derived(&[tenant.as_str(), event_type.as_str(), &notice.subject, occasion]);
+        Self {
+            version: VERSION,
+            event_id,
+            event_type,
+            tenant: tenant.as_str().to_owned(),
+            at,
+            alert: None,
+            notice: Some(notice),
             notify: true,
         }
     }
@@ -196,6 +245,28 @@ mod tests {
         assert_eq!(of("critical").event_id, of("critical").event_id);
         assert_ne!(of("critical").event_id, of("14-days").event_id);
         assert_eq!(of("x").alert.unwrap().drivers.len(), MAX_DRIVERS);
+    }
+
+    #[test]
+    fn admins_are_told_of_a_rule_once_a_day() {
+        let tenant = TenantId::proven("demo", TenantProof::OwnRecord).unwrap();
+        let of = |rule: &str, day| {
+            let notice = Notice {
+                subject: rule.into(),
+                title: "t".into(),
+                reason: "r".into(),
+            };
+            Event::of_notice(&tenant, EventType::RuleHeld, day, Timestamp::UNIX_EPOCH, notice)
+        };
+        assert_eq!(of("R03", "2026-03-01").event_id, of("R03", "2026-03-01").event_id);
+        assert_ne!(of("R03", "2026-03-01").event_id, of("R03", "2026-03-02").event_id);
+        assert_ne!(of("R03", "2026-03-01").event_id, of("R04", "2026-03-01").event_id);
+        let json = serde_json::to_value(of("R03", "2026-03-01")).unwrap();
+        assert_eq!(
+            (&json["type"], &json["notice"]["subject"]),
+            (&"rule.held".into(), &"R03".into())
+        );
+        assert_eq!(json.get("alert"), None);
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct RuleState {
     pub closed_at: Option<Timestamp>,
     /// When the condition was last seen to hold.
     pub last_seen_at: Option<Timestamp>,
-    /// Scorings of this episode that saw it hold.
+    /// Scorings of this episode that saw it hold and were written: see [`RuleState::matters`].
     pub seen_count: u32,
     /// When a human was last told.
     pub last_notified_at: Option<Timestamp>,
@@ -56,6 +56,19 @@ pub struct RuleState {
     pub evidence: String,
     /// The last scoring that touched this state.
     pub evaluation: EvaluationId,
+}
+
+impl RuleState {
+    /// Whether it says more than the stored one, times of seeing aside.
+    pub fn matters(&self, stored: &Self) -> bool {
+        let seen = Self {
+            last_seen_at: stored.last_seen_at,
+            seen_count: stored.seen_count,
+            evaluation: stored.evaluation.clone(),
+            ..self.clone()
+        };
+        seen != *stored
+    }
 }
 
 /// The rule states of an account by (rule, subject).

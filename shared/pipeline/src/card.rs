@@ -90,6 +90,7 @@ pub(crate) fn card(
         name,
         score: health.score.map(Points::as_f64),
         arr_minor: facts.arr.map(|arr| arr.amount_minor),
+        currency: facts.arr.map(|arr| arr.currency.to_string()),
         renewal: facts.renewal_date,
         priority: facts.priority,
         owner: row.owner.clone(),

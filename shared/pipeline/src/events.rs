@@ -8,7 +8,7 @@ use copilot_domain::time::Timestamp;
 use copilot_scoring::Assessed;
 
 /// The measures and caps that cost most points, in words.
-fn drivers(assessed: &Assessed) -> Vec<String> {
+pub(crate) fn drivers(assessed: &Assessed) -> Vec<String> {
     let health = &assessed.assessment.health;
     let mut lost: Vec<(Points, &str)> = health
         .measures
@@ -25,7 +25,7 @@ fn drivers(assessed: &Assessed) -> Vec<String> {
 }
 
 /// What an event says about an alert.
-fn body(alert: &Alert, assessed: &Assessed) -> AlertEvent {
+fn body(alert: &Alert, drivers: &[String]) -> AlertEvent {
     let said: Vec<&str> = alert
         .clauses
         .iter()
@@ -53,7 +53,7 @@ fn body(alert: &Alert, assessed: &Assessed) -> AlertEvent {
         } else {
             said.join("; ")
         },
-        drivers: drivers(assessed),
+        drivers: drivers.to_vec(),
         score: alert.account.score.map(Points::as_f64),
         band: Some(alert.account.band),
         why: None,
@@ -61,15 +61,8 @@ fn body(alert: &Alert, assessed: &Assessed) -> AlertEvent {
 }
 
 /// An alert that opened.
-pub(crate) fn opened(tenant: &TenantId, at: Timestamp, alert: &Alert, assessed: &Assessed) -> Event {
-    Event::of_alert(
-        tenant,
-        EventType::AlertOpened,
-        "",
-        at,
-        body(alert, assessed),
-        true,
-    )
+pub(crate) fn opened(tenant: &TenantId, at: Timestamp, alert: &Alert, drivers: &[String]) -> Event {
+    Event::of_alert(tenant, EventType::AlertOpened, "", at, body(alert, drivers), true)
 }
 
 /// An alert that is told of again. The episode's day and reason name the occasion, so that scoring again on the
@@ -80,13 +73,13 @@ pub(crate) fn updated(
     alert: &Alert,
     update: &AlertUpdate,
     day: jiff::civil::Date,
-    assessed: &Assessed,
+    drivers: &[String],
 ) -> Option<Event> {
     let why = update.renotify?;
     let occasion = format!("{why:?}#{:?}#{day}", update.severity);
     let body = AlertEvent {
         why: Some(why),
-        ..body(alert, assessed)
+        ..body(alert, drivers)
     };
     Some(Event::of_alert(
         tenant,
@@ -104,11 +97,11 @@ pub(crate) fn resolved(
     at: Timestamp,
     alert: &Alert,
     resolution: &AlertResolution,
-    assessed: &Assessed,
+    drivers: &[String],
 ) -> Event {
     let body = AlertEvent {
         reason: resolution.reason.clone(),
-        ..body(alert, assessed)
+        ..body(alert, drivers)
     };
     // Nobody is pushed a recovery; the digest tells of it.
     Event::of_alert(tenant, EventType::AlertResolved, "", at, body, true)

@@ -4,9 +4,11 @@
 
 mod backfill;
 mod card;
+mod delivered;
 mod events;
 mod guard;
 mod score;
+mod write;
 
 pub use backfill::MAX_POINTS;
 pub use score::{ScoreError, Scored, Scorer, TenantView};

@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use copilot_aws::assessments::{self, ScoreWrite};
+use copilot_aws::assessments;
 use copilot_aws::bus::EventBus;
+use copilot_aws::deliveries::{self, SourceStatus};
 use copilot_aws::history::{self, Loaded, USAGE_DAYS};
 use copilot_aws::stats::{self, Stats};
 use copilot_aws::tenants::{self, Tenant};
-use copilot_aws::{AwsError, Table, alerts, kinds};
+use copilot_aws::{AwsError, Table, kinds};
 use copilot_domain::assessment::Assessment;
+use copilot_domain::event::Event;
 use copilot_domain::facts::Kind;
 use copilot_domain::health::ScorePoint;
 use copilot_domain::history::Snapshot;
@@ -21,7 +23,9 @@ use copilot_features::{FeatureConfig, contract};
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
-use crate::{card, events, guard};
+use crate::delivered;
+use crate::guard::{self, Held};
+use crate::write::{self, Scoring};
 
 /// Tries when others write the same account meanwhile.
 const TRIES: usize = 6;
@@ -61,6 +65,9 @@ pub struct Scored {
     pub assessment: Assessment,
     /// Whether it was stored; a look at another instant is not.
     pub stored: bool,
+    /// Whether all that there was to tell of the account is on the bus. What is not waits in the account's outbox:
+    /// the next scoring tells it.
+    pub told: bool,
 }
 
 type Settings = HashMap<TenantId, (Instant, Arc<TenantView>)>;
@@ -74,6 +81,8 @@ pub struct TenantView {
     pub stats: Stats,
     /// What it says about its facts.
     pub config: FeatureConfig,
+    /// How its sources are doing.
+    pub sources: Vec<SourceStatus>,
 }
 
 /// Scores accounts of the stack.
@@ -125,18 +134,21 @@ impl Scorer {
         let found = found.ok_or_else(|| ScoreError::UnknownTenant(tenant.clone()))?;
         let stats = stats::get(&self.table, tenant, clock).await?;
         let seen = kinds::seen(&self.table, tenant).await?;
+        let sources = deliveries::statuses(&self.table, tenant).await?;
         let config = feature_config(&found, &seen);
         let view = Arc::new(TenantView {
             tenant: found,
             stats,
             config,
+            sources,
         });
         kept.insert(tenant.clone(), (Instant::now(), view.clone()));
         Ok(view)
     }
 
     /// Scores an account as of now (in a sandbox: as of its pinned instant) and stores what came out. Events that
-    /// an earlier run decided and did not tell are told first.
+    /// an earlier run decided and did not tell are told first; with the bus down they wait, and the account is scored
+    /// all the same.
     ///
     /// # Errors
     /// [`ScoreError`]; scoring again is safe.
@@ -164,7 +176,11 @@ impl Scorer {
     ) -> Result<Scored, ScoreError> {
         let settings = self.settings(tenant, clock).await?;
         let mut last = None;
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
+            // Whoever was in the way is done in a moment.
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+            }
             match self.attempt(tenant, account, &settings, as_of, clock).await {
                 Err(ScoreError::Aws(error)) if error.is_conflict() => last = Some(error),
                 done => return done,
@@ -245,16 +261,25 @@ impl Scorer {
         clock: Timestamp,
     ) -> Result<Assessed, ScoreError> {
         let previous = assessments::band_state(&loaded.state)?;
-        let states = assessments::rule_states(&loaded.state)?;
-        let arr = contract::arr(snapshot).map(|arr| arr.amount_minor);
+        let mut states = assessments::rule_states(&loaded.state)?;
+        // A state that a scoring left as it was, was not written: it stands for that scoring all the same.
+        if let Some(last) = previous.as_ref().map(|band| &band.evaluation) {
+            for state in states.0.values_mut().filter(|s| s.evaluation.as_of < last.as_of) {
+                state.evaluation = last.clone();
+            }
+        }
+        let config = FeatureConfig {
+            last_delivery: delivered::of_groups(loaded, &settings.sources),
+            ..settings.config.clone()
+        };
         let input = AssessInput {
             tenant,
             snapshot,
-            config: &settings.config,
+            config: &config,
             previous: previous.as_ref(),
             earlier,
             states: &states,
-            arr_percentile: settings.stats.arr_percentile(arr),
+            arr_percentile: settings.stats.arr_percentile(contract::arr(snapshot)),
             held,
             computed_at: clock,
         };
@@ -270,103 +295,69 @@ impl Scorer {
         clock: Timestamp,
     ) -> Result<Scored, ScoreError> {
         let loaded = self.load(tenant, account, &settings.tenant, as_of).await?;
-        let untold = assessments::untold(&loaded.state)?;
-        assessments::tell(&self.table, &self.bus, tenant, account, &untold).await?;
+        let mut waiting = assessments::untold(&loaded.state)?;
+        if self.tell(tenant, account, &waiting).await {
+            waiting.clear();
+        }
         if loaded.identities.is_empty() {
-            assessments::retire(&self.table, tenant, account).await?;
+            let closing = write::closing(&self.table, tenant, &loaded, as_of).await?;
+            assessments::retire(&self.table, tenant, &loaded, &closing, as_of).await?;
+            waiting.extend(closing.into_iter().map(|one| one.event));
+            self.tell(tenant, account, &waiting).await;
             return Err(ScoreError::UnknownAccount(account));
         }
         let snapshot = loaded.history.snapshot(as_of);
         let earlier = self.earlier(tenant, account, &snapshot).await?;
         let free = BTreeSet::new();
         let mut assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &free, clock)?;
-        let opening: BTreeSet<String> = assessed
-            .transitions
-            .opened
-            .iter()
-            .map(|a| a.rule.clone())
-            .collect();
-        if !opening.is_empty() && !settings.tenant.is_sandbox() {
-            let held = guard::held(&self.table, tenant, &opening, settings.stats.accounts, as_of).await?;
-            if !held.is_empty() {
-                assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &held, clock)?;
+        let mut held = Held::default();
+        if !settings.tenant.is_sandbox() {
+            let opened = &assessed.transitions.opened;
+            let opening: BTreeSet<String> = opened.iter().map(|a| a.rule.clone()).collect();
+            let (rules, accounts) = (&self.engine.rules, settings.stats.accounts);
+            held = guard::held(&self.table, tenant, &opening, rules, accounts, as_of).await?;
+            if !held.rules.is_empty() {
+                let rules = &held.rules;
+                assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, rules, clock)?;
             }
         }
         if assessed.unchanged && loaded.state.contains_key("ASSESS") {
             return Ok(Scored {
                 assessment: assessed.assessment,
                 stored: false,
+                told: waiting.is_empty(),
             });
         }
-        let write = self
-            .write(tenant, &loaded, &snapshot, &earlier, &assessed)
-            .await?;
+        let scoring = Scoring {
+            tenant,
+            zone: &settings.tenant.time_zone(),
+            loaded: &loaded,
+            snapshot: &snapshot,
+            earlier: &earlier,
+            assessed: &assessed,
+        };
+        let write = scoring.write(&self.table, held).await?;
         assessments::store(&self.table, tenant, &loaded, &write).await?;
-        assessments::tell(&self.table, &self.bus, tenant, account, &write.events).await?;
+        waiting.extend(write.events);
+        let told = self.tell(tenant, account, &waiting).await;
         Ok(Scored {
             assessment: assessed.assessment,
             stored: true,
+            told,
         })
     }
 
-    async fn write(
-        &self,
-        tenant: &TenantId,
-        loaded: &Loaded,
-        snapshot: &Snapshot,
-        earlier: &[ScorePoint],
-        assessed: &Assessed,
-    ) -> Result<ScoreWrite, ScoreError> {
-        let moves = &assessed.transitions;
-        let touched: Vec<_> = moves
-            .updated
-            .iter()
-            .map(|u| u.id)
-            .chain(moves.resolved.iter().map(|r| r.id))
-            .collect();
-        let mut stored = alerts::items(&self.table, tenant, &touched).await?;
-        let at = snapshot.as_of;
-        let mut told = Vec::new();
-        let mut changed = Vec::new();
-        for alert in &moves.opened {
-            told.push(events::opened(tenant, at, alert, assessed));
-        }
-        for update in &moves.updated {
-            if let Some((mut alert, item)) = stored.remove(&update.id) {
-                update.apply(&mut alert);
-                told.extend(events::updated(
-                    tenant,
-                    at,
-                    &alert,
-                    update,
-                    snapshot.today,
-                    assessed,
-                ));
-                changed.push((alert, item));
+    /// Tells events; says whether they are told. Those that are not stay in the outbox: a bus that is down is no
+    /// reason not to score.
+    async fn tell(&self, tenant: &TenantId, account: AccountId, events: &[Event]) -> bool {
+        match assessments::tell(&self.table, &self.bus, tenant, account, events).await {
+            Ok(()) => true,
+            Err(error) => {
+                let (error, number) = (copilot_runtime::telemetry::chain(&error), events.len());
+                tracing::warn!(tenant_id = %tenant, account_id = %account, error, number, "events wait to be told");
+                false
             }
         }
-        for resolution in &moves.resolved {
-            if let Some((mut alert, item)) = stored.remove(&resolution.id) {
-                resolution.apply(&mut alert);
-                told.push(events::resolved(tenant, at, &alert, resolution, assessed));
-                changed.push((alert, item));
-            }
-        }
-        let (listing, document) = card::card(snapshot, &loaded.identities, assessed, earlier);
-        Ok(ScoreWrite {
-            assessment: assessed.assessment.clone(),
-            day: snapshot.today,
-            listing,
-            card: document,
-            point: card::point(snapshot, assessed),
-            opened: moves.opened.clone(),
-            changed,
-            states: moves.changed.clone(),
-            events: told,
-            band_state: assessed.band_state.clone(),
-            next_actions: assessed.next_actions.clone(),
-            opportunity: assessed.opportunity.clone(),
-        })
     }
 }
 

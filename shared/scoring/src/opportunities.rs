@@ -4,7 +4,7 @@ use copilot_domain::alert::AlertType;
 use copilot_domain::health::Points;
 use copilot_domain::opportunity::{Opportunity, OpportunitySignal, OpportunityStage};
 use copilot_domain::time::Timestamp;
-use copilot_domain::{AccountId, Money, TenantId, ids::OpportunityId};
+use copilot_domain::{AccountId, Money, TenantId};
 use copilot_features::FeatureVector;
 
 use crate::rules::{Fired, RuleSet};
@@ -76,8 +76,9 @@ pub fn combine(
         currency: arr.currency,
     });
     Some(Opportunity {
-        id: OpportunityId::derived(&[tenant.as_str(), &account.to_string(), "expansion"]),
+        id: Opportunity::id_of(tenant, account, 1),
         account,
+        episode: 1,
         title,
         signals,
         score: (sum * health_factor(score) * 100.0).round() / 100.0,
@@ -86,5 +87,6 @@ pub fn combine(
         playbook,
         opened_at: at,
         last_seen_at: at,
+        closed_at: None,
     })
 }

@@ -56,10 +56,13 @@ pub fn priority(
     ((priority * 100.0).round() / 100.0, why)
 }
 
+/// Accounts below which there is no storm.
+pub const LEAST_ACCOUNTS: usize = 20;
+
 /// The rules that more than a fifth of the accounts of a run trip: more likely a broken source than a bad day.
 /// Below 20 accounts there is no storm.
 pub fn storms(tripped: &BTreeMap<String, usize>, accounts: usize) -> Vec<String> {
-    if accounts < 20 {
+    if accounts < LEAST_ACCOUNTS {
         return Vec::new();
     }
     tripped

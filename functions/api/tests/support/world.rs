@@ -307,6 +307,7 @@ impl World {
         let opportunity = Opportunity {
             id: OpportunityId::derived(&[slug, "opp"]),
             account: id,
+            episode: 1,
             title: secret.to_owned(),
             signals: Vec::new(),
             score: 3.0,
@@ -315,6 +316,7 @@ impl World {
             playbook: None,
             opened_at: self.ctx.clock.now(),
             last_seen_at: self.ctx.clock.now(),
+            closed_at: None,
         };
         let card = json!({"id": account, "name": secret, "owner": null});
         let item = opportunity_item(tenant, &opportunity, &card, 1);
