@@ -1,8 +1,9 @@
 //! The daily digests of a tenant: one e-mail a person, with all that no digest told of yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_aws::notifications::{self, Channel, Notification, NotifyQueue};
+use copilot_aws::{accounts, keys};
 use copilot_channels::digest::{Digest, Line};
 use copilot_channels::message::{alert_link, today_link};
 use copilot_channels::text;
@@ -15,7 +16,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use serde::Deserialize;
 
 use crate::passing;
-use crate::send::{Content, once};
+use crate::route::address;
+use crate::send::{Content, Sent, once};
 use crate::tell::Job;
 
 /// How far back a digest looks for what no other told of: a week of failed nights loses nothing.
@@ -39,22 +41,52 @@ pub(crate) async fn tell(job: &Job<'_>) -> Result<(), Failure> {
         job.settings.email.digest_hour,
     );
     let wait_s = due.timestamp().duration_since(now).as_secs();
-    if let Some(queue) = job.context.queue.as_ref().filter(|_| wait_s > 0) {
+    if wait_s > 0 {
         let delay_s = i32::try_from(wait_s)
             .unwrap_or(i32::MAX)
             .min(NotifyQueue::MAX_DELAY_S);
+        let queue = &job.context.queue;
         return queue.later(&job.record.body, delay_s).await.map_err(passing);
     }
     let since = now.saturating_add(-BACK).unwrap_or(Timestamp::UNIX_EPOCH);
-    let people = notifications::people_since(&job.context.table, &job.tenant, since)
+    let mut renewals = renewals(job, due_day(job)).await?;
+    let told = notifications::people_since(&job.context.table, &job.tenant, since)
         .await
         .map_err(passing)?;
+    let people: BTreeSet<String> = told.into_iter().chain(renewals.keys().cloned()).collect();
+    let people = people.into_iter().map(|person| {
+        let renewals = renewals.remove(&person).unwrap_or_default();
+        (person, renewals)
+    });
     let results: Vec<Result<(), Failure>> = stream::iter(people)
-        .map(|person| async move { to_person(job, &person, since, due_day(job)).await })
+        .map(|(person, renewals)| async move { to_person(job, &person, renewals, since).await })
         .buffer_unordered(PARALLEL)
         .collect()
         .await;
     results.into_iter().find(Result::is_err).unwrap_or(Ok(()))
+}
+
+/// The accounts that renew soon, by whose they are, soonest first.
+async fn renewals(job: &Job<'_>, day: Date) -> Result<BTreeMap<String, Vec<Line>>, Failure> {
+    let table = &job.context.table;
+    let mut found: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    let mut query = accounts::renewing(&job.tenant, day, shift(day, RENEWALS_DAYS));
+    loop {
+        let page = table.page(&query).await.map_err(passing)?;
+        for item in &page.items {
+            let line = item
+                .document()
+                .ok()
+                .and_then(|card| renewal(card, &job.context.dashboard_url));
+            if let (Some(owner), Some(line)) = (address(item.str("f_owner")), line) {
+                found.entry(owner).or_default().push(line);
+            }
+        }
+        query.start = page.next;
+        if query.start.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 /// The day that the digest is of, in the tenant's zone.
@@ -82,31 +114,50 @@ fn due(from: &Zoned, hour: u8) -> Zoned {
     }
 }
 
-async fn to_person(job: &Job<'_>, person: &str, since: Timestamp, day: Date) -> Result<(), Failure> {
+async fn to_person(
+    job: &Job<'_>,
+    person: &str,
+    renewals: Vec<Line>,
+    since: Timestamp,
+) -> Result<(), Failure> {
     let table = &job.context.table;
     let notes = notifications::undigested(table, &job.tenant, person, since)
         .await
         .map_err(passing)?;
-    if notes.is_empty() {
-        return Ok(());
-    }
-    let last = shift(day, RENEWALS_DAYS);
-    let cards = notifications::renewals(table, &job.tenant, person, day, last)
-        .await
-        .map_err(passing)?;
     let base = &job.context.dashboard_url;
     let mut digest = of_notes(notes.iter().map(|(note, _)| note), base);
-    digest.day = text::day(day);
+    digest.renewals = renewals;
+    if digest.is_empty() {
+        return Ok(());
+    }
+    digest.day = text::day(due_day(job));
     digest.link = today_link(base);
-    digest.renewals = cards.into_iter().filter_map(|card| renewal(card, base)).collect();
     let email = copilot_channels::email::digest(&digest).map_err(Failure::permanent)?;
     let note = job.note(Channel::Email, person);
-    if once(job, note, Content::Email(&email)).await? {
-        notifications::mark_digested(table, &job.tenant, &notes, job.event.event_id)
-            .await
-            .map_err(passing)?;
-    }
-    Ok(())
+    let told = match once(job, note, Content::Email(&email)).await? {
+        Sent::Now => notes,
+        Sent::Before => told_before(job, person, notes).await?,
+        Sent::Never => return Ok(()),
+    };
+    notifications::mark_digested(table, &job.tenant, &told, job.event.event_id)
+        .await
+        .map_err(passing)
+}
+
+/// What the digest told of when it went out and was not marked: what was known before it was begun. What came later
+/// is the next digest's.
+async fn told_before(
+    job: &Job<'_>,
+    person: &str,
+    notes: Vec<(Notification, i64)>,
+) -> Result<Vec<(Notification, i64)>, Failure> {
+    let key = keys::notify::notification(&job.tenant, job.event.event_id, Channel::Email.as_str(), person);
+    let item = job.context.table.get(&key).await.map_err(passing)?;
+    let sent: Option<Notification> = item.map(|item| item.document()).transpose().map_err(passing)?;
+    Ok(notes
+        .into_iter()
+        .filter(|(note, _)| sent.as_ref().is_some_and(|sent| note.updated_at <= sent.at))
+        .collect())
 }
 
 /// Sorts notifications by what became of their alerts: the last word on each counts, and an alert that opened and

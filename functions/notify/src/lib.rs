@@ -40,8 +40,8 @@ pub struct Context {
     pub secrets: Secrets,
     /// Sends to Slack.
     pub slack: Sender,
-    /// The function's own queue, to put a digest off to its hour; without it digests go at once.
-    pub queue: Option<NotifyQueue>,
+    /// The function's own queue, to put a digest off to its hour.
+    pub queue: NotifyQueue,
     /// The clock.
     pub clock: Clock,
     /// Metrics of the batches.
@@ -61,6 +61,10 @@ impl Context {
         let prefix = env.required("SECRET_PREFIX", "the prefix of the stack's secrets")?;
         let dashboard_url =
             env.required("DASHBOARD_URL", "the dashboard's address, for links in messages")?;
+        let queue_url = env.required(
+            "NOTIFY_QUEUE_URL",
+            "the queue that notify reads, to put digests off to their hour",
+        )?;
         let sdk = copilot_aws::sdk::load().await;
         let clock = Clock::system();
         Ok(Self {
@@ -68,9 +72,7 @@ impl Context {
             mailer: Mailer::new(&sdk, &from),
             secrets: Secrets::new(&sdk, &prefix),
             slack: Sender::new(env.optional("SLACK_ALSO_ALLOW")),
-            queue: env
-                .optional("NOTIFY_QUEUE_URL")
-                .map(|url| NotifyQueue::new(&sdk, &url)),
+            queue: NotifyQueue::new(&sdk, &queue_url),
             metrics: Metrics::new("notify", &env.stage(), clock.clone()),
             clock,
             dashboard_url,

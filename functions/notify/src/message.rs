@@ -21,7 +21,13 @@ pub(crate) fn read(record: &Record) -> Result<Option<Event>, Failure> {
     let envelope: Envelope = record.json()?;
     let is_ours = matches!(
         envelope.detail_type.as_str(),
-        "alert.opened" | "alert.updated" | "alert.resolved" | "digest.due"
+        "alert.opened"
+            | "alert.updated"
+            | "alert.resolved"
+            | "digest.due"
+            | "rule.held"
+            | "source.silent"
+            | "source.back"
     );
     if envelope.source != SOURCE || !is_ours {
         tracing::info!(detail_type = envelope.detail_type, "not an event to tell");

@@ -32,6 +32,9 @@ pub(crate) const SANDBOX: How = How::Hold("sandbox: nothing is sent");
 pub(crate) const UNOWNED: How =
     How::Hold("nobody to tell: the account has no owner and no lead is named in the settings");
 
+/// A notice to the admins of a tenant that names none.
+pub(crate) const UNLED: How = How::Hold("nobody to tell: no lead is named in the settings");
+
 /// One message to one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Delivery {
@@ -87,6 +90,31 @@ pub(crate) fn plan(event: &Event, settings: &NotifySettings, is_sandbox: bool, l
         });
     }
     deliveries
+}
+
+/// The deliveries of a notice to the tenant's admins: those who are named as leads.
+pub(crate) fn admins(settings: &NotifySettings, is_sandbox: bool) -> Vec<Delivery> {
+    if !settings.email.enabled {
+        return Vec::new();
+    }
+    let mut people: Vec<String> = settings.leads.iter().filter_map(|lead| address(lead)).collect();
+    people.sort();
+    people.dedup();
+    let how = match (people.is_empty(), is_sandbox && !settings.send_from_sandbox) {
+        (_, true) => SANDBOX,
+        (true, _) => UNLED,
+        _ => How::Push,
+    };
+    if people.is_empty() {
+        people.push(NOBODY.to_owned());
+    }
+    let to = |person: String| Delivery {
+        channel: Channel::Email,
+        recipient: person.clone(),
+        person,
+        how,
+    };
+    people.into_iter().map(to).collect()
 }
 
 fn by_email(alert: &AlertEvent, settings: &NotifySettings, how: How, is_over: bool) -> Vec<Delivery> {
@@ -289,6 +317,31 @@ mod tests {
             .len(),
             1
         );
+    }
+
+    #[test]
+    fn a_notice_goes_to_the_leads_once_each_and_without_leads_is_kept_visible() {
+        let of = |settings: &NotifySettings, is_sandbox| -> Vec<(String, How)> {
+            admins(settings, is_sandbox)
+                .into_iter()
+                .map(|d| (d.recipient, d.how))
+                .collect()
+        };
+        let leads = |how| {
+            vec![
+                ("ada@example.com".to_owned(), how),
+                ("lead@example.com".to_owned(), how),
+            ]
+        };
+        assert_eq!(of(&settings(), false), leads(How::Push));
+        assert_eq!(of(&settings(), true), leads(SANDBOX));
+        assert_eq!(
+            of(&NotifySettings::default(), false),
+            [(NOBODY.to_owned(), UNLED)]
+        );
+        let mut off = settings();
+        off.email.enabled = false;
+        assert!(of(&off, false).is_empty());
     }
 
     #[test]

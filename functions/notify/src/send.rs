@@ -44,11 +44,22 @@ pub(crate) enum Content<'a> {
     Email(&'a Email),
 }
 
-/// Claims a notification and sends it, unless it is settled. Tells whether it was sent by this call.
+/// What came of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// It went out by this call.
+    Now,
+    /// It went out by an earlier one.
+    Before,
+    /// It did not, and will not.
+    Never,
+}
+
+/// Claims a notification and sends it, unless it is settled.
 ///
 /// # Errors
 /// [`Failure::Retry`] when it is to be tried again.
-pub(crate) async fn once(job: &Job<'_>, note: Notification, content: Content<'_>) -> Result<bool, Failure> {
+pub(crate) async fn once(job: &Job<'_>, note: Notification, content: Content<'_>) -> Result<Sent, Failure> {
     let table = &job.context.table;
     let now = job.context.clock.now();
     let claimed = match notifications::claim(table, &job.tenant, note, now)
@@ -56,7 +67,8 @@ pub(crate) async fn once(job: &Job<'_>, note: Notification, content: Content<'_>
         .map_err(passing)?
     {
         Claim::Mine(claimed) => *claimed,
-        Claim::Settled(_) => return Ok(false),
+        Claim::Settled(Status::Sent) => return Ok(Sent::Before),
+        Claim::Settled(_) => return Ok(Sent::Never),
         Claim::Busy => return Err(Failure::retry("another call is sending this notification")),
     };
     let result = send(job, &claimed.note, content).await;
@@ -91,7 +103,8 @@ pub(crate) async fn once(job: &Job<'_>, note: Notification, content: Content<'_>
     }
     match again {
         Some(error) => Err(Failure::retry(BoxError::from(error))),
-        None => Ok(status == Status::Sent),
+        None if status == Status::Sent => Ok(Sent::Now),
+        None => Ok(Sent::Never),
     }
 }
 

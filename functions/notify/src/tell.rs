@@ -2,7 +2,8 @@
 
 use copilot_aws::notifications::{self, Channel, Notification, Status};
 use copilot_aws::tenants::Tenant;
-use copilot_domain::event::Event;
+use copilot_channels::message::today_link;
+use copilot_domain::event::{Event, Notice};
 use copilot_domain::ids::TenantId;
 use copilot_domain::notify::NotifySettings;
 use copilot_runtime::batch::{Failure, Record};
@@ -59,6 +60,9 @@ impl Job<'_> {
 /// # Errors
 /// The first passing failure, after all deliveries were tried.
 pub(crate) async fn tell(job: &Job<'_>) -> Result<(), Failure> {
+    if let Some(notice) = job.event.notice.as_ref().filter(|_| job.event.notify) {
+        return notify_admins(job, notice).await;
+    }
     let received = job.received();
     let is_sandbox = job.profile.is_sandbox();
     let mut again = None;
@@ -68,6 +72,35 @@ pub(crate) async fn tell(job: &Job<'_>) -> Result<(), Failure> {
         }
     }
     again.map_or(Ok(()), Err)
+}
+
+/// Tells admins of a rule or a source, at once: no digest tells of it later, and there is at most one a day of each.
+async fn notify_admins(job: &Job<'_>, notice: &Notice) -> Result<(), Failure> {
+    let link = today_link(&job.context.dashboard_url);
+    let email = copilot_channels::email::notice(notice, &link).map_err(Failure::permanent)?;
+    let is_sandbox = job.profile.is_sandbox();
+    let mut again = None;
+    for delivery in route::admins(&job.settings, is_sandbox) {
+        let note = job.note(delivery.channel, &delivery.recipient);
+        let done = match delivery.how {
+            How::Push => once(job, note, Content::Email(&email)).await.map(|_| ()),
+            How::Hold(reason) => hold(job, note, reason).await,
+        };
+        if let Err(failure) = done {
+            again.get_or_insert(failure);
+        }
+    }
+    again.map_or(Ok(()), Err)
+}
+
+async fn hold(job: &Job<'_>, note: Notification, reason: &str) -> Result<(), Failure> {
+    if notifications::hold(&job.context.table, &job.tenant, note, reason)
+        .await
+        .map_err(passing)?
+    {
+        Tally::add(&job.tally.held);
+    }
+    Ok(())
 }
 
 async fn deliver(job: &Job<'_>, delivery: &Delivery, day: jiff::civil::Date) -> Result<(), Failure> {
@@ -92,13 +125,7 @@ async fn deliver(job: &Job<'_>, delivery: &Delivery, day: jiff::civil::Date) -> 
         }
     };
     if let Some(reason) = held {
-        if notifications::hold(table, &job.tenant, note, &reason)
-            .await
-            .map_err(passing)?
-        {
-            Tally::add(&job.tally.held);
-        }
-        return Ok(());
+        return hold(job, note, &reason).await;
     }
     let content = match &webhook {
         Some(webhook) => Content::AlertBySlack(webhook.expose_secret()),

@@ -5,7 +5,7 @@
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use copilot_aws::email::Mailer;
-use copilot_aws::notifications::{self, Channel, Notification, Status};
+use copilot_aws::notifications::{self, Channel, Notification, NotifyQueue, Status};
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::{Secrets, Table, testing};
 use copilot_channels::slack::Sender;
@@ -28,6 +28,8 @@ struct World {
     slack: MockServer,
     tenant: TenantId,
     inbox: String,
+    queue_url: String,
+    config: copilot_aws::testing::SdkConfig,
 }
 
 /// The world of one test: its own AWS account, tenant and Slack. `None` when no server is there.
@@ -56,6 +58,7 @@ async fn world(test: &str, pinned: bool, settings: NotifySettings) -> Option<Wor
         .write(&format!("copilot/test/{test}/slack"), &address)
         .await
         .unwrap();
+    let queue_url = testing::create_queue(&config, "notify").await.unwrap();
     let mailer = Mailer::new(&config, FROM);
     mailer.register().await.unwrap();
     let context = Context {
@@ -63,7 +66,7 @@ async fn world(test: &str, pinned: bool, settings: NotifySettings) -> Option<Wor
         mailer,
         secrets,
         slack: Sender::new(Some(slack.address().to_string())),
-        queue: None,
+        queue: NotifyQueue::new(&config, &queue_url),
         metrics: Metrics::in_memory("notify", clock.clone()),
         clock,
         dashboard_url: "https://copilot.example/".to_owned(),
@@ -74,6 +77,8 @@ async fn world(test: &str, pinned: bool, settings: NotifySettings) -> Option<Wor
         slack,
         tenant,
         inbox,
+        queue_url,
+        config,
     })
 }
 
@@ -291,9 +296,15 @@ async fn what_is_over_the_cap_folds_into_one_digest() {
     assert_eq!(third.status, Status::Held);
     assert!(third.reason.as_ref().unwrap().contains("cap of 2"), "{third:?}");
 
-    world.context.clock.advance(Duration::from_hours(22));
+    // The sweep announces it at night; it goes at eight.
+    world.context.clock.advance(Duration::from_hours(16));
     let now = world.context.clock.now();
     let due = Event::digest_due(&world.tenant, jiff::civil::date(2026, 3, 3), now);
+    handle(batch(&[&due], 1), &world.context).await.unwrap();
+    assert_eq!(world.mails("ada").await.len(), 2, "it waits for its hour");
+    let (seen, held_back) = testing::queued(&world.config, &world.queue_url).await.unwrap();
+    assert_eq!(seen.len() as u32 + held_back, 1, "in the queue");
+    world.context.clock.advance(Duration::from_hours(6));
     for _ in 0..2 {
         handle(batch(&[&due], 1), &world.context).await.unwrap();
     }
@@ -306,6 +317,7 @@ async fn what_is_over_the_cap_folds_into_one_digest() {
     assert_eq!(world.notes(&events[2]).await[0].digest, Some(due.event_id));
 
     // The next day there is nothing to tell.
+    world.context.clock.advance(Duration::from_hours(24));
     let next = Event::digest_due(&world.tenant, jiff::civil::date(2026, 3, 4), now);
     handle(batch(&[&next], 1), &world.context).await.unwrap();
     assert_eq!(world.mails("ada").await.len(), 3);
@@ -357,4 +369,101 @@ async fn an_unknown_tenant_and_a_broken_body_go_to_the_dead_letters_and_the_rest
         .collect();
     assert_eq!(failed, ["m-1", "m-2"]);
     assert_eq!(world.mails("ada").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_digest_that_went_out_and_was_not_marked_is_marked_by_its_retry() {
+    let mut settings = NotifySettings::default();
+    settings.slack.enabled = false;
+    let Some(world) = world("unmarked", false, settings).await else {
+        return;
+    };
+    let table = &world.context.table;
+    let early = world.event("a", EventType::AlertOpened, Severity::Medium);
+    handle(batch(&[&early], 1), &world.context).await.unwrap();
+    let due = Event::digest_due(
+        &world.tenant,
+        jiff::civil::date(2026, 3, 2),
+        "2026-03-02T02:00:00Z".parse().unwrap(),
+    );
+    handle(batch(&[&due], 1), &world.context).await.unwrap();
+    assert_eq!(world.mails("ada").await.len(), 1);
+    assert_eq!(world.notes(&early).await[0].digest, Some(due.event_id));
+
+    // As if the function had died before it marked what it told of; meanwhile there is news.
+    let person = world.address("ada");
+    let mut note = world.notes(&early).await.remove(0);
+    note.digest = None;
+    let key = copilot_aws::keys::notify::notification(&world.tenant, early.event_id, "email", &person);
+    let item = table.get(&key).await.unwrap().unwrap().data(&note);
+    table
+        .put(item, copilot_aws::table::Condition::None)
+        .await
+        .unwrap();
+    world.context.clock.advance(Duration::from_secs(300));
+    let late = world.event("b", EventType::AlertOpened, Severity::Medium);
+    handle(batch(&[&late], 1), &world.context).await.unwrap();
+    handle(batch(&[&due], 2), &world.context).await.unwrap();
+    assert_eq!(world.mails("ada").await.len(), 1, "not told again");
+    assert_eq!(world.notes(&early).await[0].digest, Some(due.event_id));
+    assert_eq!(world.notes(&late).await[0].digest, None, "the next digest's");
+}
+
+#[tokio::test]
+async fn who_has_no_news_is_told_of_renewals() {
+    let Some(world) = world("renewals", false, NotifySettings::default()).await else {
+        return;
+    };
+    let account = AccountId::derived(&["acme"]);
+    let owner = format!("Ada@{}.example", world.tenant);
+    let day = jiff::civil::date(2026, 5, 1);
+    let card = json!({"id": account, "name": "Acme", "owner": owner, "renewal_date": day, "score": 80.0});
+    let listing = copilot_aws::accounts::Listing {
+        name: "Acme".into(),
+        renewal: Some(day),
+        owner: Some(owner),
+        ..Default::default()
+    };
+    let item = copilot_aws::accounts::card_item(&world.tenant, account, &listing, &card, 1);
+    let table = &world.context.table;
+    table
+        .put(item, copilot_aws::table::Condition::None)
+        .await
+        .unwrap();
+    let due = Event::digest_due(
+        &world.tenant,
+        jiff::civil::date(2026, 3, 2),
+        "2026-03-02T02:00:00Z".parse().unwrap(),
+    );
+    for _ in 0..2 {
+        handle(batch(&[&due], 1), &world.context).await.unwrap();
+    }
+    let mails = world.mails("ada").await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert!(mails[0].ends_with("1 renewals within 90 days"), "{mails:?}");
+}
+
+#[tokio::test]
+async fn admins_are_told_once_of_a_rule_that_is_held() {
+    let settings = NotifySettings {
+        leads: vec!["lead@held.example".into()],
+        daily_cap: 0,
+        ..NotifySettings::default()
+    };
+    let Some(world) = world("held", false, settings).await else {
+        return;
+    };
+    let notice = copilot_domain::event::Notice {
+        subject: "R03".into(),
+        title: "Rule R03 tripped at 23 % of accounts today; held; likely a broken source".into(),
+        reason: "Look at the sources.".into(),
+    };
+    let now = world.context.clock.now();
+    let event = Event::of_notice(&world.tenant, EventType::RuleHeld, "2026-03-02", now, notice);
+    for _ in 0..2 {
+        handle(batch(&[&event, &event], 1), &world.context).await.ok();
+    }
+    let mails = world.mails("lead").await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert!(mails[0].contains("R03 tripped at 23 %"), "{mails:?}");
 }

@@ -13,9 +13,7 @@ use copilot_domain::ids::{EventId, TenantId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-pub use list::{
-    Position, by_time, of_alert, people_since, put_settings, recent, renewals, settings, undigested,
-};
+pub use list::{Position, by_time, of_alert, people_since, put_settings, recent, settings, undigested};
 pub use note::{Channel, Notification, Status, mask};
 pub use queue::NotifyQueue;
 

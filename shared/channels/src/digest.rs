@@ -56,7 +56,7 @@ pub struct Section {
 }
 
 impl Digest {
-    /// Whether there is anything to tell. A person without news gets no mail.
+    /// Whether there is anything to tell. A person without news and renewals gets no mail.
     pub fn is_empty(&self) -> bool {
         self.parts().iter().all(|(_, lines)| lines.is_empty())
     }

@@ -13,9 +13,13 @@ use crate::digest::Digest;
 use crate::message::{About, AlertMessage};
 use crate::text::one_line;
 use copilot_domain::alert::Severity;
+use copilot_domain::event::Notice;
 
 /// Characters of a subject: what mail programs show of it, and far below the 998 bytes of a header line.
 const MAX_SUBJECT: usize = 150;
+
+/// Characters of what a notice means.
+const MAX_REASON: usize = 600;
 
 /// A rendered e-mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +47,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     // Only the text templates go unescaped.
     env.set_auto_escape_callback(|name| match name {
-        "alert.txt" | "digest.txt" => AutoEscape::None,
+        "alert.txt" | "digest.txt" | "notice.txt" => AutoEscape::None,
         _ => AutoEscape::Html,
     });
     // Block tags on lines of their own leave no lines behind.
@@ -59,6 +63,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("alert.html", include_str!("../templates/alert.html")),
         ("digest.txt", include_str!("../templates/digest.txt")),
         ("digest.html", include_str!("../templates/digest.html")),
+        ("notice.txt", include_str!("../templates/notice.txt")),
+        ("notice.html", include_str!("../templates/notice.html")),
     ] {
         // A template that does not parse is missing afterwards, and rendering it says so.
         if let Err(error) = env.add_template(name, source) {
@@ -138,6 +144,21 @@ pub fn digest(digest: &Digest) -> Result<Email, RenderError> {
     )
 }
 
+/// The e-mail to an admin, about a rule or a source.
+///
+/// # Errors
+/// [`RenderError`] when a template is broken.
+pub fn notice(notice: &Notice, link: &str) -> Result<Email, RenderError> {
+    let title = one_line(&notice.title, MAX_SUBJECT);
+    let values = json!({"title": title, "reason": one_line(&notice.reason, MAX_REASON), "link": link});
+    email(
+        &format!("[Copilot] {title}"),
+        "notice.txt",
+        "notice.html",
+        &values,
+    )
+}
+
 /// Of the bar at the top; dark enough for white text (contrast 4.5 and more).
 fn colour(message: &AlertMessage) -> &'static str {
     match (message.about, message.severity) {
@@ -163,6 +184,27 @@ mod tests {
         insta::assert_snapshot!("alert.subject", email.subject);
         insta::assert_snapshot!("alert.txt", email.text);
         insta::assert_snapshot!("alert.html", email.html);
+    }
+
+    #[test]
+    fn a_notice_is_escaped_and_its_subject_is_one_line() {
+        let told = Notice {
+            subject: "R03".into(),
+            title: "Rule R03 <tripped>\r\nBcc: x@y.z".into(),
+            reason: "Look at <the source>".into(),
+        };
+        let email = notice(&told, "https://copilot.example/#/").unwrap();
+        assert_eq!(email.subject, "[Copilot] Rule R03 <tripped> Bcc: x@y.z");
+        assert!(email.text.contains("Look at <the source>"), "{}", email.text);
+        assert!(
+            email.html.contains("Look at &lt;the source&gt;"),
+            "{}",
+            email.html
+        );
+        assert!(
+            email.html.contains("https:&#x2f;&#x2f;copilot.example")
+                || email.html.contains("https://copilot")
+        );
     }
 
     #[test]

@@ -6,12 +6,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use copilot_domain::ids::{AlertId, TenantId};
 use copilot_domain::notify::NotifySettings;
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::{Channel, Notification, Status};
 use crate::error::AwsError;
 use crate::item::Item;
-use crate::keys::{self, index, notify as note_keys};
+use crate::keys::{self, notify as note_keys};
 use crate::table::{Condition, Query, Table};
 
 /// Where a page of a list ended.
@@ -119,35 +118,6 @@ pub async fn undigested(
         }
     }
     Ok(notes)
-}
-
-/// The cards of an owner's accounts that renew between two days, soonest first.
-///
-/// # Errors
-/// [`AwsError`] when the table fails.
-pub async fn renewals(
-    table: &Table,
-    tenant: &TenantId,
-    owner: &str,
-    from: Date,
-    to: Date,
-) -> Result<Vec<serde_json::Value>, AwsError> {
-    let bound = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-    let values = vec![
-        bound(":first", from.to_string()),
-        bound(":last", format!("{to}$")),
-    ];
-    let query = Query {
-        index: Some("gsi6"),
-        pk: index::owner(tenant, owner),
-        // The key of the renewal index is the date, `#` and the account; `$` sorts behind `#`.
-        filter: Some(("g4sk BETWEEN :first AND :last".to_owned(), values)),
-        attributes: vec!["data", "g4sk"],
-        ..Query::default()
-    };
-    let mut found: Vec<Item> = table.all(query).await?;
-    found.sort_by(|a, b| a.str("g4sk").cmp(b.str("g4sk")));
-    found.iter().map(Item::document).collect()
 }
 
 /// A tenant's settings; the defaults when it has none.
