@@ -1,6 +1,8 @@
-//! The nightly run: figures of each tenant, a score request for every account, and the digests.
+//! The nightly run: figures of each tenant, a score request for every account, the digests, and sources gone silent.
 //!
-//! It only reads lists and sends messages, so it can be run again at any time; scoring twice changes nothing.
+//! It reads lists and sends messages, so it can be run again at any time; scoring twice changes nothing.
+
+mod silence;
 
 use copilot_aws::bus::{BusEvent, EventBus};
 use copilot_aws::stats::{self, Stats};
@@ -156,6 +158,7 @@ async fn sweep(context: &Context, tenant: &TenantId, by_name: bool) -> Result<u6
             detail,
         };
         context.bus.put(&[told]).await?;
+        silence::check(&context.table, &context.bus, tenant, now).await?;
     }
     Ok(accounts)
 }
