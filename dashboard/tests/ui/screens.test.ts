@@ -144,7 +144,7 @@ describe("account", () => {
     await page.getByRole("button", { name: "Table" }).click();
     await page.getByRole("region", { name: "Score by day" }).getByText("in hindsight").first().waitFor();
     await page.getByRole("button", { name: "Chart" }).click();
-    await page.getByText("30 d", { exact: true }).click();
+    await page.getByRole("radiogroup", { name: "Span" }).getByText("30 d").click();
     expect(await page.getByText("Scored in hindsight from what was known then").count()).toBe(0);
     await page.context().close();
   });
