@@ -105,17 +105,13 @@ pub(crate) async fn ordered(
         Step::Nothing => return Ok(()),
         Step::GoOn => {}
         Step::Begin => {
-            let (mut import, rev) = match found {
-                Some((import, rev)) => (import, Some(rev)),
-                None => {
-                    let (kind, source) = (order.kind.clone(), order.source.clone());
-                    let by = order.ordered_by.clone();
-                    let name = order.filename.clone();
-                    (
-                        Import::announced(order.import, kind, name, source, delivery.received_at, by),
-                        None,
-                    )
-                }
+            let (mut import, rev) = if let Some((import, rev)) = found {
+                (import, Some(rev))
+            } else {
+                let (kind, source) = (order.kind.clone(), order.source.clone());
+                let (name, by) = (order.filename.clone(), order.ordered_by.clone());
+                let at = delivery.received_at;
+                (Import::announced(order.import, kind, name, source, at, by), None)
             };
             // The start has put it back to its beginning, unless the order came another way.
             let is_started =
@@ -136,7 +132,7 @@ pub(crate) async fn ordered(
             store::put(&context.table, tenant, &import, rev).await?;
         }
     }
-    run(context, tenant, order.import).await
+    Box::pin(run(context, tenant, order.import)).await
 }
 
 /// Goes on with an import (or starts a dry run).
@@ -144,7 +140,7 @@ pub(crate) async fn go_on(context: &Context, tenant: &str, import: &str) -> Resu
     let unreadable = |_| IngestError::Import("the message names no import".to_owned());
     let tenant = TenantId::proven(tenant, TenantProof::OwnRecord).map_err(unreadable)?;
     let id: ImportId = import.parse().map_err(unreadable)?;
-    run(context, &tenant, id).await
+    Box::pin(run(context, &tenant, id)).await
 }
 
 #[cfg(test)]
