@@ -76,15 +76,14 @@ impl World {
             .await
             .unwrap();
         let found = imports::get(&self.context.table, &self.tenant, id).await.unwrap();
-        let (mut import, rev) = match found {
-            Some((import, rev)) => (import, Some(rev)),
-            None => {
-                let text = |text: &str| text.to_owned();
-                (
-                    Import::announced(id, text(kind), text("a.csv"), text("api"), now(), text("ada")),
-                    None,
-                )
-            }
+        let (mut import, rev) = if let Some((import, rev)) = found {
+            (import, Some(rev))
+        } else {
+            let text = |text: &str| text.to_owned();
+            (
+                Import::announced(id, text(kind), text("a.csv"), text("api"), now(), text("ada")),
+                None,
+            )
         };
         import.arrived(&self.context.files.look(&key).await.unwrap().unwrap());
         import.begin_anew();
