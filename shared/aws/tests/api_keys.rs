@@ -1,5 +1,4 @@
 //! Keys of a tenant, as operators list and revoke them.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use copilot_aws::tenants::{self, ApiKey};
 use copilot_aws::testing;
