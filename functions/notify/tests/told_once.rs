@@ -303,7 +303,7 @@ async fn what_is_over_the_cap_folds_into_one_digest() {
     handle(batch(&[&due], 1), &world.context).await.unwrap();
     assert_eq!(world.mails("ada").await.len(), 2, "it waits for its hour");
     let (seen, held_back) = testing::queued(&world.config, &world.queue_url).await.unwrap();
-    assert_eq!(seen.len() as u32 + held_back, 1, "in the queue");
+    assert_eq!(seen.len() + held_back, 1, "in the queue");
     world.context.clock.advance(Duration::from_hours(6));
     for _ in 0..2 {
         handle(batch(&[&due], 1), &world.context).await.unwrap();

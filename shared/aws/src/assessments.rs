@@ -210,10 +210,13 @@ pub async fn tell(
         })
         .collect();
     bus.put(&told).await?;
-    let done: Vec<Key> = events
+    let mut done: Vec<Key> = events
         .iter()
         .map(|e| keys::outbox(tenant, account, &e.event_id.to_string()))
         .collect();
+    // A batch that names a key twice is refused.
+    done.sort();
+    done.dedup();
     table.write_many(Vec::new(), &done).await
 }
 

@@ -201,7 +201,7 @@ pub async fn waiting(
 pub async fn queued(
     config: &SdkConfig,
     url: &str,
-) -> Result<(Vec<String>, u32), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(Vec<String>, usize), Box<dyn std::error::Error + Send + Sync>> {
     use aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessagesDelayed as Delayed;
     let client = aws_sdk_sqs::Client::new(config);
     let attributes = client
