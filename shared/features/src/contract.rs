@@ -1,5 +1,7 @@
 //! The contract: money, term, age, notice, stage; from the account's record and its subscriptions.
 
+use std::collections::BTreeMap;
+
 use copilot_domain::Money;
 use copilot_domain::facts::{Stage, SubscriptionRow, SubscriptionStatus};
 use copilot_domain::history::Snapshot;
@@ -24,29 +26,45 @@ pub fn is_live(row: &SubscriptionRow, at: Timestamp) -> bool {
         && row.started_at.is_none_or(|start| start <= at)
 }
 
-/// Monthly recurring revenue: the live subscriptions in the account's currency (or that of the first), else what
-/// the account's record says.
+/// Monthly recurring revenue. The live subscriptions whose amount is known decide; without one, what the account's
+/// record says. Nothing is said of live subscriptions whose amounts nobody told (tiered prices), and 0 only where
+/// nothing is live any more.
+///
+/// Amounts of different currencies are not added: the account's own currency counts if any live subscription has
+/// it, else the one with the largest sum.
 pub fn mrr(snapshot: &Snapshot) -> Option<Money> {
-    if snapshot.subscriptions.is_empty() {
-        let amount_minor = snapshot.row.mrr_minor?;
-        return Some(Money {
-            amount_minor,
-            currency: currency(snapshot),
-        });
+    if let Some(contracted) = contracted(snapshot) {
+        return Some(contracted);
     }
-    let currency = currency(snapshot);
-    let live = snapshot
-        .subscriptions
-        .iter()
-        .filter(|s| is_live(&s.row, snapshot.as_of));
-    let amount_minor = live
-        .filter(|s| s.row.currency.unwrap_or(currency) == currency)
-        .filter_map(|s| s.row.mrr_minor)
-        .sum();
-    Some(Money {
+    let told = snapshot.row.mrr_minor;
+    let ended = !snapshot.subscriptions.is_empty() && live(snapshot).next().is_none();
+    told.or(ended.then_some(0)).map(|amount_minor| Money {
         amount_minor,
-        currency,
+        currency: currency(snapshot),
     })
+}
+
+/// What the live subscriptions with a known amount come to; `None` without one.
+fn contracted(snapshot: &Snapshot) -> Option<Money> {
+    let default = currency(snapshot);
+    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+    for row in live(snapshot) {
+        if let Some(amount) = row.mrr_minor {
+            let sum = sums.entry(row.currency.unwrap_or(default)).or_default();
+            *sum = sum.saturating_add(amount);
+        }
+    }
+    let own = snapshot.row.currency.and_then(|c| sums.get_key_value(&c));
+    let largest = || sums.iter().max_by_key(|(c, sum)| (**sum, std::cmp::Reverse(**c)));
+    own.or_else(largest).map(|(currency, amount_minor)| Money {
+        amount_minor: *amount_minor,
+        currency: *currency,
+    })
+}
+
+fn live(snapshot: &Snapshot) -> impl Iterator<Item = &SubscriptionRow> {
+    let rows = snapshot.subscriptions.iter().map(|s| &s.row);
+    rows.filter(|row| is_live(row, snapshot.as_of))
 }
 
 /// Annual recurring revenue: twelve times the monthly.
@@ -57,6 +75,7 @@ pub fn arr(snapshot: &Snapshot) -> Option<Money> {
     })
 }
 
+/// The currency of amounts that name none: the account's, or that of its first subscription.
 fn currency(snapshot: &Snapshot) -> Currency {
     let first = snapshot.subscriptions.iter().find_map(|s| s.row.currency);
     snapshot.row.currency.or(first).unwrap_or(Currency::USD)
@@ -112,10 +131,11 @@ pub fn first_day(snapshot: &Snapshot) -> Option<Date> {
         .or_else(|| snapshot.usage.keys().next().copied())
 }
 
-/// Contracted MRR (minor units) 30 days ago, by the states that the subscriptions then had.
-fn mrr_before(snapshot: &Snapshot) -> Option<i64> {
+/// Contracted MRR (minor units, of the currency that counts now) 30 days ago, by the states that the subscriptions
+/// then had. Unknown where an amount was known only then or is known only now: what looks like a change is none.
+fn mrr_before(snapshot: &Snapshot, counts: Currency) -> Option<i64> {
     let then = snapshot.as_of.checked_sub((30 * 24).hours()).ok()?;
-    let currency = currency(snapshot);
+    let default = currency(snapshot);
     let mut known = false;
     let mut sum = 0_i64;
     for subscription in &snapshot.subscriptions {
@@ -136,12 +156,19 @@ fn mrr_before(snapshot: &Snapshot) -> Option<i64> {
         if row.canceled_at.is_some() && row.status == Some(SubscriptionStatus::Canceled) {
             row.status = Some(SubscriptionStatus::Active);
         }
-        if row.started_at.is_some_and(|start| start <= then) && row.currency.unwrap_or(currency) == currency {
-            known = true;
-            if is_live(&row, then) {
-                sum += row.mrr_minor.unwrap_or(0);
-            }
+        if row.started_at.is_none_or(|start| start > then) || row.currency.unwrap_or(default) != counts {
+            continue;
         }
+        if is_live(&row, then) {
+            let now = &subscription.row;
+            let comparable = row.mrr_minor.is_some() == now.mrr_minor.is_some();
+            if is_live(now, snapshot.as_of) && !comparable {
+                return None;
+            }
+            let Some(amount) = row.mrr_minor else { continue };
+            sum = sum.saturating_add(amount);
+        }
+        known = true;
     }
     known.then_some(sum)
 }
@@ -159,10 +186,12 @@ pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
         .forecast_mrr_minor
         .zip(money)
         .and_then(|(f, m)| change(f as f64, m.amount_minor as f64));
+    // Only where subscriptions decide the MRR of now can it be held against what they came to.
+    let ended = || row.mrr_minor.is_none().then_some(money).flatten();
     let contracted = || {
-        mrr_before(snapshot)
-            .zip(money)
-            .and_then(|(b, m)| change(m.amount_minor as f64, b as f64))
+        let now = contracted(snapshot).or_else(ended)?;
+        let before = mrr_before(snapshot, now.currency)?;
+        change(now.amount_minor as f64, before as f64)
     };
     vector.set("forecast_mrr_change", forecast);
     vector.set("mrr_change_30d", contracted());

@@ -158,6 +158,76 @@ fn money_comes_from_live_subscriptions_and_change_from_what_they_were() {
     assert!(is(&vector, "cancel_notice", 0.0));
 }
 
+/// The MRR of an account and its subscriptions, with its currency.
+fn mrr_of(account: Value, subscriptions: &[Value]) -> Option<(i64, String)> {
+    let mut rows = vec![(Kind::Account, "a".to_owned(), account)];
+    for (number, row) in subscriptions.iter().enumerate() {
+        let mut row = row.clone();
+        row["started_at"] = json!("2025-01-01T00:00:00Z");
+        rows.push((Kind::Subscription, format!("s{number}"), row));
+    }
+    let rows: Vec<(Kind, &str, Value)> = rows
+        .iter()
+        .map(|(k, id, row)| (*k, id.as_str(), row.clone()))
+        .collect();
+    let money = copilot_features::contract::mrr(&history(&rows).snapshot(at(NOW)))?;
+    Some((money.amount_minor, money.currency.to_string()))
+}
+
+#[test]
+fn revenue_in_another_currency_than_the_accounts_is_not_nothing() {
+    let sub = |mrr: i64, currency: &str| json!({"mrr_minor": mrr, "currency": currency, "status": "active"});
+    let dollars = json!({"currency": "USD"});
+    let is = |amount: i64, currency: &str| Some((amount, currency.to_owned()));
+    assert_eq!(mrr_of(dollars.clone(), &[sub(500, "EUR")]), is(500, "EUR"));
+    assert_eq!(
+        mrr_of(dollars.clone(), &[sub(500, "EUR"), sub(100, "USD")]),
+        is(100, "USD")
+    );
+    assert_eq!(
+        mrr_of(json!({}), &[sub(500, "GBP"), sub(300, "EUR"), sub(300, "EUR")]),
+        is(600, "EUR")
+    );
+    assert_eq!(
+        mrr_of(json!({}), &[sub(500, "GBP"), sub(500, "EUR")]),
+        is(500, "EUR")
+    );
+}
+
+#[test]
+fn revenue_that_nobody_told_is_unknown_and_only_ended_contracts_are_zero() {
+    let tiered = json!({"mrr_minor": null, "currency": "EUR", "status": "active"});
+    let known = json!({"mrr_minor": 700, "currency": "EUR", "status": "active"});
+    let over = json!({"mrr_minor": 700, "currency": "EUR", "status": "canceled", "canceled_at": "2026-06-10T00:00:00Z"});
+    let is = |amount: i64| Some((amount, "EUR".to_owned()));
+    assert_eq!(mrr_of(json!({}), std::slice::from_ref(&tiered)), None);
+    assert_eq!(
+        mrr_of(json!({"mrr_minor": 900}), std::slice::from_ref(&tiered)),
+        is(900)
+    );
+    assert_eq!(mrr_of(json!({"mrr_minor": 900}), &[tiered, known]), is(700));
+    assert_eq!(mrr_of(json!({}), std::slice::from_ref(&over)), is(0));
+    assert_eq!(mrr_of(json!({}), &[]), None);
+}
+
+#[test]
+fn a_price_that_becomes_unknown_is_no_loss() {
+    let row = |mrr: Option<i64>| json!({"mrr_minor": mrr, "currency": "EUR", "status": "active", "started_at": "2025-01-01T00:00:00Z"});
+    let mut history = history(&[
+        (Kind::Account, "a", json!({})),
+        (Kind::Subscription, "s1", row(Some(600))),
+        (Kind::Subscription, "s2", row(Some(400))),
+    ]);
+    assert!(is(&of(&history), "mrr_change_30d", 0.0));
+    let told = at("2026-06-20");
+    let patch = json!({"mrr_minor": null}).as_object().unwrap().clone();
+    let subscriptions = history.records.get_mut(&Kind::Subscription).unwrap();
+    subscriptions[1].record.merge(Revision::new(told, told, patch));
+    let vector = of(&history);
+    assert!(is(&vector, "mrr", 6.0));
+    assert_eq!(vector.get("mrr_change_30d"), None);
+}
+
 #[test]
 fn the_renewal_is_the_next_end_of_a_term_and_past_ones_are_negative() {
     let end = |day: &str| of(&history(&[(Kind::Account, "a", json!({"contract_end": day}))]));
