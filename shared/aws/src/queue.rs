@@ -1,6 +1,10 @@
 //! The queues: hand-offs to `ingest` and requests to `score`.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use copilot_domain::delivery::ScoreRequest;
@@ -70,7 +74,9 @@ impl IngestQueue {
 /// A marker item tells that a message is on its way. It is written as `sending` before the message and as `sent`
 /// after it; `score` deletes it before it reads the account. So a request may be left out only while a message is
 /// surely in the queue and not yet being worked on; a crash between the writes leaves `sending`, which nobody
-/// trusts. Too many messages are harmless, a missing one is not.
+/// trusts. The marker carries the request it stands for, and only that request may turn it into `sent`: a late
+/// confirmation of an earlier message says nothing of a later one. Too many messages are harmless, a missing one is
+/// not.
 #[derive(Debug, Clone)]
 pub struct ScoreQueue {
     client: Client,
@@ -80,6 +86,19 @@ pub struct ScoreQueue {
 
 const SENDING: &str = "sending";
 const SENT: &str = "sent";
+
+fn marker(tenant: &TenantId, account: AccountId, state: &str, request: &str) -> Item {
+    Item::new(&keys::pending(tenant, account), "pending")
+        .text("state", state)
+        .text("request_id", request)
+}
+
+/// Tells one request from every other. Two hashers with the random keys of the process are enough: an id means
+/// something only while its message is being sent.
+fn request_id() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}
 
 impl ScoreQueue {
     /// The queue by its URL.
@@ -116,9 +135,10 @@ impl ScoreQueue {
             .collect();
         wanted.sort();
         wanted.dedup();
-        self.mark(tenant, &wanted, SENDING, now).await?;
+        let request = request_id();
+        self.mark(tenant, &wanted, &request, now).await?;
         self.send(tenant, &wanted, reason, now).await?;
-        self.confirm(tenant, &wanted).await?;
+        self.confirm(tenant, &wanted, &request).await?;
         Ok(wanted.len())
     }
 
@@ -198,27 +218,25 @@ impl ScoreQueue {
         &self,
         t: &TenantId,
         accounts: &[AccountId],
-        state: &str,
+        request: &str,
         now: Timestamp,
     ) -> Result<(), AwsError> {
         let items = accounts
             .iter()
-            .map(|a| {
-                Item::new(&keys::pending(t, *a), "pending")
-                    .text("state", state)
-                    .text("asked_at", &now.to_string())
-            })
+            .map(|a| marker(t, *a, SENDING, request).text("asked_at", &now.to_string()))
             .collect();
         self.table.write_many(items, &[]).await
     }
 
-    /// Turns `sending` into `sent` where `score` has not taken the marker away meanwhile.
-    async fn confirm(&self, t: &TenantId, accounts: &[AccountId]) -> Result<(), AwsError> {
+    /// Turns `sending` into `sent` where the marker is still that of this request: `score` has not taken it away
+    /// meanwhile, and nobody has put a later one in its place.
+    async fn confirm(&self, t: &TenantId, accounts: &[AccountId], request: &str) -> Result<(), AwsError> {
         stream::iter(accounts.to_vec())
             .map(|a| async move {
-                let item = Item::new(&keys::pending(t, a), "pending").text("state", SENT);
-                let condition = Condition::Expression("attribute_exists(pk)".to_owned(), Vec::new());
-                match self.table.put(item, condition).await {
+                let own = AttributeValue::S(request.to_owned());
+                let condition =
+                    Condition::Expression("request_id = :own".to_owned(), vec![(":own".to_owned(), own)]);
+                match self.table.put(marker(t, a, SENT, request), condition).await {
                     Err(error) if !error.is_conflict() => Err(error),
                     _ => Ok(()),
                 }
@@ -236,5 +254,44 @@ impl ScoreQueue {
         table
             .delete(&keys::pending(tenant, account), Condition::None)
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use copilot_domain::ids::TenantProof;
+
+    #[tokio::test]
+    async fn a_late_confirmation_says_nothing_of_a_later_request() {
+        let test = "a_late_confirmation_says_nothing_of_a_later_request";
+        let Some(config) = testing::config(test).await else {
+            return;
+        };
+        let table = testing::create_table(&config, "markers").await.unwrap();
+        let queue = ScoreQueue::new(&config, "http://localhost/no-queue", table.clone());
+        let tenant = TenantId::proven("acme", TenantProof::OwnRecord).unwrap();
+        let account = AccountId::derived(&["a"]);
+        let (first, second) = (request_id(), request_id());
+        assert_ne!(first, second);
+        let state = async || {
+            let marker = table.get(&keys::pending(&tenant, account)).await.unwrap();
+            marker.map(|m| m.str("state").to_owned())
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        queue.mark(&tenant, &[account], &first, now).await.unwrap();
+        queue.mark(&tenant, &[account], &second, now).await.unwrap();
+        queue.confirm(&tenant, &[account], &first).await.unwrap();
+        assert_eq!(
+            state().await.as_deref(),
+            Some(SENDING),
+            "the second may still fail"
+        );
+        queue.confirm(&tenant, &[account], &second).await.unwrap();
+        assert_eq!(state().await.as_deref(), Some(SENT));
+        ScoreQueue::begin(&table, &tenant, account).await.unwrap();
+        queue.confirm(&tenant, &[account], &second).await.unwrap();
+        assert_eq!(state().await, None, "score has it");
     }
 }
