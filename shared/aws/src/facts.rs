@@ -31,6 +31,9 @@ pub enum Outcome {
     Counted(bool),
     /// A claim of an identity, which moved something (`true`) or not.
     Linked(bool),
+    /// Known by the time it went through, after another write had come in between. That write may have been our
+    /// own, whose answer was lost and which was sent again: nobody else may ask for the score that it needs.
+    Contested,
     /// Not applied.
     Failed(AwsError),
 }
@@ -41,6 +44,7 @@ impl Outcome {
         match self {
             Self::Merged(merge) => *merge != Merge::Unchanged,
             Self::Counted(new) | Self::Linked(new) => *new,
+            Self::Contested => true,
             Self::Failed(_) => false,
         }
     }
@@ -83,15 +87,6 @@ pub async fn apply(
     let mut report = Report::default();
     // Accounts first: what belongs to an account of the same delivery is not parked.
     let moved = claims(table, tenant, facts).await?;
-    let identities: Vec<ExternalId> = facts
-        .iter()
-        .map(identity)
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .cloned()
-        .collect();
-    let linked = links::resolve(table, tenant, &identities).await?;
-
     let mut outcomes: Vec<Option<Outcome>> = facts.iter().map(|_| None).collect();
     for (at, outcome) in apply_records(table, tenant, facts).await? {
         outcomes[at] = Some(outcome);
@@ -99,12 +94,15 @@ pub async fn apply(
     for (at, outcome) in apply_usage(table, tenant, zone, facts).await {
         outcomes[at] = Some(outcome);
     }
+    // After the writes: whoever moves or establishes an identity from here on asks for a score that sees them.
+    let (linked, late) = owners(table, tenant, facts).await?;
+    let mut claimed = moved.iter();
     for (fact, outcome) in facts.iter().zip(outcomes) {
         let Linked { account, known } = linked[identity(fact)];
-        let outcome = outcome.unwrap_or_else(|| Outcome::Linked(link_moved(fact, &moved)));
+        let outcome = outcome.unwrap_or_else(|| Outcome::Linked(claimed.next().is_some_and(Option::is_some)));
         if known {
             report.touched.insert(account);
-            if outcome.changed() {
+            if outcome.changed() || late.contains(identity(fact)) {
                 report.changed.insert(account);
             }
         }
@@ -114,14 +112,13 @@ pub async fn apply(
             parked: !known,
         });
     }
-    for step in &moved {
-        report.touched.extend(step.from);
+    for step in moved.into_iter().flatten() {
+        report.touched.extend(&step.from);
         report.changed.extend(step.from);
         report.touched.insert(step.to);
         report.changed.insert(step.to);
     }
     kinds::note(table, tenant, facts).await?;
-    park(table, tenant, facts, &linked).await?;
     Ok(report)
 }
 
@@ -133,12 +130,13 @@ fn identity(fact: &Fact) -> &ExternalId {
     }
 }
 
-fn link_moved(fact: &Fact, moved: &[links::Moved]) -> bool {
-    matches!(fact, Fact::Link(_)) && !moved.is_empty()
-}
-
-/// Establishes the accounts that records tell of and makes the claims; new accounts are listed at once.
-async fn claims(table: &Table, tenant: &TenantId, facts: &[Fact]) -> Result<Vec<links::Moved>, AwsError> {
+/// Establishes the accounts that records tell of and makes the claims; new accounts are listed at once. Says of each
+/// claim, in their order, what it moved.
+async fn claims(
+    table: &Table,
+    tenant: &TenantId,
+    facts: &[Fact],
+) -> Result<Vec<Option<links::Moved>>, AwsError> {
     let mut accounts: BTreeMap<&ExternalId, &RecordFact> = BTreeMap::new();
     let mut explicit: Vec<LinkFact> = Vec::new();
     for fact in facts {
@@ -165,32 +163,35 @@ async fn claims(table: &Table, tenant: &TenantId, facts: &[Fact]) -> Result<Vec<
     // Listed first: a crash in between leaves an identity that is still fresh, and the next try establishes it.
     accounts::list_new(table, tenant, &stubs).await?;
     links::establish_all(table, tenant, &fresh).await?;
-    let fresh_keys: Vec<Key> = fresh.iter().map(|i| keys::parked(tenant, i)).collect();
-    table.write_many(Vec::new(), &fresh_keys).await?;
-    let moved = links::claim_all(table, tenant, &explicit).await?;
-    let claimed: Vec<Key> = explicit
-        .iter()
-        .map(|l| keys::parked(tenant, &l.identity))
-        .collect();
-    if !moved.is_empty() {
-        table.write_many(Vec::new(), &claimed).await?;
-    }
-    Ok(moved)
+    links::claim_all(table, tenant, &explicit).await
 }
 
-/// Notes identities that no account has claimed, so that they can be shown.
-async fn park(
+/// Whose the facts are, once they are written. Identities that no account has claimed are noted, so that they can be
+/// shown; those that an account claimed while we noted them are taken off again and given as the second part: their
+/// facts may have been written after that account was read for its score.
+async fn owners(
     table: &Table,
     tenant: &TenantId,
     facts: &[Fact],
-    linked: &HashMap<ExternalId, Linked>,
-) -> Result<(), AwsError> {
-    let unknown: BTreeSet<&ExternalId> = facts.iter().map(identity).filter(|i| !linked[*i].known).collect();
+) -> Result<(HashMap<ExternalId, Linked>, BTreeSet<ExternalId>), AwsError> {
+    let identities: BTreeSet<&ExternalId> = facts.iter().map(identity).collect();
+    let identities: Vec<ExternalId> = identities.into_iter().cloned().collect();
+    let mut linked = links::resolve(table, tenant, &identities).await?;
+    let unknown: Vec<ExternalId> = identities.into_iter().filter(|i| !linked[i].known).collect();
+    if unknown.is_empty() {
+        return Ok((linked, BTreeSet::new()));
+    }
     let items = unknown
-        .into_iter()
+        .iter()
         .map(|i| Item::new(&keys::parked(tenant, i), "parked").data(i))
         .collect();
-    table.write_many(items, &[]).await
+    table.write_many(items, &[]).await?;
+    let again = links::resolve(table, tenant, &unknown).await?;
+    let late: BTreeSet<ExternalId> = unknown.into_iter().filter(|i| again[i].known).collect();
+    let late_keys: Vec<Key> = late.iter().map(|i| keys::parked(tenant, i)).collect();
+    table.write_many(Vec::new(), &late_keys).await?;
+    linked.extend(again);
+    Ok((linked, late))
 }
 
 async fn apply_records(
@@ -226,6 +227,7 @@ async fn merge_record(
     mut item: Option<Item>,
     rows: Vec<(usize, &RecordFact)>,
 ) -> Vec<(usize, Outcome)> {
+    let mut contested = false;
     for _ in 0..TRIES {
         let mut record: Record = match item.as_ref().map(Item::document).transpose() {
             Ok(record) => record.unwrap_or_default(),
@@ -243,6 +245,7 @@ async fn merge_record(
                 Err(AwsError::Conflict { .. }) => match table.get(&key).await {
                     Ok(read) => {
                         item = read;
+                        contested = true;
                         continue;
                     }
                     Err(error) => return failed(rows, error),
@@ -252,7 +255,10 @@ async fn merge_record(
         }
         return merges
             .into_iter()
-            .map(|(at, merge)| (at, Outcome::Merged(merge)))
+            .map(|(at, merge)| match merge {
+                Merge::Unchanged if contested => (at, Outcome::Contested),
+                merge => (at, Outcome::Merged(merge)),
+            })
             .collect();
     }
     failed(
@@ -306,10 +312,7 @@ async fn apply_usage(
     stream::iter(work)
         .map(|(item, key, events)| async move {
             match usage::count(table, &key, item, zone, &events).await {
-                Ok(counted) => counted
-                    .into_iter()
-                    .map(|(at, new)| (at, Outcome::Counted(new)))
-                    .collect(),
+                Ok(counted) => counted,
                 Err(error) => failed(events, error),
             }
         })

@@ -8,6 +8,7 @@ use copilot_domain::usage::{Insert, UsageNode, child_path, id_hash};
 use jiff::tz::TimeZone;
 
 use crate::error::AwsError;
+use crate::facts::Outcome;
 use crate::item::Item;
 use crate::keys::Key;
 use crate::table::{Condition, Table};
@@ -15,7 +16,8 @@ use crate::table::{Condition, Table};
 const TRIES: usize = 10;
 
 /// Counts the events of one identity and day: follows each from the root to the node that has its id or room for
-/// it. Gives for each event whether it was counted now. `root` is the root node's item as it was read, if at all.
+/// it. Gives for each event what became of it: counted now or before, or [`Outcome::Contested`]. `root` is the root
+/// node's item as it was read, if at all.
 ///
 /// # Errors
 /// [`AwsError`] when the table fails; counting again is safe.
@@ -25,7 +27,7 @@ pub async fn count(
     root: Option<Item>,
     zone: &TimeZone,
     events: &[(usize, &UsageFact)],
-) -> Result<Vec<(usize, bool)>, AwsError> {
+) -> Result<Vec<(usize, Outcome)>, AwsError> {
     let mut counted = Vec::with_capacity(events.len());
     let mut level: Vec<Node<'_>> = vec![(String::new(), root, events.to_vec())];
     while let Some((path, item, events)) = level.pop() {
@@ -56,7 +58,7 @@ pub async fn count(
 
 /// A node to count in: its path, its item as read, the events that come to it.
 type Node<'a> = (String, Option<Item>, Vec<(usize, &'a UsageFact)>);
-type Split<'a> = (Vec<(usize, bool)>, Vec<(usize, &'a UsageFact)>);
+type Split<'a> = (Vec<(usize, Outcome)>, Vec<(usize, &'a UsageFact)>);
 
 /// Counts what belongs in one node; the rest overflows to its children.
 async fn count_in_node<'a>(
@@ -66,6 +68,7 @@ async fn count_in_node<'a>(
     zone: &TimeZone,
     events: &[(usize, &'a UsageFact)],
 ) -> Result<Split<'a>, AwsError> {
+    let mut contested = false;
     for _ in 0..TRIES {
         let mut node = read_node(item.as_ref())?;
         let (mut done, mut overflow, mut changed) = (Vec::new(), Vec::new(), false);
@@ -74,13 +77,14 @@ async fn count_in_node<'a>(
             match node.insert(&usage.event, known_day) {
                 Insert::New => {
                     changed = true;
-                    done.push((*at, true));
+                    done.push((*at, Outcome::Counted(true)));
                 }
                 Insert::Amended => {
                     changed = true;
-                    done.push((*at, false));
+                    done.push((*at, Outcome::Counted(false)));
                 }
-                Insert::Duplicate => done.push((*at, false)),
+                Insert::Duplicate if contested => done.push((*at, Outcome::Contested)),
+                Insert::Duplicate => done.push((*at, Outcome::Counted(false))),
                 Insert::Full => overflow.push((*at, *usage)),
             }
         }
@@ -93,7 +97,10 @@ async fn count_in_node<'a>(
             .bytes("ledger", node.encode());
         match table.put(new, Condition::unchanged(item.as_ref())).await {
             Ok(()) => return Ok((done, overflow)),
-            Err(AwsError::Conflict { .. }) => item = table.get(key).await?,
+            Err(AwsError::Conflict { .. }) => {
+                item = table.get(key).await?;
+                contested = true;
+            }
             Err(error) => return Err(error),
         }
     }

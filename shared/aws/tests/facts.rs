@@ -3,13 +3,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+};
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use copilot_aws::facts::{self, Outcome};
-use copilot_aws::table::{Condition, Write};
 use copilot_aws::testing;
-use copilot_aws::{AwsError, Table, history, links};
+use copilot_aws::{Table, history, links};
 use copilot_domain::facts::{Fact, Kind, LinkFact, RecordFact, UsageEvent, UsageFact};
 use copilot_domain::history::AccountHistory;
 use copilot_domain::ids::{AccountId, ExternalId, Source, TenantId, TenantProof};
@@ -251,31 +254,128 @@ async fn the_newest_claim_of_an_identity_wins_in_any_order() {
     }
 }
 
+/// Waits before the first call of an operation until somebody else has done something.
+#[derive(Debug)]
+struct Meanwhile {
+    operation: &'static str,
+    once: Mutex<Option<(Sender<()>, Receiver<()>)>>,
+}
+
+impl Intercept for Meanwhile {
+    fn name(&self) -> &'static str {
+        "Meanwhile"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), TestError> {
+        let target = context.request().headers().get("x-amz-target");
+        if target.is_some_and(|t| t.ends_with(self.operation)) {
+            let once = self.once.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some((ask, answer)) = once {
+                ask.send(())?;
+                answer.recv()?;
+            }
+        }
+        Ok(())
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_over_something_newer_is_a_conflict() -> Result<(), AwsError> {
-    let test = "a_write_over_something_newer_is_a_conflict";
+async fn a_fact_written_while_its_account_is_established_asks_for_a_score_and_is_not_parked() {
+    let test = "a_fact_written_while_its_account_is_established_asks_for_a_score_and_is_not_parked";
     let Some(config) = testing::config(test).await else {
-        return Ok(());
+        return;
     };
-    let table = testing::create_table(&config, "conflict").await.unwrap();
-    let key = copilot_aws::keys::tenant(&tenant());
-    let item = |rev| copilot_aws::Item::new(&key, "tenant").number("rev", rev);
-    table.put(item(1), Condition::Absent).await?;
-    assert!(
-        table
-            .put(item(1), Condition::Absent)
+    // Before the fact is written, and before its identity is noted as parked.
+    for (name, operation) in [("writing", ".PutItem"), ("parking", ".BatchWriteItem")] {
+        let table = testing::create_table(&config, name).await.unwrap();
+        let account = id("api", "4711");
+        let ((ask, asked), (done, answer)) = (channel(), channel());
+        let slow = table.with_interceptor(Meanwhile {
+            operation,
+            once: Mutex::new(Some((ask, answer))),
+        });
+        let known = [record(
+            Kind::Account,
+            &account,
+            "",
+            1,
+            &json!({"name": "Just now"}),
+        )];
+        let (runtime, other) = (tokio::runtime::Handle::current(), table.clone());
+        let meanwhile = std::thread::spawn(move || {
+            asked.recv().unwrap();
+            runtime.block_on(async {
+                facts::apply(&other, &tenant(), &TimeZone::UTC, &known)
+                    .await
+                    .unwrap();
+            });
+            done.send(()).unwrap();
+        });
+        let early = [usage(&account, 1)];
+        let report = facts::apply(&slow, &tenant(), &TimeZone::UTC, &early)
             .await
-            .unwrap_err()
-            .is_conflict()
-    );
-    assert!(
-        table
-            .put(item(2), Condition::Rev(7))
+            .unwrap();
+        meanwhile.join().unwrap();
+        assert!(!report.applied[0].parked, "{name}");
+        assert_eq!(report.changed.len(), 1, "{name}");
+        let parked = copilot_aws::keys::parked(&tenant(), &account);
+        assert_eq!(table.get(&parked).await.unwrap(), None, "{name}");
+    }
+}
+
+/// Loses the answer of the first write of an item: the SDK sends it again.
+#[derive(Debug, Default)]
+struct LostAnswer(AtomicUsize);
+
+impl Intercept for LostAnswer {
+    fn name(&self) -> &'static str {
+        "LostAnswer"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), TestError> {
+        let target = context.request().headers().get("x-amz-target");
+        if target.is_some_and(|t| t.ends_with(".PutItem")) && self.0.fetch_add(1, Ordering::Relaxed) == 0 {
+            context.response_mut().set_status(500.try_into()?);
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_whose_answer_was_lost_still_asks_for_a_score() {
+    let test = "a_write_whose_answer_was_lost_still_asks_for_a_score";
+    let Some(config) = testing::config(test).await else {
+        return;
+    };
+    let table = testing::create_table(&config, "lost").await.unwrap();
+    let account = id("api", "4711");
+    let known = [record(Kind::Account, &account, "", 1, &json!({"name": "Known"}))];
+    let apply = async |table: &Table, facts: &[Fact]| {
+        facts::apply(table, &tenant(), &TimeZone::UTC, facts)
             .await
-            .unwrap_err()
-            .is_conflict()
-    );
-    let write = Write::Put(item(2), Condition::Rev(7));
-    assert!(table.transact(vec![write]).await.unwrap_err().is_conflict());
-    table.put(item(2), Condition::Rev(1)).await
+            .unwrap()
+    };
+    apply(&table, &known).await;
+    let ticket = record(Kind::Ticket, &account, "t1", 2, &json!({"title": "Down"}));
+    for fact in [ticket, usage(&account, 1)] {
+        let losing = table.with_interceptor(LostAnswer::default());
+        let report = apply(&losing, std::slice::from_ref(&fact)).await;
+        assert!(
+            matches!(report.applied[0].outcome, Outcome::Contested),
+            "{report:?}"
+        );
+        assert_eq!(report.changed.len(), 1);
+        let again = apply(&table, &[fact]).await;
+        assert!(again.changed.is_empty(), "told twice, and nobody came in between");
+    }
 }
