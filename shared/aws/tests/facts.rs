@@ -337,15 +337,27 @@ impl Intercept for LostAnswer {
         "LostAnswer"
     }
 
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), TestError> {
+        let target = context.request().headers().get("x-amz-target");
+        let lose = usize::from(target.is_some_and(|t| t.ends_with(".PutItem")));
+        self.0.fetch_add(lose, Ordering::Relaxed);
+        Ok(())
+    }
+
     fn modify_before_deserialization(
         &self,
         context: &mut BeforeDeserializationInterceptorContextMut<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), TestError> {
-        let target = context.request().headers().get("x-amz-target");
-        if target.is_some_and(|t| t.ends_with(".PutItem")) && self.0.fetch_add(1, Ordering::Relaxed) == 0 {
-            context.response_mut().set_status(500.try_into()?);
+        if self.0.load(Ordering::Relaxed) == 1 {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            *context.response_mut().status_mut() = 500.try_into()?;
         }
         Ok(())
     }
