@@ -32,13 +32,13 @@ NAMES = ("report_run", "file_shared", "task_closed", "search_done", "import_run"
 DAYS = 7
 
 
-def events(run: str, accounts: int, count: int, days: int, end: dt.datetime) -> Iterator[dict[str, Any]]:
+def events(run: str, accounts: range, count: int, days: float, end: dt.datetime) -> Iterator[dict[str, Any]]:
     """Usage events in the order of time, as a system would send them; the accounts take turns at random."""
     rng = random.Random(f"events/{run}")
     step = dt.timedelta(days=days) / count
     for number in range(count):
         at = end - dt.timedelta(days=days) + step * number
-        yield {"id": f"{run}-{number:08d}", "account": f"load-{rng.randrange(accounts):06d}", "user": f"u{rng.randrange(40)}",
+        yield {"id": f"{run}-{number:08d}", "account": f"load-{rng.choice(accounts):06d}", "user": f"u{rng.randrange(40)}",
                "name": rng.choice(NAMES), "at": at.strftime("%Y-%m-%dT%H:%M:%SZ")}  # fmt: skip
 
 
@@ -80,10 +80,12 @@ def main() -> int:
     parser.add_argument("--lambda-dir", type=Path, default=ROOT / ".local" / "lambda", help="the bootstraps (default .local/lambda)")
     parser.add_argument("--prefix", default="copilot-local-", help="what the functions' names begin with (default copilot-local-)")
     parser.add_argument("--tenant", default=f"ingest-{int(time.time())}", help="tenant to fill, a new one for each run (default ingest-<time>)")
-    parser.add_argument("--accounts", type=int, default=2_000, help="accounts to send (default 2,000)")
+    parser.add_argument("--accounts", type=int, default=2_000, help="accounts to send, at least 1,200 (default 2,000)")
     parser.add_argument("--events", type=int, default=20_000, help="usage events to send, over 7 days (default 20,000)")
     parser.add_argument("--clients", type=int, default=8, help="clients at once (default 8)")
     opts = parser.parse_args()
+    if opts.accounts < 1_200:
+        parser.error("--accounts: at least 1,200")
     bench = Bench(opts)
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     bench.admin.clock(opts.tenant, "Ingest", None)
@@ -93,7 +95,7 @@ def main() -> int:
 
     accounts = list(rows(opts.accounts))
     told("ingest.accounts", send(api, "accounts", batches(accounts), workers=opts.clients))
-    usage = list(events("speed", opts.accounts, opts.events, DAYS, now))
+    usage = list(events("speed", range(opts.accounts), opts.events, DAYS, now))
     told("ingest.events", send(api, "events", batches(usage), workers=opts.clients))
     bench.quiet()
 
@@ -101,9 +103,10 @@ def main() -> int:
     fresh = [{**row, "external_id": f"cost-{number}", "domain": f"cost-{number}.example"} for number, row in enumerate(accounts[:BATCH])]
     cost(bench, access.keys[0], "new_accounts", put, [json.dumps({"rows": fresh})])
     cost(bench, access.keys[0], "unchanged_accounts", put, [json.dumps({"rows": fresh})])
-    for name, over, days in (("events_of_an_hour_1000_accounts", 1_000, 1 / 24), ("events_of_an_hour_100_accounts", 100, 1 / 24),
-                             ("events_of_a_week_100_accounts", 100, DAYS)):  # fmt: skip
-        stream = list(events(f"{name}-{opts.tenant}", min(over, opts.accounts), 5 * BATCH, days, now))
+    # Each has accounts of its own: while a request to score is on its way, another fact of the account asks for none.
+    for name, over, days in (("events_of_an_hour_1000_accounts", range(1_000), 1 / 24), ("events_of_an_hour_100_accounts", range(1_000, 1_100), 1 / 24),
+                             ("events_of_a_week_100_accounts", range(1_100, 1_200), DAYS)):  # fmt: skip
+        stream = list(events(f"{name}-{opts.tenant}", over, 5 * BATCH, days, now))
         bodies = [json.dumps({"events": stream[begin : begin + BATCH]}) for begin in range(0, len(stream), BATCH)]
         cost(bench, access.keys[0], name, post, bodies)
     return 0

@@ -102,7 +102,6 @@ pub(crate) async fn check(
                 };
                 note(table, &key, &over).await?;
             }
-            Some(_) => {}
             None if is_silent(table, tenant, &source, now).await? => {
                 let occasion = since.to_string();
                 let notice = notice(&source, now, false);
@@ -110,7 +109,7 @@ pub(crate) async fn check(
                 let is_over = false;
                 note(table, &key, &Told { since, is_over }).await?;
             }
-            None => {}
+            _ => {}
         }
     }
     Ok(())

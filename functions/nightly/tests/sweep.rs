@@ -36,6 +36,7 @@ async fn context(config: &SdkConfig) -> (Context, String) {
 async fn tenant(table: &Table, slug: &str, pinned_as_of: Option<Timestamp>) -> TenantId {
     let tenant = TenantId::proven(slug, TenantProof::Operator).unwrap();
     let profile = Tenant {
+        competitors: Vec::new(),
         id: slug.into(),
         name: slug.into(),
         zone: "UTC".into(),
@@ -105,9 +106,15 @@ async fn a_source_that_goes_silent_is_told_of_once_and_again_when_it_is_back() {
             errors: Vec::new(),
             note: None,
         };
-        deliveries::note(&context.table, &tenant, &source, &record)
-            .await
-            .unwrap();
+        deliveries::note(
+            &context.table,
+            &tenant,
+            &source,
+            deliveries::Way::Webhook,
+            &record,
+        )
+        .await
+        .unwrap();
     };
     let noted = async || {
         let key = keys::silence(&tenant, &source);

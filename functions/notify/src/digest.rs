@@ -16,9 +16,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use serde::Deserialize;
 
 use crate::passing;
-use crate::route::address;
 use crate::send::{Content, Sent, once};
 use crate::tell::Job;
+use copilot_domain::notify::address;
 
 /// How far back a digest looks for what no other told of: a week of failed nights loses nothing.
 const BACK: SignedDuration = SignedDuration::from_hours(7 * 24);

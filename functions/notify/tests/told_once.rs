@@ -400,7 +400,7 @@ async fn a_digest_that_went_out_and_was_not_marked_is_marked_by_its_retry() {
         .put(item, copilot_aws::table::Condition::None)
         .await
         .unwrap();
-    world.context.clock.advance(Duration::from_secs(300));
+    world.context.clock.advance(Duration::from_mins(5));
     let late = world.event("b", EventType::AlertOpened, Severity::Medium);
     handle(batch(&[&late], 1), &world.context).await.unwrap();
     handle(batch(&[&due], 2), &world.context).await.unwrap();

@@ -164,12 +164,12 @@ pub fn account(item: &Item) -> Option<AccountId> {
 mod tests {
     use super::*;
 
-    fn money(currency: &str, amount_minor: i64) -> Option<Money> {
+    fn money(currency: &str, amount_minor: i64) -> Money {
         let currency = copilot_domain::money::Currency::new(currency).unwrap();
-        Some(Money {
+        Money {
             amount_minor,
             currency,
-        })
+        }
     }
 
     fn accounts(currency: &str, number: i64, each: i64) -> Vec<Entry> {
@@ -185,12 +185,12 @@ mod tests {
     fn the_percentile_is_the_share_of_smaller_accounts() {
         let stats = Stats::of(accounts("EUR", 200, 100), Timestamp::UNIX_EPOCH, true);
         assert_eq!(stats.accounts, 200);
-        assert!(stats.arr_percentile(money("EUR", 50)).unwrap() < 0.01);
-        assert!((stats.arr_percentile(money("EUR", 10_000)).unwrap() - 0.5).abs() < 0.02);
-        assert!(stats.arr_percentile(money("EUR", 99_999)).unwrap() > 0.99);
+        assert!(stats.arr_percentile(Some(money("EUR", 50))).unwrap() < 0.01);
+        assert!((stats.arr_percentile(Some(money("EUR", 10_000))).unwrap() - 0.5).abs() < 0.02);
+        assert!(stats.arr_percentile(Some(money("EUR", 99_999))).unwrap() > 0.99);
         assert_eq!(stats.arr_percentile(None), None);
         let none = Stats::of(Vec::new(), Timestamp::UNIX_EPOCH, true);
-        assert_eq!(none.arr_percentile(money("EUR", 1)), None);
+        assert_eq!(none.arr_percentile(Some(money("EUR", 1))), None);
     }
 
     #[test]
@@ -204,9 +204,13 @@ mod tests {
         });
         let stats = Stats::of(all, Timestamp::UNIX_EPOCH, true);
         assert_eq!(stats.accounts, 30);
-        assert!(stats.arr_percentile(money("EUR", 1_001)).unwrap() > 0.99);
-        assert!(stats.arr_percentile(money("JPY", 1_001)).unwrap() < 0.01);
-        assert_eq!(stats.arr_percentile(money("CHF", 900)), None, "nine share it");
-        assert_eq!(stats.arr_percentile(money("USD", 900)), None);
+        assert!(stats.arr_percentile(Some(money("EUR", 1_001))).unwrap() > 0.99);
+        assert!(stats.arr_percentile(Some(money("JPY", 1_001))).unwrap() < 0.01);
+        assert_eq!(
+            stats.arr_percentile(Some(money("CHF", 900))),
+            None,
+            "nine share it"
+        );
+        assert_eq!(stats.arr_percentile(Some(money("USD", 900))), None);
     }
 }

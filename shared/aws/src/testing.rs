@@ -2,9 +2,9 @@
 //!
 //! `COPILOT_TEST_ENDPOINT` names the server; without it the tests that need one are skipped by name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use aws_config::SdkConfig;

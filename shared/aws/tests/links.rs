@@ -1,5 +1,5 @@
 //! Claims of identities: chains and rings of them mean the same in any order, all at once, and after a crash.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -36,9 +36,9 @@ pub fn mrr(snapshot: &Snapshot) -> Option<Money> {
     if let Some(contracted) = contracted(snapshot) {
         return Some(contracted);
     }
-    let told = snapshot.row.mrr_minor;
     let ended = !snapshot.subscriptions.is_empty() && live(snapshot).next().is_none();
-    told.or(ended.then_some(0)).map(|amount_minor| Money {
+    let amount_minor = if ended { Some(0) } else { snapshot.row.mrr_minor };
+    amount_minor.map(|amount_minor| Money {
         amount_minor,
         currency: currency(snapshot),
     })

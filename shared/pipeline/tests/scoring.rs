@@ -50,6 +50,7 @@ impl World {
         let table = testing::create_table(&config, "table").await.unwrap();
         let tenant = TenantId::proven("acme", TenantProof::Operator).unwrap();
         let profile = Tenant {
+            competitors: Vec::new(),
             id: "acme".into(),
             name: "Acme".into(),
             zone: "UTC".into(),
@@ -137,9 +138,15 @@ impl World {
             note: None,
         };
         let source = Source::new(source).unwrap();
-        deliveries::note(&self.table, &self.tenant, &source, &record)
-            .await
-            .unwrap();
+        deliveries::note(
+            &self.table,
+            &self.tenant,
+            &source,
+            deliveries::Way::Webhook,
+            &record,
+        )
+        .await
+        .unwrap();
     }
 }
 

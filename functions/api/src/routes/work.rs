@@ -168,8 +168,10 @@ async fn update_opportunity(
         ));
     }
     let old: Opportunity = item.document()?;
+    let tenant = app.ctx.tenant(&caller.tenant).await?;
     let new = Opportunity {
         stage: patch.stage,
+        closed_at: (patch.stage.is_closed()).then(|| tenant.now(app.ctx.clock.now())),
         ..old.clone()
     };
     let account: Value = item.parsed("account").unwrap_or_default();

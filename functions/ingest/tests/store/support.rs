@@ -32,6 +32,7 @@ pub(crate) async fn world(test: &str) -> Option<World> {
     let score = testing::create_queue(&config, "score").await.unwrap();
     let tenant = TenantId::proven("demo", TenantProof::Operator).unwrap();
     let profile = Tenant {
+        competitors: Vec::new(),
         id: "demo".to_owned(),
         name: "Demo".to_owned(),
         zone: "UTC".to_owned(),

@@ -12,17 +12,14 @@ use crate::item::Item;
 use crate::keys::{self, index};
 use crate::table::{Condition, Write};
 
-/// The write of the account's opportunity; none when nothing that anybody sees changed.
-pub(super) fn write(
-    tenant: &TenantId,
-    loaded: &Loaded,
-    write: &ScoreWrite,
-) -> Result<Option<Write>, AwsError> {
+/// The writes of the account's opportunity; none when nothing that anybody sees changed. A new one is also found by
+/// its id.
+pub(super) fn write(tenant: &TenantId, loaded: &Loaded, write: &ScoreWrite) -> Result<Vec<Write>, AwsError> {
     let read = loaded.state.get("OPPORTUNITY");
     let old: Option<Opportunity> = read.map(Item::document).transpose()?;
     let at = write.assessment.as_of;
     let Some(new) = Opportunity::next(tenant, old.as_ref(), write.opportunity.as_ref(), at) else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     if let (Some(read), Some(old)) = (read, &old) {
         let day = |at: jiff::Timestamp| at.to_zoned(TimeZone::UTC).date();
@@ -34,11 +31,18 @@ pub(super) fn write(
             after["score"] = Value::Null;
         }
         if !new.differs(old) && before == after {
-            return Ok(None);
+            return Ok(Vec::new());
         }
     }
+    let is_new = old.is_none_or(|old| old.id != new.id);
     let item = opportunity_item(tenant, &new, &write.card, read.map_or(0, Item::rev) + 1);
-    Ok(Some(Write::Put(item, Condition::unchanged(read))))
+    let mut writes = vec![Write::Put(item, Condition::unchanged(read))];
+    if is_new {
+        let by_id = Item::new(&keys::opportunity_id(tenant, new.id), "opportunity-id")
+            .text("account", &new.account.to_string());
+        writes.push(Write::Put(by_id, Condition::None));
+    }
+    Ok(writes)
 }
 
 /// What lists of opportunities show of the account.

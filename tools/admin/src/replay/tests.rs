@@ -48,6 +48,7 @@ async fn live(config: &SdkConfig, bucket: &str) -> Context {
     let score = testing::create_queue(config, "score").await.unwrap();
     let clock = Clock::fixed(at(0));
     let settings = Tenant {
+        competitors: Vec::new(),
         id: "acme".to_owned(),
         name: "Acme".to_owned(),
         zone: "Europe/Berlin".to_owned(),
