@@ -197,7 +197,7 @@ def main() -> int:
     parser.add_argument("--prefix", default="copilot-local-", help="what the functions' names begin with (default copilot-local-)")
     parser.add_argument("--tenant", default=f"import-{int(time.time())}", help="tenant to import into, a new one for each run (default import-<time>)")
     parser.add_argument("--megabytes", type=float, default=1_000, help="size of the file (default 1,000; the product takes 1,073)")
-    parser.add_argument("--row-bytes", type=int, default=400, help="bytes of a row (default 400)")
+    parser.add_argument("--row-bytes", type=int, default=1_000, help="bytes of a row, most of them in a column that is left out (default 1,000)")
     parser.add_argument("--accounts", type=int, default=200, help="accounts that the events are of (default 200)")
     parser.add_argument("--days", type=int, default=90, help="days over which the events are spread (default 90)")
     parser.add_argument("--timeout", type=float, default=4 * 3_600, help="seconds that an import may take (default 14,400)")

@@ -9,7 +9,7 @@ import json
 import threading
 import unittest
 from collections import defaultdict
-from typing import Any
+from typing import Any, ClassVar
 
 from bench.deliveries import deliveries
 from bench.faults import FaultProxy, Faults, throttle_answer
@@ -21,8 +21,8 @@ NOW = dt.date(2026, 6, 30)
 
 class Echo(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    seen: list[tuple[str, str, bytes]] = []
-    hosts: list[str] = []
+    seen: ClassVar[list[tuple[str, str, bytes]]] = []
+    hosts: ClassVar[list[str]] = []
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

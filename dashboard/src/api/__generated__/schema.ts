@@ -554,7 +554,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Opportunities, strongest first */
+        /** Opportunities that are not closed, strongest first */
         get: operations["list_opportunities"];
         put?: never;
         post?: never;
@@ -1142,7 +1142,7 @@ export interface components {
             rule_name: string;
             /**
              * Format: int32
-             * @description Scorings that saw it hold.
+             * @description Scorings that saw it hold and found something new, or that were the first of their day.
              */
             seen_count: number;
             /** @description Severity after the arithmetic. */
@@ -1211,6 +1211,18 @@ export interface components {
             recipient_masked: string;
             /** @description Whether it arrived. */
             status: components["schemas"]["NotificationStatus"];
+        };
+        /** @description A page of alerts. */
+        AlertPage: {
+            /**
+             * @description Whether the pages hold every alert that was asked for; an order that no index has is made of the 2,000 most
+             *     urgent (of one account: newest) of each status.
+             */
+            complete: boolean;
+            /** @description Alerts. */
+            data: components["schemas"]["AlertView"][];
+            /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
+            next: string | null;
         };
         /** @description A change of an alert. Fields left out stay as they are. */
         AlertPatch: {
@@ -1683,8 +1695,13 @@ export interface components {
         DismissReason: "wrong_data" | "known" | "not_actionable" | "already_handled";
         /** @description Accounts that may be the same. */
         Duplicate: {
-            /** @description The accounts. */
+            /** @description The accounts; of a large group the first ten. */
             accounts: components["schemas"]["DuplicateAccount"][];
+            /**
+             * Format: int64
+             * @description How many accounts share it.
+             */
+            members: number;
             /** @description What they share. */
             reason: components["schemas"]["DuplicateReason"];
             /** @description The shared domain or name. */
@@ -1704,6 +1721,13 @@ export interface components {
          * @enum {string}
          */
         DuplicateReason: "domain" | "name";
+        /** @description Groups of accounts that may be the same. */
+        Duplicates: {
+            /** @description Whether every account was compared and every group is shown. */
+            complete: boolean;
+            /** @description The groups. */
+            data: components["schemas"]["Duplicate"][];
+        };
         /** @description E-mail settings. */
         EmailSettings: {
             /**
@@ -2247,11 +2271,6 @@ export interface components {
             line: number;
         };
         /** @description A short list that comes whole. */
-        List_Duplicate: {
-            /** @description The rows. */
-            data: components["schemas"]["Duplicate"][];
-        };
-        /** @description A short list that comes whole. */
         List_HistoryDay: {
             /** @description The rows. */
             data: components["schemas"]["HistoryDay"][];
@@ -2260,16 +2279,6 @@ export interface components {
         List_Integration: {
             /** @description The rows. */
             data: components["schemas"]["Integration"][];
-        };
-        /** @description A short list that comes whole. */
-        List_NotificationView: {
-            /** @description The rows. */
-            data: components["schemas"]["NotificationView"][];
-        };
-        /** @description A short list that comes whole. */
-        List_OpportunityView: {
-            /** @description The rows. */
-            data: components["schemas"]["OpportunityView"][];
         };
         /** @description A short list that comes whole. */
         List_Playbook: {
@@ -2563,6 +2572,16 @@ export interface components {
         Opportunity: {
             /** @description The account. */
             account: string;
+            /**
+             * Format: date-time
+             * @description When it was closed; the next one waits from here.
+             */
+            closed_at: string | null;
+            /**
+             * Format: int32
+             * @description Which opportunity of the account it is, from 1.
+             */
+            episode: number;
             /** @description Id. */
             id: string;
             /**
@@ -2695,13 +2714,6 @@ export interface components {
          */
         OutcomeKind: "churned" | "renewed" | "contracted" | "expanded";
         /** @description A page: rows, and the cursor of the next page. */
-        Page_AlertView: {
-            /** @description The rows. */
-            data: components["schemas"]["AlertView"][];
-            /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
-            next: string | null;
-        };
-        /** @description A page: rows, and the cursor of the next page. */
         Page_Cta: {
             /** @description The rows. */
             data: components["schemas"]["Cta"][];
@@ -2726,6 +2738,20 @@ export interface components {
         Page_Import: {
             /** @description The rows. */
             data: components["schemas"]["Import"][];
+            /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A page: rows, and the cursor of the next page. */
+        Page_NotificationView: {
+            /** @description The rows. */
+            data: components["schemas"]["NotificationView"][];
+            /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A page: rows, and the cursor of the next page. */
+        Page_OpportunityView: {
+            /** @description The rows. */
+            data: components["schemas"]["OpportunityView"][];
             /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
             next: string | null;
         };
@@ -2763,7 +2789,7 @@ export interface components {
             /** @description What to do. */
             title: string;
         };
-        /** @description Share of rated alerts that were right, with its 95 % interval. */
+        /** @description Share of rated alerts that were right: Beta(2 + useful, 2 + wrong), with its 80 % interval. */
         Precision: {
             /**
              * Format: double
@@ -3066,6 +3092,8 @@ export interface components {
         Scope: "read" | "write" | "admin";
         /** @description Settings of the tenant. */
         Settings: {
+            /** @description Names of competitors, looked for in what customers write. */
+            competitors: string[];
             /**
              * Format: int32
              * @description Messages a person gets in a day; the rest folds into the digest.
@@ -3083,6 +3111,11 @@ export interface components {
         };
         /** @description A change of settings. Fields left out stay as they are; `null` clears `key_events` and `quiet_hours`. */
         SettingsPatch: {
+            /**
+             * @description At most 50 names of 2 to 60 characters.
+             * @default null
+             */
+            competitors?: string[] | null;
             /**
              * Format: int32
              * @description 1 to 100.
@@ -3393,6 +3426,8 @@ export interface components {
             bands: components["schemas"]["BandCounts"];
             /** @description The same seven days ago. */
             bands_7d_ago: components["schemas"]["BandCounts"];
+            /** @description Whether the figures are of every account in scope, and of all of their money. */
+            complete: boolean;
             /** @description What is missing in the data of accounts. */
             hygiene: components["schemas"]["Hygiene"][];
             /** @description At most ten things to do, most urgent first. */
@@ -4194,7 +4229,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_AlertView"];
+                    "application/json": components["schemas"]["AlertPage"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -4539,7 +4574,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Duplicate"];
+                    "application/json": components["schemas"]["Duplicates"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -4908,14 +4943,19 @@ export interface operations {
     };
     list_notifications: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows, 1 to 500; 50 where it is left out */
+                limit?: number;
+                /** @description The `next` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Messages */
+            /** @description A page of messages */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -4924,7 +4964,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_NotificationView"];
+                    "application/json": components["schemas"]["Page_NotificationView"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -4937,14 +4977,19 @@ export interface operations {
     };
     list_opportunities: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows, 1 to 500; 50 where it is left out */
+                limit?: number;
+                /** @description The `next` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Opportunities */
+            /** @description A page of opportunities */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -4953,7 +4998,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_OpportunityView"];
+                    "application/json": components["schemas"]["Page_OpportunityView"];
                 };
             };
             401: components["responses"]["Problem401"];
