@@ -170,7 +170,7 @@ pub async fn put_api_key(table: &Table, hash: &str, key: &ApiKey) -> Result<(), 
 pub async fn api_keys(table: &Table, tenant: &TenantId) -> Result<Vec<ApiKey>, AwsError> {
     let items = table
         .all(Query {
-            pk: format!("T#{tenant}#KEYS"),
+            pk: keys::api_key_listed(tenant, "").pk,
             consistent: true,
             ..Query::default()
         })

@@ -336,6 +336,7 @@ mod tests {
         let listing = Listing {
             band: "at_risk".to_owned(),
             arr_minor: Some(500),
+            currency: Some("EUR".to_owned()),
             renewal: Some(date(2026, 4, 1)),
             owner: Some("jo@acme.example".to_owned()),
             ..Listing::default()
