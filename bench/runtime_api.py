@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import queue
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -102,8 +100,7 @@ class Function:
         self._events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[bool, bytes, float]] = queue.SimpleQueue()
         self._sent = 0.0
-        self._open = contextlib.ExitStack()
-        self._output = self._open.enter_context(tempfile.TemporaryFile())
+        self._output = os.memfd_create("output")
         self._server = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
         address = f"127.0.0.1:{self._server.getsockname()[1]}"
@@ -119,7 +116,7 @@ class Function:
         self._process.wait()
         self._events.put(None)
         self._server.close()
-        self._open.close()
+        os.close(self._output)
 
     def _accept(self) -> None:
         while True:
@@ -171,7 +168,7 @@ class Function:
 
     def output(self) -> bytes:
         """What it has printed."""
-        return os.pread(self._output.fileno(), os.fstat(self._output.fileno()).st_size, 0)
+        return os.pread(self._output, os.fstat(self._output).st_size, 0)
 
     def rss_mb(self) -> float:
         """Its memory now."""

@@ -20,6 +20,7 @@ use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::time::{Timestamp, day_of, shift};
 use copilot_features::config::FeatureGroup;
 use copilot_features::{FeatureConfig, contract};
+use copilot_scoring::alerts::is_first_look;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
@@ -311,7 +312,8 @@ impl Scorer {
         let free = BTreeSet::new();
         let mut assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &free, clock)?;
         let mut held = Held::default();
-        if !settings.tenant.is_sandbox() {
+        // What a first look finds is no storm: nothing was seen to happen. An import would trip the guard by its order.
+        if !settings.tenant.is_sandbox() && !is_first_look(assessed.band_state.judged_since, as_of) {
             let opened = &assessed.transitions.opened;
             let opening: BTreeSet<String> = opened.iter().map(|a| a.rule.clone()).collect();
             let (rules, accounts) = (&self.engine.rules, settings.stats.accounts);

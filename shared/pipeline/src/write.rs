@@ -9,6 +9,7 @@ use copilot_domain::history::Snapshot;
 use copilot_domain::ids::{AlertId, TenantId};
 use copilot_domain::time::{Timestamp, day_of};
 use copilot_scoring::Assessed;
+use copilot_scoring::alerts::is_first_look;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -80,7 +81,10 @@ impl Scoring<'_> {
                 .cloned()
                 .collect(),
             events: told,
-            counted: moves.opened.iter().map(|alert| alert.rule.clone()).collect(),
+            counted: (moves.opened.iter())
+                .filter(|_| !is_first_look(assessed.band_state.judged_since, at))
+                .map(|alert| alert.rule.clone())
+                .collect(),
             notes: held.notes,
             band_state: assessed.band_state.clone(),
             next_actions: assessed.next_actions.clone(),

@@ -29,6 +29,11 @@ const COMPANY_DAYS: i32 = 14;
 /// coming in, and how long they have lasted is not known. They keep no company.
 const FIRST_LOOK_DAYS: u32 = 1;
 
+/// Whether an account is still looked at for the first time: what is found now was not seen to begin.
+pub fn is_first_look(judged_since: Option<Timestamp>, at: Timestamp) -> bool {
+    judged_since.is_some_and(|since| at < ahead(since, FIRST_LOOK_DAYS))
+}
+
 /// What the life cycle needs to know besides the states and what fires.
 #[derive(Debug, Clone, Copy)]
 pub struct AlertContext<'a> {
@@ -119,10 +124,9 @@ fn step(out: &mut Transitions, fired: &[&Fired], kind: AlertType, context: &Aler
             .spec(rule)
             .is_some_and(|s| s.audience == Audience::Csm)
     };
-    let first_look_ends = context.judged_since.map(|at| ahead(at, FIRST_LOOK_DAYS));
     let fresh = |state: Option<&RuleState>| {
         let began = state.and_then(|s| s.opened_at).unwrap_or(as_of);
-        began >= back(as_of, COMPANY_DAYS) && first_look_ends.is_none_or(|end| began >= end)
+        began >= back(as_of, COMPANY_DAYS) && !is_first_look(context.judged_since, began)
     };
     let company: BTreeSet<String> = keys
         .iter()
