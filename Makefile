@@ -20,7 +20,7 @@ HAS_DASHBOARD := $(wildcard dashboard/package.json)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-python setup-tests up down reset status demo logs redrive build test test-rust test-dashboard test-demo \
-        test-infra test-e2e advisories bench deploy routes lock fmt
+        test-infra test-e2e screenshots advisories bench deploy routes lock fmt
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ else
 	@$(MAKE) --no-print-directory up PROFILE=$(E2E_PROFILE)
 	cd dashboard && npm run test:e2e
 endif
+
+screenshots: ## The pictures of the documentation, taken anew by the end-to-end test
+	@SCREENSHOTS=docs $(MAKE) --no-print-directory test-e2e
 
 advisories: setup-tests ## Known vulnerabilities in dependencies (needs the network)
 	cargo deny check advisories
