@@ -175,9 +175,12 @@ export const importPreviewQuery = (api: Api, id: string) =>
   });
 
 export const messagesQuery = (api: Api) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ["messages"],
-    queryFn: ({ signal }) => unwrap(api.GET("/v1/notifications", { signal })),
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(api.GET("/v1/notifications", { params: { query: { limit: 50, ...cursorOf(pageParam) } }, signal })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
   });
 
 export const settingsQuery = (api: Api) =>

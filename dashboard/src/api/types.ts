@@ -33,7 +33,7 @@ export type FactRow = Schemas["FactView"];
 export type UsageDay = Schemas["UsageDayView"];
 
 export type Alert = Schemas["AlertView"];
-export type AlertPage = Schemas["Page_AlertView"];
+export type AlertPage = Schemas["AlertPage"];
 export type AlertPatch = Schemas["AlertPatch"];
 export type Clause = Schemas["Clause"];
 export type Feedback = Schemas["Feedback"];
@@ -53,9 +53,11 @@ export type NewTask = Schemas["NewCta"];
 export type Integration = Schemas["Integration"];
 export type Delivery = Schemas["Delivery"];
 export type Duplicate = Schemas["Duplicate"];
+export type Duplicates = Schemas["Duplicates"];
 export type Import = Schemas["Import"];
 export type ImportPreview = Schemas["ImportPreview"];
 export type Message = Schemas["NotificationView"];
+export type MessagePage = Schemas["Page_NotificationView"];
 export type Settings = Schemas["Settings"];
 
 export type AccountsQuery = NonNullable<operations["list_accounts"]["parameters"]["query"]>;

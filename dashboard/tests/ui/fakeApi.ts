@@ -1,9 +1,9 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, Task } from "~/api/types";
+import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, Settings, Task } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { alert, rules } from "./fixtures/alerts";
-import { deliveries, facts, importOf, integrations, me, preview, settings, timeline, today, usage } from "./fixtures/rest";
+import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
 import { ago } from "./fixtures/seeded";
 import { task, tasks } from "./fixtures/tasks";
 
@@ -32,6 +32,7 @@ export class FakeApi {
   alerts: Alert[] = Array.from({ length: 18 }, (_, index) => alert(card(index), index));
   tasks: Task[] = tasks();
   import: Import = importOf();
+  settings: Settings = { ...settings };
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -55,6 +56,7 @@ export class FakeApi {
     if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
     if (collection === "alerts" && method === "PATCH") return patched(this.alerts, id, headers["if-match"], body);
     if (collection === "ctas" && method === "PATCH") return patched(this.tasks, id, headers["if-match"], body);
+    if (collection === "settings" && method === "PATCH") return ok(Object.assign(this.settings, body));
     if (collection === "ctas" && method === "POST") {
       const made = Object.assign(task(this.tasks.length), body);
       this.tasks.push(made);
@@ -68,8 +70,8 @@ export class FakeApi {
     if (collection === "imports" && part === "preview") return ok(preview);
     if (collection === "integrations" && part === "deliveries") return ok({ data: deliveries, next: null });
     const plain: Record<string, () => unknown> = {
-      me: () => this.me, today, playbooks: () => ({ data: [{ id: "usage-drop", name: "Usage drop", exit: "usage is back", rules: ["R01"], steps: [], subject: null }] }), notifications: () => ({ data: [{ event: "e1", channel: "email", recipient_masked: "c***@demo.example", status: "sent", at: ago(3), error: null, alert: this.alerts[0]?.id ?? null, title: "Key events fell" }, { event: "e2", channel: "slack", recipient_masked: "#cs", status: "held", at: ago(5), error: "over the cap of 10 messages a day", alert: null, title: null }] }), rules: () => ({ data: rules }), settings: () => settings,
-      integrations: () => ({ data: integrations }), duplicates: () => ({ data: [{ reason: "domain", value: "northwind.example", accounts: [{ id: card(0).id, name: "Northwind Traders", source: "crm" }, { id: card(9).id, name: "Northwind BV", source: "stripe" }] }] }),
+      me: () => this.me, today, playbooks: () => ({ data: [{ id: "usage-drop", name: "Usage drop", exit: "usage is back", rules: ["R01"], steps: [], subject: null }] }), notifications: () => messages(this.alerts[0]?.id ?? null), rules: () => ({ data: rules }), settings: () => this.settings,
+      integrations: () => ({ data: integrations }), duplicates: () => duplicates,
       ctas: () => ({ data: this.tasks.filter(({ status }) => status === "open").toSorted((a, b) => (a.due_on ?? "9").localeCompare(b.due_on ?? "9")), next: null }),
       imports: () => id === "" ? { data: [this.import], next: null } : this.import,
       alerts: () => id === "" ? this.#alerts(query) : this.alerts.find((row) => row.id === id),
@@ -119,7 +121,7 @@ export class FakeApi {
     const status = query.get("filter[status][eq]") ?? "open";
     const severities = query.get("filter[severity][in]")?.split(",");
     const rows = this.alerts.filter((row) => (status === "all" || row.status === status) && (severities === undefined || severities.includes(row.severity)));
-    return { data: rows.map((row) => ({ ...row, feedback: [], notifications: [] })), next: null };
+    return { data: rows.map((row) => ({ ...row, feedback: [], notifications: [] })), next: null, complete: true };
   }
 
   #post(collection: string, id: string, part: string, body: unknown): Answer {

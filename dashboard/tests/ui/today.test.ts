@@ -43,6 +43,36 @@ describe("money on Today", () => {
   });
 });
 
+describe("figures that are not complete", () => {
+  test("say so, show no noughts, no share of a part and no change", async () => {
+    const api = new FakeApi();
+    const book = today();
+    const none = book.arr.map((sum) => ({ ...sum, amount_minor: 0 }));
+    api.override = ({ path }) => (path === "/v1/today"
+      ? ok({ ...book, complete: false, arr_at_risk: none, renewals_90d: { count: 0, arr: none } }) : undefined);
+    const { page } = await open(api);
+    await page.getByRole("note").getByText("Figures are still being counted").waitFor();
+    const seen = (await page.locator("#main").innerText()).replaceAll(/\s+/g, " ");
+    expect(seen).toContain("ARR €9.4M $1.2M £310K ARR at risk – Renewals in 90 days – Bands Critical");
+    expect(seen).not.toContain("% of");
+    expect(await page.getByText(/^(up|down) by$/).count()).toBe(0);
+    expect(await axe(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("of more accounts than are counted say of how many they are; complete ones say nothing", async () => {
+    const api = new FakeApi();
+    api.override = ({ path }) => (path === "/v1/today" ? ok({ ...today(), complete: false, accounts: 200_012 }) : undefined);
+    const large = await open(api);
+    await large.page.getByText("These figures are of 200,000 accounts, not of all.").waitFor();
+    await large.page.context().close();
+    const whole = await open();
+    expect(await whole.page.getByRole("note").count()).toBe(0);
+    expect(await whole.page.getByText(/^(up|down) by$/).count()).toBeGreaterThan(0);
+    await whole.page.context().close();
+  });
+});
+
 describe("tasks", () => {
   test("overdue and near ones first, the others on demand", async () => {
     const { page } = await open();

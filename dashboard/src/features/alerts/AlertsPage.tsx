@@ -1,4 +1,4 @@
-import { Button, Kbd } from "@mantine/core";
+import { Button, Kbd, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowLeft, IconChecks, IconKeyboard } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
@@ -25,7 +25,7 @@ import { KeyboardHelp } from "./KeyboardHelp";
 import type { Handover, ManyCommands } from "./types";
 import { useSelection } from "./useSelection";
 import { useTriageKeys } from "./useTriageKeys";
-import { type InboxView, inboxQuery, readInbox, writeInbox } from "./view";
+import { type InboxView, inboxQuery, readInbox, sortedNote, writeInbox } from "./view";
 
 /** The inbox: read why, then acknowledge, snooze, dismiss or rate, by mouse or by keyboard. */
 export function AlertsPage() {
@@ -39,6 +39,7 @@ export function AlertsPage() {
   const list = useInfiniteQuery({ ...alertsQuery(api, inboxQuery(view)), enabled: me.data !== undefined });
   const rules = useQuery(rulesQuery(api));
   const { rows, looking, retry } = useRows(list);
+  const partial = list.data?.pages.some(({ complete }) => !complete) ?? false;
   const narrow = useMediaQuery("(max-width: 62em)") ?? false;
   const target = id !== "" || narrow ? id : (rows[0]?.id ?? "");
   // The list's row is shown at once; ratings and messages come with the alert itself.
@@ -128,6 +129,7 @@ export function AlertsPage() {
       <div className={classes.split}>
         {(!narrow || id === "") && (
           <Panel flush>
+            {partial && <Text size="xs" c="dimmed" role="note" className={classes.note}>{sortedNote(view)}</Text>}
             {list.isError && rows.length === 0 ? <ProblemState error={list.error} onRetry={retry} />
               : list.isPending ? <Rows count={10} height={34} /> : looking ? <LookingFurther />
                 : rows.length === 0 ? <NothingHere view={view} onAll={() => change({ scope: "all" })} />

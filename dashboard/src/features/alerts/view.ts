@@ -34,6 +34,12 @@ export function writeInbox(view: InboxView, usualScope: "mine" | "all"): URLSear
   return params;
 }
 
+/** What an order that is not complete was made of: the API sorts by age what is most urgent, and an account's by urgency what is newest. */
+export function sortedNote(view: InboxView): string {
+  if (view.account !== undefined) return "Only the 2,000 newest alerts of this account are sorted here.";
+  return `Only the 2,000 most urgent alerts${view.status === "all" ? " of each status" : ""} are sorted here.`;
+}
+
 export function inboxQuery(view: InboxView): AlertsQuery {
   return {
     sort: view.newest ? "-opened_at" : "-priority",

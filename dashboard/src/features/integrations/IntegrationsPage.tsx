@@ -92,7 +92,7 @@ function Duplicates() {
   if (rows.length === 0) return null;
   return (
     <div style={{ marginTop: 16 }}>
-      <Panel flush title="Accounts that may be the same" hint="Found by domain or name across sources">
+      <Panel flush title="Accounts that may be the same" hint={query.data?.complete === false ? "Found by domain or name across sources. Not every account was compared, or not every group is listed" : "Found by domain or name across sources"}>
         <table className="data">
           <thead><tr><th scope="col">Alike in</th><th scope="col">Accounts</th></tr></thead>
           <tbody>
@@ -103,6 +103,7 @@ function Duplicates() {
                   {row.accounts.map((account) => (
                     <div key={account.id}><Link to={paths.account(account.id)}>{account.name}</Link> <span className="muted">{account.source}</span></div>
                   ))}
+                  {row.members > row.accounts.length && <div className="muted">and {integer(row.members - row.accounts.length)} more</div>}
                 </td>
               </tr>
             ))}

@@ -1,13 +1,15 @@
+import { Button } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconClockPause } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { useApi } from "~/api/client";
 import { messagesQuery } from "~/api/queries";
 import type { Message } from "~/api/types";
+import { useRows } from "~/api/useRows";
 import { When } from "~/components/Numbers";
 import { Panel } from "~/components/Panel";
 import { ScrollRegion } from "~/components/ScrollRegion";
-import { EmptyState, ProblemState, Rows } from "~/components/States";
+import { EmptyState, LookingFurther, ProblemState, Rows } from "~/components/States";
 import { words } from "~/lib/format";
 import { paths } from "~/lib/paths";
 
@@ -20,12 +22,12 @@ const states: Record<Message["status"], [icon: typeof IconCircleX, color: string
 
 /** What went out lately, to whom, and what was held back and why. */
 export function Messages() {
-  const query = useQuery(messagesQuery(useApi()));
-  const rows = query.data?.data ?? [];
+  const query = useInfiniteQuery(messagesQuery(useApi()));
+  const { rows, looking, retry } = useRows(query);
   return (
     <Panel flush title="Recent messages" hint="Each event goes once to each channel and person">
-      {query.isError ? <ProblemState error={query.error} onRetry={() => void query.refetch()} />
-        : query.isPending ? <Rows count={4} />
+      {query.isError && rows.length === 0 ? <ProblemState error={query.error} onRetry={retry} />
+        : query.isPending ? <Rows count={4} /> : looking ? <LookingFurther />
           : rows.length === 0 ? <EmptyState title="Nothing has gone out yet">The first critical or high alert will be listed here.</EmptyState>
             : (
               <ScrollRegion label="Table of recent messages" className="" maxHeight={320}>
@@ -48,6 +50,13 @@ export function Messages() {
                     })}
                   </tbody>
                 </table>
+                {query.hasNextPage && (
+                  <div style={{ padding: 10, textAlign: "center" }}>
+                    <Button variant="subtle" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                      {query.isError ? "The older ones failed: try again" : "Load older"}
+                    </Button>
+                  </div>
+                )}
               </ScrollRegion>
             )}
     </Panel>

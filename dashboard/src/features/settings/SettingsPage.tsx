@@ -11,6 +11,7 @@ import { ProblemState, Rows } from "~/components/States";
 import { oneOf } from "~/lib/decode";
 import { words } from "~/lib/format";
 import { SEVERITIES } from "~/lib/vocabulary";
+import { Competitors, fitsCompetitor } from "./Competitors";
 import { Messages } from "./Messages";
 import { Rules } from "./Rules";
 import classes from "./Settings.module.css";
@@ -24,7 +25,7 @@ export function SettingsPage() {
     <>
       <PageHead title="Settings" hint="Messages, and the rules behind the alerts" />
       <div className={classes.columns}>
-        <Panel title="Messages" hint="Critical and high go out at once, medium in the daily digest">
+        <Panel title="Messages and signals" hint="Critical and high go out at once, medium in the daily digest">
           {settings.isError ? <ProblemState error={settings.error} onRetry={() => void settings.refetch()} />
             : settings.data === undefined ? <Rows count={5} /> : <SettingsForm key={settings.data.etag} settings={settings.data.settings} etag={settings.data.etag} />}
         </Panel>
@@ -46,6 +47,7 @@ function SettingsForm({ settings, etag }: { settings: Settings; etag: string }) 
   const me = useQuery(meQuery(api));
   const [draft, setDraft] = useState(settings);
   const readOnly = me.data === undefined || me.data.role === "viewer" || me.data.role === "csm";
+  const fits = draft.competitors.every(fitsCompetitor);
   const save = useMutation({
     mutationFn: () => unwrap(api.PATCH("/v1/settings", { params: { header: { "If-Match": etag } }, body: draft })),
     onSuccess: () => {
@@ -55,7 +57,7 @@ function SettingsForm({ settings, etag }: { settings: Settings; etag: string }) 
     onError: (error) => reportFailure(error, "Not saved"),
   });
   return (
-    <form onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+    <form onSubmit={(event) => { event.preventDefault(); if (fits) save.mutate(); }}>
       <Stack gap="md">
         <Switch
           label="E-mail" description="Sent to the owner of the account" checked={draft.email.enabled} disabled={readOnly}
@@ -100,6 +102,7 @@ function SettingsForm({ settings, etag }: { settings: Settings; etag: string }) 
             />
           </div>
         )}
+        <Competitors names={draft.competitors} disabled={readOnly} onChange={(competitors) => setDraft({ ...draft, competitors })} />
         {readOnly ? <Text size="xs" c="dimmed">Only leads and admins change these.</Text> : <Button type="submit" loading={save.isPending} w="fit-content">Save</Button>}
       </Stack>
     </form>

@@ -14,18 +14,20 @@ interface BandMixProps {
   now: Partial<Record<Band, number>>;
   before: Partial<Record<Band, number>>;
   mine: boolean;
+  /** Whether every account is counted, then and now; changes are shown only where they are. */
+  complete: boolean;
 }
 
 /** How many accounts stand in each band, with the change over seven days. */
-export function BandMix({ now, before, mine }: BandMixProps) {
+export function BandMix({ now, before, mine, complete }: BandMixProps) {
   // Seven days ago nothing was scored: arrows on every band would tell of the set-up, not of the accounts.
   const fresh = mostlyUnscored(before) && !mostlyUnscored(now);
   const shown = ORDER.map((band) => ({
-    band, count: now[band] ?? 0, change: fresh ? 0 : (now[band] ?? 0) - (before[band] ?? now[band] ?? 0),
+    band, count: now[band] ?? 0, change: fresh || !complete ? 0 : (now[band] ?? 0) - (before[band] ?? now[band] ?? 0),
   }));
   return (
     <div>
-      <Text size="xs" c="dimmed">{fresh ? "Bands; nothing was scored 7 days ago to compare with" : "Bands, and the change in 7 days"}</Text>
+      <Text size="xs" c="dimmed">{!complete ? "Bands" : fresh ? "Bands; nothing was scored 7 days ago to compare with" : "Bands, and the change in 7 days"}</Text>
       <div className={classes.bar} aria-hidden>
         {shown.filter(({ count }) => count > 0).map(({ band, count }) => (
           <span key={band} style={{ flex: count, background: `var(--${band}-fill)` }} />

@@ -8,11 +8,14 @@ interface SumsProps {
   sums: readonly Money[];
   /** The whole that each sum is a part of, in any order; its share is written beside it. */
   of?: readonly Money[];
+  /** Whether all of the money is in the sums; until then a nought is no figure, and a share would be of a part. */
+  complete: boolean;
 }
 
 /** One sum per currency: the first in full size, the others in a line below. They are never added: no rate is known. */
-export function Sums({ label, sums, of }: SumsProps) {
-  const [first, ...others] = sums;
+export function Sums({ label, sums, of: all, complete }: SumsProps) {
+  const [first, ...others] = complete ? sums : sums.filter(({ amount_minor: amount }) => amount !== 0);
+  const of = complete ? all : undefined;
   const share = first === undefined || of === undefined ? null : shareOf(first, of);
   return (
     <Stat label={label}>

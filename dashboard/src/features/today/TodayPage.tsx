@@ -7,7 +7,7 @@ import type { Today } from "~/api/types";
 import { Stat } from "~/components/Numbers";
 import { PageHead, Panel } from "~/components/Panel";
 import { ProblemState, Rows } from "~/components/States";
-import { integer, money } from "~/lib/format";
+import { integer, money, NONE } from "~/lib/format";
 import { BandMix } from "./BandMix";
 import { Hygiene } from "./Hygiene";
 import { Sums } from "./Sums";
@@ -38,24 +38,28 @@ export function TodayPage() {
 }
 
 function Content({ today, mine }: { today: Today; mine: boolean }) {
-  const { count, arr: renewing } = today.renewals_90d;
+  const { complete, renewals_90d: { count, arr } } = today;
+  const renewing = arr.filter(({ amount_minor: amount }, index) => amount !== 0 || (complete && index === 0));
+  // A nought of a count that is not complete may be one only because the count has not come that far.
+  const counted = (value: number) => (value === 0 && !complete ? NONE : integer(value));
   return (
     <>
       <div className={classes.top}>
         <SimpleGrid cols={{ base: 2, md: 4 }} spacing="md" className={classes.stats}>
-          <Stat label={mine ? "My accounts" : "Accounts"}>{integer(today.accounts)}</Stat>
-          <Sums label="ARR" sums={today.arr} />
-          <Sums label="ARR at risk" sums={today.arr_at_risk} of={today.arr} />
+          <Stat label={mine ? "My accounts" : "Accounts"}>{counted(today.accounts)}</Stat>
+          <Sums label="ARR" sums={today.arr} complete={complete} />
+          <Sums label="ARR at risk" sums={today.arr_at_risk} of={today.arr} complete={complete} />
           <Stat label="Renewals in 90 days">
-            <span className="num">{integer(count)}</span>
+            <span className="num">{counted(count)}</span>
             {renewing.length > 0 && (
               <div className={`${classes.under} num`}>
-                {renewing.filter(({ amount_minor: amount }, index) => index === 0 || amount !== 0).map((sum) => money(sum)).join(" · ")} to renew
+                {renewing.map((sum) => money(sum)).join(" · ")} to renew
               </div>
             )}
           </Stat>
         </SimpleGrid>
-        <BandMix now={today.bands} before={today.bands_7d_ago} mine={mine} />
+        <BandMix now={today.bands} before={today.bands_7d_ago} mine={mine} complete={complete} />
+        {!complete && <Text size="xs" c="dimmed" role="note" className={classes.note}>{counting(today.accounts)}</Text>}
       </div>
       <div className={classes.columns}>
         <Panel
@@ -74,6 +78,15 @@ function Content({ today, mine }: { today: Today; mine: boolean }) {
       </div>
     </>
   );
+}
+
+/** Accounts that the API counts at the most. */
+const MOST_COUNTED = 200_000;
+
+function counting(accounts: number): string {
+  return accounts >= MOST_COUNTED
+    ? `These figures are of ${integer(MOST_COUNTED)} accounts, not of all.`
+    : "Figures are still being counted: some accounts join the sums and the changes at their next score.";
 }
 
 function Loading() {
