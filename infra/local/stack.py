@@ -94,15 +94,15 @@ def load_demo(tool: Path | None, outputs: dict[str, str]) -> None:
 
 
 def wait_until_empty(queue: str, timeout: float = 900) -> None:
-    """Waits until a queue has nothing waiting and nothing in flight."""
+    """Waits until a queue has nothing waiting and nothing in flight, three times in a row: the numbers are approximate."""
     sqs = deploy.client("sqs")
     end = time.monotonic() + timeout
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    while True:
+    empty = 0
+    while empty < 3:
         found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
         left = sum(int(found[name]) for name in names)
-        if not left:
-            return
+        empty = 0 if left else empty + 1
         if time.monotonic() > end:
             raise Problem(f"The score queue still holds {left} messages; `make logs FN=score` says why.")
         time.sleep(1)
