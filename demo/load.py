@@ -22,6 +22,7 @@ from demo.client import ApiError, Client, Stack, problem_code, signed_headers  #
 from demo.sending import Progress, Tally, batches, send  # noqa: E402
 
 ORDER = ("contacts", "subscriptions", "invoices", "tickets", "activities", "outcomes", "events")
+COMPETITOR = "Trellium"
 WEBHOOK_ROWS = 200
 SETTLED_POLLS = 3
 
@@ -109,6 +110,8 @@ def main() -> int:
     print(f"Generating {options.accounts} accounts with their history to {now} (about 5 s)", file=sys.stderr)
     _, rows = generate.portfolio(options.seed, now, options.accounts, options.daily_days)
     try:
+        # Whom tickets and notes are searched for.
+        client.call("PATCH", "/v1/settings", {"competitors": [COMPETITOR]}, headers={"If-Match": "*"})
         # First that there are these companies, in the end that they are customers: nothing is judged on half its history.
         prospects = [row for row in rows["accounts"] if row.get("stage") == "prospect"]
         customers = [row for row in rows["accounts"] if row.get("stage") != "prospect"]

@@ -89,7 +89,7 @@ def _lines() -> tuple[Storyline, ...]:
         s("detractor", 10, "The last NPS answer was 2 to 4 after an 8; the words say why.",
           ("R16",), nps=(2, 3, 4), pulse=(3,), flags=frozenset({"nps_fell"})),
         s("competitor_named", 8, "A ticket and a call note name a competitor that is being tried out; renewal within 90 days.",
-          ("R25", "R21"), True, curve=lambda d: between(d, 45, 0, 1.0, 0.6), pulse=(2,), nps=(6, 7), touches=big, tenure_days=(280, 345), flags=frozenset({"competitor", "users_leave"})),
+          ("R25",), True, curve=lambda d: between(d, 45, 0, 1.0, 0.6), pulse=(2,), nps=(6, 7), touches=big, tenure_days=(280, 345), flags=frozenset({"competitor", "users_leave"})),
         s("notice_given", 7, "Notice was given two weeks ago, the cancellation page was opened before; the contract runs out within 60 days.",
           ("R20",), True, curve=lambda d: between(d, 50, 5, 1.0, 0.45), pulse=(1,), nps=(5,), stage="will_churn", touches=big, tenure_days=(310, 350), flags=frozenset({"notice", "cancel_page"})),
         s("downgrade_risk", 8, "The forecast is a fifth under the contract; the billing page is opened again and again.",

@@ -3416,7 +3416,7 @@ export interface components {
              */
             accounts: number;
             /**
-             * @description Their annual recurring revenue: one sum per currency, the largest first. Amounts of different currencies are
+             * @description Their annual recurring revenue: one sum per currency, that of most accounts first. Amounts of different currencies are
              *     never added.
              */
             arr: components["schemas"]["Money"][];

@@ -12,7 +12,7 @@ use super::page::Money;
 pub struct Today {
     /// Accounts in scope.
     pub accounts: u64,
-    /// Their annual recurring revenue: one sum per currency, the largest first. Amounts of different currencies are
+    /// Their annual recurring revenue: one sum per currency, that of most accounts first. Amounts of different currencies are
     /// never added.
     pub arr: Vec<Money>,
     /// Accounts by band.

@@ -42,6 +42,9 @@ const SMALL_OWNER: u64 = 250;
 pub(super) struct Book {
     /// Accounts looked at.
     pub accounts: u64,
+    /// Accounts by the currency of their revenue.
+    #[serde(default)]
+    currencies: BTreeMap<String, u64>,
     /// By currency.
     arr: BTreeMap<String, i64>,
     at_risk: BTreeMap<String, i64>,
@@ -79,6 +82,7 @@ impl Book {
                 let sum = sums.entry(currency.to_owned()).or_default();
                 *sum = sum.saturating_add(arr);
             };
+            *self.currencies.entry(currency.to_owned()).or_default() += 1;
             add(&mut self.arr);
             if band == Band::AtRisk.as_str() || band == Band::Critical.as_str() {
                 add(&mut self.at_risk);
@@ -111,9 +115,11 @@ impl Book {
 
     /// The answer with these figures.
     pub(super) fn answer(self, scope: TodayScope, items: Vec<TodayItem>) -> Today {
-        // Each figure names the same currencies in the same order, so that they can be read against each other.
+        // Each figure names the same currencies in the same order, so that they can be read against each other. Sums of
+        // different currencies have no order: that of most accounts leads.
+        let accounts = |currency: &String| self.currencies.get(currency).copied().unwrap_or(0);
         let mut currencies: Vec<&String> = self.arr.keys().collect();
-        currencies.sort_by_key(|currency| (std::cmp::Reverse(self.arr[*currency]), *currency));
+        currencies.sort_by_key(|currency| (std::cmp::Reverse(accounts(currency)), *currency));
         let of = |sums: &BTreeMap<String, i64>| {
             let amounts = currencies.iter().map(|currency| Money {
                 amount_minor: sums.get(*currency).copied().unwrap_or(0),

@@ -88,12 +88,7 @@ async fn to_do(app: &App, caller: &Caller, by: &ListBy) -> Answer<Vec<TodayItem>
     let mut to_do = Vec::new();
     for (key, (alert, rev)) in wanted.iter().zip(alerts) {
         let Some(card) = cards.get(key) else { continue };
-        let said: Vec<&str> = alert
-            .clauses
-            .iter()
-            .filter(|c| c.holds)
-            .map(|c| c.text.as_str())
-            .collect();
+        let said = once_each(alert.clauses.iter().filter(|c| c.holds).map(|c| c.text.as_str()));
         let reason = if said.is_empty() {
             alert.title.clone()
         } else {
@@ -113,4 +108,36 @@ async fn to_do(app: &App, caller: &Caller, by: &ListBy) -> Answer<Vec<TodayItem>
         });
     }
     Ok(to_do)
+}
+
+/// The texts of clauses, each once: several clauses of a rule speak of one value, some with more words.
+fn once_each<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut said: Vec<&str> = Vec::new();
+    for text in texts {
+        if said.iter().any(|longer| longer.starts_with(text)) {
+            continue;
+        }
+        said.retain(|shorter| !text.starts_with(shorter));
+        said.push(text);
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_twice_is_read_once() {
+        let texts = [
+            "renewal in 14 days",
+            "10 of 36 seats: red",
+            "10 of 36 seats",
+            "10 of 36 seats",
+            "month 12",
+        ];
+        let said = once_each(texts.into_iter());
+        assert_eq!(said, ["renewal in 14 days", "10 of 36 seats: red", "month 12"]);
+        assert_eq!(once_each(["seats", "seats: red"].into_iter()), ["seats: red"]);
+    }
 }
