@@ -46,7 +46,7 @@ export const columns: readonly Column[] = [
     ),
     csv: (a) => a.score,
   },
-  { id: "spark", label: "30 days", width: 112, show: (a) => <Sparkline points={a.spark} />, csv: (a) => a.delta_30d },
+  { id: "spark", label: "Trend", width: 112, show: (a) => <Sparkline points={a.spark} />, csv: (a) => a.delta_30d },
   { id: "delta", label: "7 days", width: 84, numeric: true, show: (a) => <Delta value={a.delta_7d} />, csv: (a) => a.delta_7d },
   { id: "coverage", label: "Coverage", width: 104, show: (a) => <Coverage value={a.coverage} />, csv: (a) => a.coverage },
   {
@@ -60,7 +60,7 @@ export const columns: readonly Column[] = [
     csv: (a) => a.churn_probability,
   },
   {
-    id: "arr", label: "ARR", width: 92, numeric: true, sort: "arr",
+    id: "arr", label: "ARR", width: 104, numeric: true, sort: "arr",
     show: (a) => <span className="num">{money(a.arr)}</span>, csv: (a) => (a.arr === null ? null : moneyValue(a.arr)),
   },
   {
