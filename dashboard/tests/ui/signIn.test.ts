@@ -43,8 +43,10 @@ async function visit(bend: HostedPage = {}, path = "/accounts"): Promise<{ page:
 describe("sign-in", () => {
   test("code and PKCE, back to the page that was asked for, no code left in the address", async () => {
     const { page, asked, tokens } = await visit();
+    const signIn = page.getByRole("button", { name: "Sign in" });
+    await signIn.waitFor();
     expect(await axe(page)).toEqual([]);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await signIn.click();
     await page.getByRole("heading", { name: "Portfolio" }).waitFor();
     expect(page.url()).toBe(`${world.url}#/accounts`);
     expect(asked[0]?.get("code_challenge_method")).toBe("S256");
