@@ -15,6 +15,7 @@ import datetime as dt
 import json
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -202,6 +203,8 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=90, help="days over which the events are spread (default 90)")
     parser.add_argument("--timeout", type=float, default=4 * 3_600, help="seconds that an import may take (default 14,400)")
     opts = parser.parse_args()
+    # Whoever stops the run has it tidy up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     stack = Stack.read(opts.stack)
     home = Path(opts.stack).resolve().parent
     # The file, the local AWS's copy of it, and its copy in the making.

@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import datetime as dt
 import json
+import signal
 import sys
 import time
 import uuid
@@ -268,6 +269,8 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=100, help="accounts to score in each pass (default 100)")
     parser.add_argument("--days-tenant", default="calls", help="sandbox for the situation new_day; made when it is missing (default calls)")
     opts = parser.parse_args()
+    # Whoever stops the run has it tidy up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     bench = Bench(opts)
     begin = time.monotonic()
     api = Client(str(bench.stack.data["api_url"]), bench.stack.key(opts.tenant))
