@@ -299,17 +299,29 @@ async fn start_import(
         // Stored before it is logged: what fails in between can be ordered again under the same name.
         import.order = Some(DeliveryId::from_uuid(app.ctx.ids.next()).to_string());
     }
-    store::put(&app.ctx.table, &caller.tenant, &import, Some(rev))
-        .await
-        .map_err(|error| {
-            if error.is_conflict() {
-                return Problem::new(Kind::CONFLICT, "the import was started by somebody else");
-            }
-            error.into()
-        })?;
+    queue(&app, &caller, &id, &import, rev).await?;
     order(&app, &caller, &import).await?;
     audit::note(&app, &caller, "import.start", &id, &(), &import.dry_run).await?;
     Ok((StatusCode::ACCEPTED, Json(view(import, None)?)))
+}
+
+/// Stores that the import is queued. The notice of its upload may have been written since it was read, which is no
+/// reason to refuse; another start is.
+async fn queue(app: &App, caller: &Caller, id: &str, import: &Stored, rev: i64) -> Answer<()> {
+    let (table, tenant) = (&app.ctx.table, &caller.tenant);
+    let mut stored = store::put(table, tenant, import, Some(rev)).await;
+    if matches!(&stored, Err(error) if error.is_conflict()) {
+        let (now, rev) = found(app, caller, id).await?;
+        if now.status == Status::Uploaded {
+            stored = store::put(table, tenant, import, Some(rev)).await;
+        }
+    }
+    stored.map(drop).map_err(|error| {
+        if error.is_conflict() {
+            return Problem::new(Kind::CONFLICT, "the import was started by somebody else");
+        }
+        error.into()
+    })
 }
 
 fn view(import: Stored, error_report_url: Option<String>) -> Answer<Import> {
