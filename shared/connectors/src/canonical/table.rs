@@ -288,7 +288,7 @@ static EVENTS: &[FieldSpec] = &[
     required(
         "id",
         FieldType::ExternalId,
-        "The source's event id: an id counts once",
+        "The source's event id: an id counts once in an account's day",
     ),
     ACCOUNT,
     field("user", FieldType::ExternalId, "Who did it"),
