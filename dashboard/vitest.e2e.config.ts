@@ -8,6 +8,7 @@ export default defineConfig({
     environment: "node",
     fileParallelism: false,
     testTimeout: 200_000,
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 120_000,
   },
 });

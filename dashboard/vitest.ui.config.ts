@@ -8,6 +8,8 @@ export default defineConfig({
     environment: "node",
     fileParallelism: false,
     testTimeout: 120_000,
+    // The page answers in its own time on a busy machine: what is asked of it is waited for.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 120_000,
   },
 });

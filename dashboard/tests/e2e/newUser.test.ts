@@ -71,7 +71,7 @@ describe.sequential("a new user", () => {
     await page.getByLabel("CSV file").setInputFiles({ name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(given.csv) });
     await page.getByRole("button", { name: "Upload and map" }).click();
     await page.getByText("Map the columns").waitFor();
-    expect(await page.getByLabel("Field for Account ID").inputValue()).toBe("external_id");
+    await expect.poll(() => page.getByLabel("Field for Account ID").inputValue()).toBe("external_id");
     await picture("import-map");
     await page.getByRole("button", { name: "Check the file" }).click();
     await page.getByText("Checked: nothing is saved yet").waitFor({ timeout: 60_000 });
@@ -79,7 +79,7 @@ describe.sequential("a new user", () => {
     await picture("import-check");
     await page.getByRole("button", { name: `Import the ${given.rows} good rows` }).click();
     await page.getByRole("link", { name: "Open the portfolio" }).waitFor({ timeout: 60_000 });
-    expect(await page.locator("#main").innerText()).toMatch(new RegExp(`New\\s+${given.rows}`));
+    await expect.poll(() => page.locator("#main").innerText()).toMatch(new RegExp(`New\\s+${given.rows}`));
   });
 
   test("opens the account from the portfolio, once its facts have come and it is scored", async () => {
@@ -124,7 +124,7 @@ describe.sequential("a new user", () => {
     await page.reload();
     await page.getByText("Why it fired").waitFor();
     await page.getByRole("article").getByText("Acknowledged", { exact: true }).waitFor();
-    expect(await page.getByRole("button", { name: "Accurate: 5 of 5" }).getAttribute("aria-pressed")).toBe("true");
+    await expect.poll(() => page.getByRole("button", { name: "Accurate: 5 of 5" }).getAttribute("aria-pressed")).toBe("true");
     await picture("alerts");
     expect(await axe(page)).toEqual([]);
   });

@@ -71,9 +71,9 @@ describe("portfolio", () => {
     expect(page.url()).toContain("sort=score");
     await page.reload();
     await page.getByRole("columnheader", { name: "Health" }).waitFor();
-    expect(await page.getByRole("columnheader", { name: "Health" }).getAttribute("aria-sort")).toBe("ascending");
-    expect(await page.getByRole("columnheader", { name: "Pulse" }).count()).toBe(0);
-    expect(await page.getByLabel("Name begins with").inputValue()).toBe("nor");
+    await expect.poll(() => page.getByRole("columnheader", { name: "Health" }).getAttribute("aria-sort")).toBe("ascending");
+    await expect.poll(() => page.getByRole("columnheader", { name: "Pulse" }).count()).toBe(0);
+    await expect.poll(() => page.getByLabel("Name begins with").inputValue()).toBe("nor");
     const last = api.calls.filter(({ path }) => path === "/v1/accounts").at(-1)?.query;
     expect(last?.get("filter[band][eq]")).toBe("at_risk");
     await page.context().close();
@@ -88,7 +88,7 @@ describe("portfolio", () => {
     };
     const { page } = await world.open("/accounts?band=critical", { api });
     await page.getByRole("status").getByText("Looking further…").waitFor();
-    expect(await page.getByText("No account fits these filters").count()).toBe(0);
+    await expect.poll(() => page.getByText("No account fits these filters").count()).toBe(0);
     await page.getByRole("link", { name: card(3).name }).waitFor();
     await page.getByText("1 loaded, that is all of them").waitFor();
     expect(cursors(api)).toEqual([null, "1", "2", "3"]);

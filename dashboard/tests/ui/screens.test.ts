@@ -37,9 +37,9 @@ describe("accessibility", () => {
     const { page } = await world.open("/");
     await page.getByText("Do first").waitFor();
     await page.keyboard.press("Tab");
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
     await page.keyboard.press("Enter");
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("main");
     await page.context().close();
   });
 });
@@ -75,9 +75,9 @@ describe("states", () => {
     api.me = me({ role: "viewer" });
     const { page } = await world.open("/alerts?scope=all", { api });
     await page.getByText("Why it fired").waitFor();
-    expect(await page.getByRole("button", { name: "Acknowledge" }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole("button", { name: "Acknowledge" }).isDisabled()).toBe(true);
     await page.keyboard.press("a");
-    expect(api.calls.filter(({ method }) => method !== "GET")).toEqual([]);
+    await expect.poll(() => api.calls.filter(({ method }) => method !== "GET")).toEqual([]);
     await page.context().close();
   });
 
@@ -135,17 +135,17 @@ describe("account", () => {
     const chart = page.getByRole("slider", { name: "Score by day" });
     await chart.focus();
     await page.keyboard.press("End");
-    expect(await chart.getAttribute("aria-valuetext")).not.toContain("hindsight");
-    expect(await chart.locator("[data-part=hindsight]").getAttribute("d")).toMatch(/^M/);
-    expect(await chart.locator("[data-part=then]").getAttribute("d")).toMatch(/^M/);
+    await expect.poll(() => chart.getAttribute("aria-valuetext")).not.toContain("hindsight");
+    await expect.poll(() => chart.locator("[data-part=hindsight]").getAttribute("d")).toMatch(/^M/);
+    await expect.poll(() => chart.locator("[data-part=then]").getAttribute("d")).toMatch(/^M/);
     await page.keyboard.press("Home");
-    expect(await chart.getAttribute("aria-valuetext")).toContain("scored in hindsight from what was known then");
-    expect(await page.getByText("Scored in hindsight from what was known then").count()).toBe(2);
+    await expect.poll(() => chart.getAttribute("aria-valuetext")).toContain("scored in hindsight from what was known then");
+    await expect.poll(() => page.getByText("Scored in hindsight from what was known then").count()).toBe(2);
     await page.getByRole("button", { name: "Table" }).click();
     await page.getByRole("region", { name: "Score by day" }).getByText("in hindsight").first().waitFor();
     await page.getByRole("button", { name: "Chart" }).click();
     await page.getByRole("radiogroup", { name: "Span" }).getByText("30 d").click();
-    expect(await page.getByText("Scored in hindsight from what was known then").count()).toBe(0);
+    await expect.poll(() => page.getByText("Scored in hindsight from what was known then").count()).toBe(0);
     await page.context().close();
   });
 
@@ -157,7 +157,7 @@ describe("account", () => {
     await page.getByText("Note saved").waitFor();
     await page.getByRole("button", { name: "Set pulse" }).click();
     await page.getByLabel("2 · Worried").check();
-    expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
     await page.getByLabel("Reason").fill("Budget frozen");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Pulse set to 2").waitFor();

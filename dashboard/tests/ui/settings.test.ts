@@ -68,13 +68,13 @@ describe("competitors", () => {
     await page.getByText("50 of 50").waitFor();
     await names.fill("One more");
     await names.press("Enter");
-    expect(await page.locator("form").getByText("Rival 49").count()).toBe(1);
+    await expect.poll(() => page.locator("form").getByText("Rival 49").count()).toBe(1);
     await page.getByRole("button", { name: "Save" }).click();
     await expect.poll(() => saved(api)[0]?.body).toMatchObject({ competitors: api.settings.competitors });
-    expect(api.settings.competitors.length).toBe(50);
+    await expect.poll(() => api.settings.competitors.length).toBe(50);
     await page.context().close();
     const csm = await settings(new FakeApi());
-    expect(await csm.names.isDisabled()).toBe(true);
+    await expect.poll(() => csm.names.isDisabled()).toBe(true);
     await csm.page.context().close();
   });
 });

@@ -34,7 +34,7 @@ describe("money on Today", () => {
     api.override = ({ path }) => (path === "/v1/today" ? ok({ ...book, arr: first, arr_at_risk: book.arr_at_risk.slice(0, 1), renewals_90d: { count: 0, arr: [] } }) : undefined);
     const one = await open(api);
     await one.page.getByText("14.6% of ARR in At risk or Critical").waitFor();
-    expect(await one.page.getByRole("list", { name: "In other currencies" }).count()).toBe(0);
+    await expect.poll(() => one.page.getByRole("list", { name: "In other currencies" }).count()).toBe(0);
     await one.page.context().close();
     api.override = ({ path }) => (path === "/v1/today" ? ok({ ...book, arr: [], arr_at_risk: [], renewals_90d: { count: 0, arr: [] } }) : undefined);
     const none = await open(api);
@@ -55,7 +55,7 @@ describe("figures that are not complete", () => {
     const seen = (await page.locator("#main").innerText()).replaceAll(/\s+/g, " ");
     expect(seen).toContain("ARR €9.4M $1.2M £310K ARR at risk – Renewals in 90 days – Bands Critical");
     expect(seen).not.toContain("% of");
-    expect(await page.getByText(/^(up|down) by$/).count()).toBe(0);
+    await expect.poll(() => page.getByText(/^(up|down) by$/).count()).toBe(0);
     expect(await axe(page)).toEqual([]);
     await page.context().close();
   });
@@ -67,8 +67,8 @@ describe("figures that are not complete", () => {
     await large.page.getByText("These figures are of 200,000 accounts, not of all.").waitFor();
     await large.page.context().close();
     const whole = await open();
-    expect(await whole.page.getByRole("note").count()).toBe(0);
-    expect(await whole.page.getByText(/^(up|down) by$/).count()).toBeGreaterThan(0);
+    await expect.poll(() => whole.page.getByRole("note").count()).toBe(0);
+    await expect.poll(() => whole.page.getByText(/^(up|down) by$/).count()).toBeGreaterThan(0);
     await whole.page.context().close();
   });
 });
@@ -78,10 +78,10 @@ describe("tasks", () => {
     const { page } = await open();
     const list = page.getByRole("list", { name: "Tasks" });
     await list.getByText("4 d overdue").waitFor();
-    expect(await list.getByRole("listitem").count()).toBe(3);
+    await expect.poll(() => list.getByRole("listitem").count()).toBe(3);
     await list.getByRole("link", { name: card(40).name }).waitFor();
     await page.getByRole("button", { name: "Show 2 later or without a day" }).click();
-    expect(await list.getByRole("listitem").count()).toBe(5);
+    await expect.poll(() => list.getByRole("listitem").count()).toBe(5);
     await list.getByText("No due day").waitFor();
     await page.context().close();
   });
@@ -90,7 +90,7 @@ describe("tasks", () => {
     const { page, api } = await open();
     await page.getByRole("button", { name: "Task: Northwind Traders" }).click();
     const dialog = page.getByRole("dialog", { name: "New task" });
-    expect(await dialog.getByLabel("What to do").inputValue()).toBe("Call the champion");
+    await expect.poll(() => dialog.getByLabel("What to do").inputValue()).toBe("Call the champion");
     expect(await axe(page)).toEqual([]);
     await dialog.getByLabel("What to do").fill("Ask Dana what changed");
     await dialog.getByLabel("Due").fill(dayAhead(2));
@@ -115,7 +115,7 @@ describe("tasks", () => {
     await page.getByLabel("What to do").fill("Mine");
     await page.keyboard.press("Enter");
     await page.getByRole("alert").getByText("The title does not fit: 1 to 200 characters").waitFor();
-    expect(await page.getByLabel("What to do").inputValue()).toBe("Mine");
+    await expect.poll(() => page.getByLabel("What to do").inputValue()).toBe("Mine");
     await page.context().close();
   });
 
@@ -125,14 +125,14 @@ describe("tasks", () => {
     await done.focus();
     await page.keyboard.press("Space");
     await page.getByText("Task done").waitFor();
-    expect(api.tasks[0]?.status).toBe("done");
-    expect(await done.isChecked()).toBe(true);
+    await expect.poll(() => api.tasks[0]?.status).toBe("done");
+    await expect.poll(() => done.isChecked()).toBe(true);
     expect(await axe(page)).toEqual([]);
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByText("Task open again").waitFor();
-    expect(api.tasks[0]?.status).toBe("open");
-    expect(await done.isChecked()).toBe(false);
-    expect(api.calls.filter(({ method }) => method === "PATCH").map(({ body, headers }) => [body, headers["if-match"]]))
+    await expect.poll(() => api.tasks[0]?.status).toBe("open");
+    await expect.poll(() => done.isChecked()).toBe(false);
+    await expect.poll(() => api.calls.filter(({ method }) => method === "PATCH").map(({ body, headers }) => [body, headers["if-match"]]))
       .toEqual([[{ status: "done" }, '"1"'], [{ status: "open" }, '"2"']]);
     await page.context().close();
   });
@@ -150,8 +150,8 @@ describe("tasks", () => {
     const viewer = new FakeApi();
     viewer.me = me({ role: "viewer" });
     const other = await open(viewer);
-    expect(await other.page.getByRole("checkbox", { name: "Done: Call about the overdue invoice" }).isDisabled()).toBe(true);
-    expect(await other.page.getByRole("button", { name: "Task: Northwind Traders" }).isDisabled()).toBe(true);
+    await expect.poll(() => other.page.getByRole("checkbox", { name: "Done: Call about the overdue invoice" }).isDisabled()).toBe(true);
+    await expect.poll(() => other.page.getByRole("button", { name: "Task: Northwind Traders" }).isDisabled()).toBe(true);
     await other.page.context().close();
   });
 });

@@ -27,7 +27,7 @@ describe("assigning", () => {
     expect((await axe(page)).filter((found) => !found.startsWith("region:"))).toEqual([]);
     await page.getByRole("menuitem", { name: "To me" }).click();
     await page.getByText("Assigned to Csm", { exact: true }).waitFor();
-    expect(api.alerts[0]?.assignee).toBe("csm@demo.example");
+    await expect.poll(() => api.alerts[0]?.assignee).toBe("csm@demo.example");
     await page.getByRole("button", { name: "Undo" }).click();
     await expect.poll(() => api.alerts[0]?.assignee).toBe("ana.silva@demo.example");
     await page.keyboard.press("i");
@@ -39,11 +39,11 @@ describe("assigning", () => {
     await page.getByRole("menuitem", { name: "Someone else…" }).click();
     const dialog = page.getByRole("dialog", { name: "Assign to someone else" });
     await dialog.getByLabel("E-mail").fill("no address");
-    expect(await dialog.getByRole("button", { name: "Assign" }).isDisabled()).toBe(true);
+    await expect.poll(() => dialog.getByRole("button", { name: "Assign" }).isDisabled()).toBe(true);
     await dialog.getByLabel("E-mail").fill("New.Person@demo.example");
     await page.keyboard.press("Enter");
     await expect.poll(() => api.alerts[0]?.assignee).toBe("new.person@demo.example");
-    expect(patches(api).map(({ body }) => body)).toEqual([
+    await expect.poll(() => patches(api).map(({ body }) => body)).toEqual([
       { assignee: "csm@demo.example" }, { assignee: "ana.silva@demo.example" }, { assignee: "ben.okoye@demo.example" }, { assignee: "new.person@demo.example" },
     ]);
     await page.context().close();
@@ -63,12 +63,12 @@ describe("many at once", () => {
     expect(await axe(page)).toEqual([]);
     await page.keyboard.press("a");
     await page.getByRole("status").getByText("3 acknowledged").waitFor();
-    expect(api.alerts.map(({ status }) => status).slice(0, 4)).toEqual(["acknowledged", "acknowledged", "acknowledged", "open"]);
-    expect(await box(page, 0).isChecked()).toBe(false);
+    await expect.poll(() => api.alerts.map(({ status }) => status).slice(0, 4)).toEqual(["acknowledged", "acknowledged", "acknowledged", "open"]);
+    await expect.poll(() => box(page, 0).isChecked()).toBe(false);
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByRole("status").getByText("3 taken back").waitFor();
-    expect(api.alerts.every(({ status }) => status === "open")).toBe(true);
-    expect(patches(api)).toHaveLength(6);
+    await expect.poll(() => api.alerts.every(({ status }) => status === "open")).toBe(true);
+    await expect.poll(() => patches(api)).toHaveLength(6);
     await page.keyboard.press("x");
     await page.getByText("1 selected").waitFor();
     await page.keyboard.press("Escape");
@@ -86,13 +86,13 @@ describe("many at once", () => {
     await page.keyboard.press("s");
     await page.getByRole("menuitem", { name: "For 3 days" }).click();
     await page.getByRole("status").getByText(/^5 snoozed until/).waitFor();
-    expect(api.alerts.filter(({ status }) => status === "snoozed")).toHaveLength(5);
+    await expect.poll(() => api.alerts.filter(({ status }) => status === "snoozed")).toHaveLength(5);
     await page.getByRole("checkbox", { name: "Select all 18 loaded" }).click();
     await page.getByText("18 selected").waitFor();
     await page.getByRole("group", { name: "With the selected alerts" }).getByRole("button", { name: "Assign" }).click();
     await page.getByRole("menuitem", { name: /Ben Okoye/ }).click();
     await page.getByRole("status").getByText("12 assigned to Ben Okoye, 6 left as they are").waitFor();
-    expect(api.alerts.every(({ assignee }) => assignee === "ben.okoye@demo.example")).toBe(true);
+    await expect.poll(() => api.alerts.every(({ assignee }) => assignee === "ben.okoye@demo.example")).toBe(true);
     await page.context().close();
   });
 
@@ -108,7 +108,7 @@ describe("many at once", () => {
     api.alerts[1] = { ...second, etag: '"7"', title: "Changed by somebody else" };
     await page.keyboard.press("d");
     const dialog = page.getByRole("dialog", { name: "Dismiss 18 alerts" });
-    expect(await dialog.getByRole("button", { name: "Dismiss" }).isDisabled()).toBe(true);
+    await expect.poll(() => dialog.getByRole("button", { name: "Dismiss" }).isDisabled()).toBe(true);
     await dialog.getByLabel("Already known").check();
     await dialog.getByRole("button", { name: "Dismiss" }).click();
     await page.getByRole("status").getByText("16 dismissed, 2 not saved").waitFor();
@@ -120,7 +120,7 @@ describe("many at once", () => {
     failing = false;
     await page.keyboard.press("a");
     await page.getByRole("status").getByText("2 acknowledged").waitFor();
-    expect(api.alerts.map(({ status }) => status).slice(0, 4)).toEqual(["dismissed", "acknowledged", "acknowledged", "dismissed"]);
+    await expect.poll(() => api.alerts.map(({ status }) => status).slice(0, 4)).toEqual(["dismissed", "acknowledged", "acknowledged", "dismissed"]);
     await page.context().close();
   });
 
@@ -138,8 +138,8 @@ describe("many at once", () => {
     await page.getByRole("status").getByText("3 dismissed").waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByRole("status").getByText("3 taken back").waitFor();
-    expect(api.alerts.map(({ status }) => status)).toEqual(["open", "acknowledged", "snoozed"]);
-    expect(api.alerts[2]?.snoozed_until).toBe(until);
+    await expect.poll(() => api.alerts.map(({ status }) => status)).toEqual(["open", "acknowledged", "snoozed"]);
+    await expect.poll(() => api.alerts[2]?.snoozed_until).toBe(until);
     await page.context().close();
   });
 
@@ -153,7 +153,7 @@ describe("many at once", () => {
     await page.keyboard.press("a");
     await page.getByRole("status").getByText("2 acknowledged, 1 left as they are").waitFor();
     await page.getByText("It is acknowledged already").waitFor();
-    expect(patches(api)).toHaveLength(2);
+    await expect.poll(() => patches(api)).toHaveLength(2);
     await page.context().close();
   });
 });
@@ -168,9 +168,9 @@ describe("a rare filter", () => {
     };
     const { page } = await world.open("/alerts?scope=all&rule=R21", { api });
     await page.getByRole("status").getByText("Looking further…").waitFor();
-    expect(await page.getByText("No alert fits these filters").count()).toBe(0);
+    await expect.poll(() => page.getByText("No alert fits these filters").count()).toBe(0);
     await page.getByText("Why it fired").waitFor();
-    expect(await page.getByRole("list", { name: "Alerts" }).getByRole("listitem").count()).toBe(2);
+    await expect.poll(() => page.getByRole("list", { name: "Alerts" }).getByRole("listitem").count()).toBe(2);
     await page.context().close();
   });
 });

@@ -15,10 +15,10 @@ describe("alerts", () => {
     await page.waitForURL(/alr_A-1000_0/);
     await page.keyboard.press("a");
     await page.getByRole("button", { name: "Undo" }).waitFor();
-    expect(api.alerts[0]?.status).toBe("acknowledged");
+    await expect.poll(() => api.alerts[0]?.status).toBe("acknowledged");
     await page.getByRole("button", { name: "Undo" }).click();
     await expect.poll(() => api.alerts[0]?.status).toBe("open");
-    expect(api.calls.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["if-match"])).toEqual(['"1"', '"2"']);
+    await expect.poll(() => api.calls.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["if-match"])).toEqual(['"1"', '"2"']);
     await page.keyboard.press("s");
     await page.getByRole("menuitem", { name: "For a week" }).click();
     await expect.poll(() => api.alerts[0]?.status).toBe("snoozed");
@@ -33,11 +33,11 @@ describe("alerts", () => {
     await page.getByText("Why it fired").waitFor();
     await page.keyboard.press("d");
     const dialog = page.getByRole("dialog");
-    expect(await dialog.getByRole("button", { name: "Dismiss" }).isDisabled()).toBe(true);
+    await expect.poll(() => dialog.getByRole("button", { name: "Dismiss" }).isDisabled()).toBe(true);
     await dialog.getByLabel("Wrong data").check();
     await dialog.getByRole("button", { name: "Dismiss" }).click();
     await expect.poll(() => api.alerts[0]?.status).toBe("dismissed");
-    expect(api.calls.find(({ method }) => method === "PATCH")?.body).toEqual({ status: "dismissed", reason: "wrong_data" });
+    await expect.poll(() => api.calls.find(({ method }) => method === "PATCH")?.body).toEqual({ status: "dismissed", reason: "wrong_data" });
     await page.context().close();
   });
 
@@ -57,13 +57,13 @@ describe("alerts", () => {
     const { page, api } = await world.open("/alerts?scope=all");
     await page.getByText("Why it fired").waitFor();
     await page.keyboard.press("e");
-    expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Accurate: 1 of 5");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Accurate: 1 of 5");
     await page.getByRole("button", { name: "Accurate: 4 of 5" }).click();
     await expect.poll(() => page.getByRole("button", { name: "Accurate: 4 of 5" }).getAttribute("aria-pressed")).toBe("true");
     await page.getByLabel("Comment").fill("Right, but we knew");
     await page.getByRole("button", { name: "Save comment" }).click();
     await page.getByText("Rating and comment saved").waitFor();
-    expect(api.calls.filter(({ path }) => path.endsWith("/feedback")).map(({ body }) => body)).toEqual([
+    await expect.poll(() => api.calls.filter(({ path }) => path.endsWith("/feedback")).map(({ body }) => body)).toEqual([
       { kind: "accuracy", rating: 4 }, { kind: "accuracy", rating: 4, comment: "Right, but we knew" },
     ]);
     await page.context().close();
@@ -78,7 +78,7 @@ describe("import", () => {
     await page.getByText("Map the columns").waitFor();
     await page.getByLabel("Field for Company").selectOption("");
     await page.getByText("Still needed: Name").waitFor();
-    expect(await page.getByRole("button", { name: "Check the file" }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole("button", { name: "Check the file" }).isDisabled()).toBe(true);
     await page.getByLabel("Field for Company").selectOption("name");
     await page.getByLabel("Field for ARR (EUR)").selectOption("arr");
     await page.getByRole("button", { name: "Check the file" }).click();
