@@ -2,7 +2,9 @@
 
 use copilot_aws::bus::EventBus;
 use copilot_aws::imports::Files;
-use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Table, sdk, tenants};
+use copilot_aws::webhooks::HookQueue;
+use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Secrets, Table, sdk, tenants};
+use copilot_channels::webhook::Addresses;
 use copilot_domain::TenantId;
 use copilot_pipeline::Scorer;
 use copilot_runtime::clock::Clock;
@@ -46,6 +48,12 @@ pub struct Ctx {
     pub files: Files,
     /// Where webhooks are delivered to, without the path; the host of the request where it is not set.
     pub webhook_base: Option<String>,
+    /// Where the keys of outgoing webhooks are.
+    pub secrets: Secrets,
+    /// Deliveries to outgoing webhooks.
+    pub hooks: HookQueue,
+    /// Where outgoing webhooks may lead.
+    pub addresses: Addresses,
     /// Requests a minute of one key or user.
     pub rate_per_minute: u32,
     /// The clock.
@@ -70,6 +78,13 @@ impl Ctx {
         let issuer = env.required("JWT_ISSUER", "the issuer of ID tokens")?;
         let jwks = env.required("JWKS_URL", "the address of the issuer's key set")?;
         let audience = env.required("JWT_AUDIENCE", "the client id that ID tokens are for")?;
+        let prefix = env.required("SECRET_PREFIX", "the prefix of the stack's secrets")?;
+        let hooks = env.required("HOOKS_QUEUE_URL", "the queue of deliveries to webhooks")?;
+        let is_local = env.parsed_or(
+            "WEBHOOKS_TO_LOOPBACK",
+            "true where webhooks may lead to the machine itself, else false",
+            false,
+        )?;
         let config = sdk::load().await;
         let (table, clock) = (Table::new(&config, &table), Clock::system());
         Ok(Self {
@@ -82,6 +97,13 @@ impl Ctx {
             ids: Ids::system(clock.clone()),
             clock,
             verifier: Verifier::new(Jwks::remote(&jwks)?, &issuer, &audience),
+            secrets: Secrets::new(&config, &prefix),
+            hooks: HookQueue::new(&config, &hooks),
+            addresses: if is_local {
+                Addresses::AndLoopback
+            } else {
+                Addresses::Public
+            },
             webhook_base: env.optional("WEBHOOK_URL"),
             rate_per_minute: env.parsed_or(
                 "RATE_PER_MINUTE",

@@ -30,6 +30,11 @@ const MAX_KEY: usize = 200;
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
+/// What is kept of an answer in place of its body, as an extension of the response: an answer that holds a secret must
+/// not lie in the table.
+#[derive(Debug, Clone)]
+pub struct KeepInstead(pub String);
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     /// Of method, path, query and body.
@@ -171,7 +176,10 @@ async fn keep(table: &Table, place: &keys::Key, claim: Claimed, response: Respon
     }
     let (parts, content) = response.into_parts();
     let bytes = body::read(content, usize::MAX).await?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = match parts.extensions.get::<KeepInstead>() {
+        Some(instead) => instead.0.clone(),
+        None => String::from_utf8_lossy(&bytes).into_owned(),
+    };
     if text.len() > MAX_ANSWER {
         free(table, place, claim.rev).await;
     } else {

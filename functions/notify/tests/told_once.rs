@@ -7,15 +7,17 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use copilot_aws::email::Mailer;
 use copilot_aws::notifications::{self, Channel, Notification, NotifyQueue, Status};
 use copilot_aws::tenants::{self, Tenant};
+use copilot_aws::webhooks::HookQueue;
 use copilot_aws::{Secrets, Table, testing};
 use copilot_channels::slack::Sender;
+use copilot_channels::webhook::{Addresses, HookSender};
 use copilot_domain::alert::Severity;
 use copilot_domain::event::{AlertEvent, Event, EventType};
 use copilot_domain::ids::{AccountId, AlertId, TenantId, TenantProof};
 use copilot_domain::notify::NotifySettings;
 use copilot_runtime::clock::Clock;
 use copilot_runtime::metrics::Metrics;
-use notify::{Context, handle};
+use notify::{Context, Hooks, handle};
 use serde_json::{Value, json};
 use std::time::Duration;
 use wiremock::matchers::method;
@@ -67,6 +69,10 @@ async fn world(test: &str, pinned: bool, settings: NotifySettings) -> Option<Wor
         secrets,
         slack: Sender::new(Some(slack.address().to_string())),
         queue: NotifyQueue::new(&config, &queue_url),
+        hooks: Hooks {
+            queue: HookQueue::new(&config, &queue_url),
+            sender: HookSender::new(Addresses::AndLoopback),
+        },
         metrics: Metrics::in_memory("notify", clock.clone()),
         clock,
         dashboard_url: "https://copilot.example/".to_owned(),

@@ -28,6 +28,7 @@ pub mod table;
 pub mod tenants;
 pub mod testing;
 pub mod usage;
+pub mod webhooks;
 
 pub use error::AwsError;
 pub use item::Item;

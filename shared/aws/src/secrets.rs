@@ -8,9 +8,11 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use copilot_domain::time::Timestamp;
 use jiff::SignedDuration;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -63,6 +65,23 @@ impl WebhookSecrets {
         };
         serde_json::json!({ "current": secret, "previous": previous, "previous_until": until })
     }
+}
+
+/// What a tenant's outgoing webhooks sign with: each webhook's secret is derived from it, so that one entry in
+/// Secrets Manager serves all of them and none is ever written over. `Debug` does not show it.
+#[derive(Debug)]
+pub struct SigningKey(SecretBox<[u8; 32]>);
+
+impl SigningKey {
+    /// The key itself.
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.expose_secret()
+    }
+}
+
+#[derive(Deserialize)]
+struct StoredKey {
+    key: SecretString,
 }
 
 type Cache = HashMap<String, (Instant, Option<Arc<SecretString>>)>;
@@ -136,6 +155,66 @@ impl Secrets {
                 key: name,
                 source: None,
             })
+    }
+
+    /// The key that the secrets of a tenant's outgoing webhooks are derived from; `None` before there was one.
+    ///
+    /// # Errors
+    /// [`AwsError`] when Secrets Manager fails or the secret does not read.
+    pub async fn signing_key(&self, tenant: &str) -> Result<Option<SigningKey>, AwsError> {
+        let name = self.signing_name(tenant);
+        let Some(text) = self.read(&name).await? else {
+            return Ok(None);
+        };
+        let key = serde_json::from_str::<StoredKey>(text.expose_secret())
+            .ok()
+            .and_then(|stored| STANDARD.decode(stored.key.expose_secret()).ok())
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        key.map(|bytes| Some(SigningKey(SecretBox::new(Box::new(bytes)))))
+            .ok_or(AwsError::Corrupt {
+                what: "the signing key (expected {\"key\": \"<32 bytes in base64>\"})",
+                key: name,
+                source: None,
+            })
+    }
+
+    /// The same, made of `fresh` where there was none. Of two who make one at the same time, both get the first.
+    ///
+    /// # Errors
+    /// [`AwsError`] when Secrets Manager fails or the secret does not read.
+    pub async fn ensure_signing_key(&self, tenant: &str, fresh: &[u8; 32]) -> Result<SigningKey, AwsError> {
+        if let Some(key) = self.signing_key(tenant).await? {
+            return Ok(key);
+        }
+        let name = self.signing_name(tenant);
+        let text = serde_json::json!({ "key": STANDARD.encode(fresh) }).to_string();
+        let created = self
+            .client
+            .create_secret()
+            .name(&name)
+            .secret_string(text)
+            .send()
+            .await;
+        match created {
+            Err(error)
+                if !error
+                    .as_service_error()
+                    .is_some_and(CreateSecretError::is_resource_exists_exception) =>
+            {
+                return Err(AwsError::from_sdk("create a signing key", error));
+            }
+            _ => {}
+        }
+        // That there is none is remembered; forget it.
+        self.cache.lock().await.remove(&name);
+        self.signing_key(tenant).await?.ok_or(AwsError::Unavailable {
+            operation: "read a signing key",
+            source: "it was made and is not there yet".into(),
+        })
+    }
+
+    fn signing_name(&self, tenant: &str) -> String {
+        format!("{}{tenant}/signing", self.prefix)
     }
 
     async fn read(&self, name: &str) -> Result<Option<Arc<SecretString>>, AwsError> {

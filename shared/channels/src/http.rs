@@ -12,11 +12,15 @@ use std::time::Duration;
 /// # Errors
 /// When the TLS backend cannot start.
 pub fn client() -> reqwest::Result<reqwest::Client> {
+    builder().build()
+}
+
+/// What all of our clients have; see [`client`].
+pub(crate) fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .pool_max_idle_per_host(0)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(3))
         .timeout(Duration::from_secs(10))
         .user_agent(concat!("customer-success-copilot/", env!("CARGO_PKG_VERSION")))
-        .build()
 }

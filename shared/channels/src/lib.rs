@@ -9,6 +9,7 @@ pub mod http;
 pub mod message;
 pub mod slack;
 pub mod text;
+pub mod webhook;
 
 pub use digest::Digest;
 pub use email::Email;

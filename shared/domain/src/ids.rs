@@ -259,6 +259,10 @@ id!(
     /// A call to action: a work item of a CSM.
     CtaId, "cta"
 );
+id!(
+    /// A webhook of the tenant's that we deliver to.
+    WebhookId, "whk"
+);
 
 impl AccountId {
     /// The account that an identity stands for while no other account claims it.

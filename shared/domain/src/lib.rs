@@ -21,6 +21,7 @@ pub mod revision;
 pub mod rule_state;
 pub mod time;
 pub mod usage;
+pub mod webhook;
 
 pub use ids::{AccountId, AlertId, EventId, ExternalId, ImportId, Source, TenantId};
 pub use money::{Currency, Money};

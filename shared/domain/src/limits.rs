@@ -34,3 +34,7 @@ pub const MAX_YEAR: i16 = 2199;
 pub const MAX_REVISIONS: usize = 100;
 /// Bytes of one entity's revisions as JSON; the newest stay. DynamoDB takes items of 400 KB.
 pub const MAX_RECORD_BYTES: usize = 200 * 1024;
+/// Webhooks of one tenant that we deliver to.
+pub const MAX_WEBHOOKS: usize = 20;
+/// Characters of an address that we deliver to.
+pub const MAX_URL: usize = 2_000;

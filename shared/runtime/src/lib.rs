@@ -18,6 +18,7 @@
 //! ```
 
 pub mod batch;
+pub mod chance;
 pub mod clock;
 pub mod config;
 pub mod ids;

@@ -11,5 +11,6 @@ pub mod page;
 pub mod rows;
 pub mod settings;
 pub mod today;
+pub mod webhook;
 pub mod words;
 pub mod work;

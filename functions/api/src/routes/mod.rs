@@ -16,6 +16,8 @@ mod rules;
 mod settings;
 mod timeline;
 mod today;
+mod webhook_deliveries;
+mod webhooks;
 mod work;
 
 use std::sync::Arc;
@@ -49,4 +51,6 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(ctas::router())
         .merge(integrations::router())
         .merge(settings::router())
+        .merge(webhooks::router())
+        .merge(webhook_deliveries::router())
 }

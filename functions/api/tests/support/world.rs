@@ -12,7 +12,9 @@ use copilot_aws::bus::EventBus;
 use copilot_aws::imports::{Files, Import};
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, ApiKey, Tenant};
-use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Table, testing};
+use copilot_aws::webhooks::HookQueue;
+use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Secrets, Table, testing};
+use copilot_channels::webhook::Addresses;
 use copilot_domain::TenantId;
 use copilot_domain::ids::{AccountId, OpportunityId, TenantProof};
 use copilot_domain::opportunity::{Opportunity, OpportunityStage};
@@ -115,7 +117,7 @@ impl World {
         )
         .await;
         let mut urls = Vec::new();
-        for name in ["ingest", "score"] {
+        for name in ["ingest", "score", "hooks"] {
             let made = aws(
                 &endpoint,
                 &account,
@@ -152,6 +154,9 @@ impl World {
             clock,
             verifier: api::auth::Verifier::new(jwks, ISSUER, AUDIENCE),
             webhook_base: None,
+            secrets: Secrets::new(&config, "copilot/test/"),
+            hooks: HookQueue::new(&config, &urls[2]),
+            addresses: Addresses::Public,
             rate_per_minute: 600,
         };
         let tenant = |slug: &str| TenantId::proven(slug, TenantProof::Operator).unwrap();
@@ -336,8 +341,19 @@ impl World {
         let csv = format!("external_id,name\nx-1,{secret}\n");
         let object = Import::object_key(tenant, import.parse().unwrap());
         self.ctx.files.write(&object, csv.into_bytes()).await.unwrap();
+        let hook =
+            json!({"url": format!("https://example.com/{secret}"), "events": ["*"], "description": secret});
+        let hook = self
+            .send("POST", "/v1/webhooks", Some(&token), &[], Some(&hook))
+            .await
+            .json();
+        let webhook = hook["id"].as_str().unwrap().to_owned();
+        let path = format!("/v1/webhooks/{webhook}/test");
+        let sent = self.send("POST", &path, Some(&token), &[], None).await.json();
         let settings = self.send("GET", "/v1/settings", Some(&token), &[], None).await;
         Seeded {
+            webhook,
+            delivery: sent["id"].as_str().unwrap().to_owned(),
             account,
             alert: alert["id"].as_str().unwrap().to_owned(),
             alert_etag: alert["etag"].as_str().unwrap().to_owned(),
@@ -367,5 +383,7 @@ pub struct Seeded {
     pub opportunity: String,
     pub cta: String,
     pub import: String,
+    pub webhook: String,
+    pub delivery: String,
     pub settings_etag: String,
 }
