@@ -52,7 +52,7 @@ demo: ## Load the demo portfolio into the running stack
 logs: ## Show a function's log (FN=score MINUTES=60)
 	@$(VENV_PYTHON) $(LOCAL)/stack.py logs $(FN) --minutes $(MINUTES)
 
-redrive: ## Send dead letters back to their queue (FN=ingest, score or notify)
+redrive: ## Send dead letters back to their queue (FN=ingest, score, notify or hooks)
 	@$(VENV_PYTHON) $(LOCAL)/stack.py redrive $(FN)
 
 build: setup ## Build the functions only

@@ -71,6 +71,7 @@ def stack_json(outputs: dict[str, str], seeded: dict) -> dict:
         "ingest_queue_url": outputs["IngestQueueUrl"],
         "score_queue_url": outputs["ScoreQueueUrl"],
         "notify_queue_url": outputs["NotifyQueueUrl"],
+        "hooks_queue_url": outputs["HooksQueueUrl"],
         "event_bus_name": outputs["EventBusName"],
         "secret_prefix": outputs["SecretPrefix"],
     }
@@ -128,7 +129,7 @@ def status() -> None:
     say(f"MiniStack runs on {server.endpoint} (process {server.pid() or 'not ours'}).")
     stack = read_json(STACK_FILE)
     sqs = deploy.client("sqs")
-    for name in ("ingest", "score", "notify"):
+    for name in ("ingest", "score", "notify", "hooks"):
         for suffix in ("", "-dlq"):
             url = stack[f"{name}_queue_url"] + suffix
             found = sqs.get_queue_attributes(
@@ -172,7 +173,7 @@ def main() -> None:
     commands.add_parser("status")
     commands.add_parser("demo")
     commands.add_parser("build").add_argument("--profile", default=os.environ.get("PROFILE") or "release")
-    commands.add_parser("redrive").add_argument("queue", choices=("ingest", "score", "notify"))
+    commands.add_parser("redrive").add_argument("queue", choices=("ingest", "score", "notify", "hooks"))
     show = commands.add_parser("logs")
     show.add_argument("function")
     show.add_argument("--minutes", type=int, default=15)

@@ -81,7 +81,9 @@ class Queues(unittest.TestCase):
                 self.assertIn(name, alarmed)
                 continue
             self.assertEqual(queue["Properties"]["RedrivePolicy"]["maxReceiveCount"], 5)
-            function = RESOURCES[name.removesuffix("Queue") + "Function"]
+            source = RESOURCES[name.removesuffix("Queue") + "Source"]["Properties"]
+            self.assertIn(name, json.dumps(source["EventSourceArn"]))
+            function = RESOURCES[str(source["FunctionName"]["Ref"])]
             self.assertEqual(queue["Properties"]["VisibilityTimeout"], 6 * function["Properties"]["Timeout"])
 
     def test_every_source_reports_partial_failures(self) -> None:
