@@ -58,7 +58,7 @@ mod tests {
                 r#"{"test": 2432232314}"#,
             )
         };
-        let expected = "v1,g0hM9SsE+OTPJTGt/tmKtSyZlE3uFJELVlNIOLJ1OE8=";
+        let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         assert_eq!(of(&[&secret]), expected);
         let both = of(&[b"newer", &secret]);
         let (newer, older) = both.split_once(' ').unwrap();
