@@ -144,6 +144,21 @@ export const deliveriesQuery = (api: Api, source: string) =>
     enabled: source !== "",
   });
 
+export const webhooksQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["webhooks"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/webhooks", { signal })),
+  });
+
+export const webhookLogQuery = (api: Api, id: string) =>
+  infiniteQueryOptions({
+    queryKey: ["webhook-log", id],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(api.GET("/v1/webhooks/{id}/deliveries", { params: { path: { id }, query: { limit: 50, ...cursorOf(pageParam) } }, signal })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
 export const duplicatesQuery = (api: Api) =>
   queryOptions({
     queryKey: ["duplicates"],

@@ -32,6 +32,10 @@ export type TimelineItem = Schemas["TimelineEntry"];
 export type FactRow = Schemas["FactView"];
 export type UsageDay = Schemas["UsageDayView"];
 
+export type Webhook = Schemas["WebhookView"];
+export type NewWebhook = Schemas["NewWebhook"];
+export type WebhookDelivery = Schemas["WebhookDelivery"];
+
 export type Alert = Schemas["AlertView"];
 export type AlertPage = Schemas["AlertPage"];
 export type AlertPatch = Schemas["AlertPatch"];

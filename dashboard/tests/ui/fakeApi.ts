@@ -1,6 +1,6 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, Settings, Task } from "~/api/types";
+import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { alert, rules } from "./fixtures/alerts";
 import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
@@ -33,6 +33,8 @@ export class FakeApi {
   tasks: Task[] = tasks();
   import: Import = importOf();
   settings: Settings = { ...settings };
+  webhooks: Webhook[] = [];
+  webhookLog: WebhookDelivery[] = [];
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -53,6 +55,7 @@ export class FakeApi {
 
   #usual({ method, path, query, body, headers }: Call): Answer {
     const [, , collection = "", id = "", part = ""] = path.split("/");
+    if (collection === "webhooks") return this.#webhooks(method, id, part, body, headers["if-match"]);
     if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
     if (collection === "alerts" && method === "PATCH") return patched(this.alerts, id, headers["if-match"], body);
     if (collection === "ctas" && method === "PATCH") return patched(this.tasks, id, headers["if-match"], body);
@@ -122,6 +125,26 @@ export class FakeApi {
     const severities = query.get("filter[severity][in]")?.split(",");
     const rows = this.alerts.filter((row) => (status === "all" || row.status === status) && (severities === undefined || severities.includes(row.severity)));
     return { data: rows.map((row) => ({ ...row, feedback: [], notifications: [] })), next: null, complete: true };
+  }
+
+  #webhooks(method: string, id: string, part: string, body: unknown, seen: string | undefined): Answer {
+    const found = this.webhooks.find((row) => row.id === id);
+    if (part === "deliveries" && method === "GET") return ok({ data: this.webhookLog, next: null });
+    if (part === "deliveries" || part === "test") return ok(this.webhookLog[0], 202);
+    if (part === "rotate") return ok({ ...found, secret: "whsec_bmV3" });
+    if (method === "PATCH") return patched(this.webhooks, id, seen, body);
+    if (method === "DELETE") {
+      this.webhooks = this.webhooks.filter((row) => row.id !== id);
+      return ok("", 204);
+    }
+    if (method === "GET") return ok(id === "" ? { data: this.webhooks } : found);
+    const made: Webhook = {
+      id: `whk_${this.webhooks.length}`, url: "", events: [], description: null, enabled: true, disabled_reason: null, consecutive_failures: 0,
+      previous_secret_until: null, created_at: ago(0), created_by: this.me.email ?? "", etag: '"1"',
+    };
+    Object.assign(made, body);
+    this.webhooks.push(made);
+    return ok({ ...made, secret: "whsec_b25jZQ==" }, 201);
   }
 
   #post(collection: string, id: string, part: string, body: unknown): Answer {

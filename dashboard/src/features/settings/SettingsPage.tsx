@@ -14,6 +14,7 @@ import { SEVERITIES } from "~/lib/vocabulary";
 import { Competitors, fitsCompetitor } from "./Competitors";
 import { Messages } from "./Messages";
 import { Rules } from "./Rules";
+import { Webhooks } from "./Webhooks";
 import classes from "./Settings.module.css";
 
 /** Who is told what and when, and the rules that do the telling. */
@@ -31,6 +32,7 @@ export function SettingsPage() {
         </Panel>
         <div className={classes.column}>
         <Messages />
+        <Webhooks />
         <Panel flush title="Rules" hint="How often users found each rule's alerts right, with the range that few ratings allow">
           {rules.isError ? <ProblemState error={rules.error} onRetry={() => void rules.refetch()} />
             : rules.data === undefined ? <Rows count={8} /> : <Rules rules={rules.data.data} />}
