@@ -219,3 +219,48 @@ async fn the_log_is_newest_first_and_a_delivery_can_be_sent_again() {
         404
     );
 }
+
+#[tokio::test]
+async fn what_a_person_does_to_an_alert_is_told_at_the_next_scoring() {
+    let Some(world) = World::new("webhook by hand").await else {
+        return;
+    };
+    let seeded = world.seed(&world.acme, "Acme").await;
+    let token = world.token("acme", "csm");
+    let outbox = async || {
+        let all = testing::contents(&world.ctx.table).await.unwrap();
+        let waiting = all.into_iter().filter(|((_, sk), _)| sk.starts_with("OUT#"));
+        waiting.map(|(_, item)| item["data"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(outbox().await, [] as [Value; 0]);
+    let path = format!("/v1/alerts/{}", seeded.alert);
+    let patch = async |tag: &str, body: Value| {
+        let headers = [("if-match", tag)];
+        let reply = world
+            .send("PATCH", &path, Some(&token), &headers, Some(&body))
+            .await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json()["etag"].as_str().unwrap().to_owned()
+    };
+    let assigned = patch(&seeded.alert_etag, json!({"assignee": "csm@acme.example"})).await;
+    assert_eq!(outbox().await, [] as [Value; 0], "handing on is no event");
+    patch(&assigned, json!({"status": "dismissed", "reason": "known"})).await;
+    let waiting = outbox().await;
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    assert_eq!(
+        (
+            &waiting[0]["type"],
+            &waiting[0]["alert"]["reason"],
+            &waiting[0]["notify"]
+        ),
+        (
+            &json!("alert.dismissed"),
+            &json!("Dismissed: known"),
+            &json!(false)
+        )
+    );
+    let score = format!("/v1/accounts/{}/score", seeded.account);
+    let scored = world.send("POST", &score, Some(&token), &[], None).await;
+    assert_eq!(scored.status, 200, "{}", scored.text);
+    assert_eq!(outbox().await, [] as [Value; 0], "it is on the bus");
+}

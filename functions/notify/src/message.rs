@@ -23,7 +23,11 @@ pub(crate) fn read(record: &Record) -> Result<Option<Event>, Failure> {
         envelope.detail_type.as_str(),
         "alert.opened"
             | "alert.updated"
+            | "alert.acknowledged"
+            | "alert.snoozed"
+            | "alert.dismissed"
             | "alert.resolved"
+            | "health.band_changed"
             | "digest.due"
             | "rule.held"
             | "source.silent"

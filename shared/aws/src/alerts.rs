@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use copilot_domain::alert::{Alert, AlertStatus, Feedback, RuleState};
+use copilot_domain::event::Event;
 use copilot_domain::ids::{AccountId, AlertId, TenantId};
 use copilot_domain::time::{Timestamp, epoch_day};
 use jiff::civil::Date;
@@ -128,7 +129,8 @@ pub fn rule_item(tenant: &TenantId, account: AccountId, state: &RuleState, rev: 
     .data(state)
 }
 
-/// Writes what a human did to an alert, and what its rule must remember of it, both or neither.
+/// Writes what a human did to an alert, what its rule must remember of it, and what is to be told of it, all or
+/// nothing. The account's next scoring tells it.
 ///
 /// # Errors
 /// [`AwsError::Conflict`] when either changed since it was read.
@@ -139,6 +141,7 @@ pub async fn change(
     new: &Alert,
     state: Option<(&RuleState, i64)>,
     audit: Option<Item>,
+    event: Option<&Event>,
 ) -> Result<(), AwsError> {
     let mut writes = vec![Write::Put(
         item(tenant, new, old.rev + 1),
@@ -149,6 +152,10 @@ pub async fn change(
         writes.push(Write::Put(item, Condition::Rev(rev)));
     }
     writes.extend(audit.map(|item| Write::Put(item, Condition::None)));
+    writes.extend(event.map(|event| {
+        let key = keys::outbox(tenant, new.account.id, &event.event_id.to_string());
+        Write::Put(Item::new(&key, "outbox").data(event), Condition::None)
+    }));
     table.transact(writes).await
 }
 

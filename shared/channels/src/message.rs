@@ -63,9 +63,15 @@ impl AlertMessage {
             EventType::AlertOpened => About::Opened,
             EventType::AlertUpdated => About::Updated(alert.why),
             EventType::AlertResolved => About::Resolved,
-            EventType::DigestDue | EventType::RuleHeld | EventType::SourceSilent | EventType::SourceBack => {
-                return None;
-            }
+            // What a person did to an alert, and what is not about one.
+            EventType::AlertAcknowledged
+            | EventType::AlertSnoozed
+            | EventType::AlertDismissed
+            | EventType::BandChanged
+            | EventType::DigestDue
+            | EventType::RuleHeld
+            | EventType::SourceSilent
+            | EventType::SourceBack => return None,
         };
         Some(Self::about(about, alert, dashboard_url))
     }

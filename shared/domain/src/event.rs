@@ -28,9 +28,21 @@ pub enum EventType {
     /// A live alert is to be told of again: see [`AlertEvent::why`].
     #[serde(rename = "alert.updated")]
     AlertUpdated,
+    /// Somebody took an alert.
+    #[serde(rename = "alert.acknowledged")]
+    AlertAcknowledged,
+    /// Somebody put an alert off.
+    #[serde(rename = "alert.snoozed")]
+    AlertSnoozed,
+    /// Somebody said that an alert is none.
+    #[serde(rename = "alert.dismissed")]
+    AlertDismissed,
     /// An alert is over.
     #[serde(rename = "alert.resolved")]
     AlertResolved,
+    /// The band of an account's health changed.
+    #[serde(rename = "health.band_changed")]
+    BandChanged,
     /// The daily digests of a tenant are due.
     #[serde(rename = "digest.due")]
     DigestDue,
@@ -51,7 +63,11 @@ impl EventType {
         match self {
             Self::AlertOpened => "alert.opened",
             Self::AlertUpdated => "alert.updated",
+            Self::AlertAcknowledged => "alert.acknowledged",
+            Self::AlertSnoozed => "alert.snoozed",
+            Self::AlertDismissed => "alert.dismissed",
             Self::AlertResolved => "alert.resolved",
+            Self::BandChanged => "health.band_changed",
             Self::DigestDue => "digest.due",
             Self::RuleHeld => "rule.held",
             Self::SourceSilent => "source.silent",
@@ -80,6 +96,9 @@ pub struct Event {
     /// What admins are told, for `rule.*` and `source.*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
+    /// The account, for `health.*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountEvent>,
     /// Whether anybody is to be told; else it is only for other listeners.
     #[serde(default)]
     pub notify: bool,
@@ -94,6 +113,34 @@ pub struct Notice {
     pub title: String,
     /// What it means and what to do.
     pub reason: String,
+}
+
+/// What an event says about an account whose health changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountEvent {
+    /// The account.
+    pub id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// The CSM: an e-mail address.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Annual recurring revenue.
+    #[serde(default)]
+    pub arr: Option<Money>,
+    /// Renewal date.
+    #[serde(default)]
+    pub renewal_date: Option<Date>,
+    /// Health score, 0 to 100.
+    #[serde(default)]
+    pub score: Option<f64>,
+    /// Band of the score.
+    pub band: Band,
+    /// Band before.
+    pub previous_band: Band,
+    /// What weighs most on the score, at most [`MAX_DRIVERS`].
+    #[serde(default)]
+    pub drivers: Vec<String>,
 }
 
 /// What an event says about an alert: all that a message shows, so that no channel has to look anything up.
@@ -164,7 +211,34 @@ impl Event {
             at,
             alert: Some(alert),
             notice: None,
+            account: None,
             notify,
+        }
+    }
+
+    /// An event that an account's band changed. Nobody is pushed it: the alerts that it trips are.
+    pub fn of_band(tenant: &TenantId, at: Timestamp, account: AccountEvent) -> Self {
+        let event_type = EventType::BandChanged;
+        let (id, when) = (account.id.to_string(), at.to_string());
+        let bands = [account.previous_band.as_str(), account.band.as_str()];
+        let event_id = EventId::derived(&[
+            tenant.as_str(),
+            event_type.as_str(),
+            &id,
+            bands[0],
+            bands[1],
+            &when,
+        ]);
+        Self {
+            version: VERSION,
+            event_id,
+            event_type,
+            tenant: tenant.as_str().to_owned(),
+            at,
+            alert: None,
+            notice: None,
+            account: Some(account),
+            notify: false,
         }
     }
 
@@ -181,6 +255,7 @@ impl Event {
             at,
             alert: None,
             notice: None,
+            account: None,
             notify: true,
         }
     }
@@ -202,6 +277,7 @@ impl Event {
             at,
             alert: None,
             notice: Some(notice),
+            account: None,
             notify: true,
         }
     }

@@ -10,10 +10,14 @@ use crate::ids::{EventId, WebhookId};
 use crate::time::Timestamp;
 
 /// The events that can be subscribed to. `digest.due` is not one of them: it is a clock of our own.
-pub const CATALOGUE: [EventType; 6] = [
+pub const CATALOGUE: [EventType; 10] = [
     EventType::AlertOpened,
     EventType::AlertUpdated,
+    EventType::AlertAcknowledged,
+    EventType::AlertSnoozed,
+    EventType::AlertDismissed,
     EventType::AlertResolved,
+    EventType::BandChanged,
     EventType::RuleHeld,
     EventType::SourceSilent,
     EventType::SourceBack,
@@ -220,10 +224,11 @@ pub fn body(event: &Event) -> Option<String> {
     if !CATALOGUE.contains(&event.event_type) {
         return None;
     }
-    let data = match (&event.alert, &event.notice) {
-        (Some(alert), _) => json!({ "alert": alert }),
-        (None, Some(notice)) => json!({ "notice": notice }),
-        (None, None) => return None,
+    let data = match (&event.alert, &event.account, &event.notice) {
+        (Some(alert), ..) => json!({ "alert": alert }),
+        (None, Some(account), _) => json!({ "account": account }),
+        (None, None, Some(notice)) => json!({ "notice": notice }),
+        (None, None, None) => return None,
     };
     Some(envelope(event.event_type.as_str(), event.at, &data))
 }
@@ -387,6 +392,7 @@ mod tests {
                 };
                 let mut event = Event::of_notice(&tenant, event_type, "", now, notice);
                 event.notice = serde_json::from_value(sample["data"]["notice"].clone()).unwrap();
+                event.account = serde_json::from_value(sample["data"]["account"].clone()).unwrap();
                 event.alert = serde_json::from_value(sample["data"]["alert"].clone()).unwrap();
                 let sent: Value = serde_json::from_str(&body(&event).unwrap()).unwrap();
                 assert_eq!(sent, sample, "the sample of {name}");

@@ -1,8 +1,9 @@
 //! What a scoring has to tell: alerts opened, told again, resolved.
 
-use copilot_domain::alert::{Alert, AlertResolution, AlertUpdate};
-use copilot_domain::event::{AlertEvent, Event, EventType};
-use copilot_domain::health::Points;
+use copilot_domain::alert::{Alert, AlertResolution, AlertStatus, AlertUpdate};
+use copilot_domain::event::{AccountEvent, AlertEvent, Event, EventType};
+use copilot_domain::health::{Band, Points};
+use copilot_domain::history::Snapshot;
 use copilot_domain::ids::TenantId;
 use copilot_domain::time::Timestamp;
 use copilot_scoring::Assessed;
@@ -105,4 +106,61 @@ pub(crate) fn resolved(
     };
     // Nobody is pushed a recovery; the digest tells of it.
     Event::of_alert(tenant, EventType::AlertResolved, "", at, body, true)
+}
+
+/// What a person did to an alert; `None` for opening it again. Nobody is pushed it, since a person of the tenant did
+/// it. `rev` is the counter that the alert has then, and names the occasion.
+pub fn by_hand(tenant: &TenantId, at: Timestamp, alert: &Alert, rev: i64) -> Option<Event> {
+    let said = |what: &str, more: Option<String>| match more {
+        Some(more) => format!("{what}: {more}"),
+        None => what.to_owned(),
+    };
+    let (event_type, reason) = match alert.status {
+        AlertStatus::Open => return None,
+        AlertStatus::Acknowledged => (EventType::AlertAcknowledged, "Acknowledged".to_owned()),
+        AlertStatus::Snoozed => {
+            let until = alert.snoozed_until.map(|until| until.to_string());
+            (EventType::AlertSnoozed, said("Snoozed until", until))
+        }
+        AlertStatus::Dismissed => {
+            let reason = alert
+                .dismiss_reason
+                .and_then(|reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned));
+            (EventType::AlertDismissed, said("Dismissed", reason))
+        }
+        AlertStatus::Resolved => {
+            let reason = alert.resolve_reason.clone();
+            (EventType::AlertResolved, said("Resolved by hand", reason))
+        }
+    };
+    let body = AlertEvent {
+        reason,
+        ..body(alert, &[])
+    };
+    let occasion = format!("by hand#{rev}");
+    Some(Event::of_alert(tenant, event_type, &occasion, at, body, false))
+}
+
+/// That the band of an account is another than it was.
+pub(crate) fn band_changed(
+    tenant: &TenantId,
+    snapshot: &Snapshot,
+    assessed: &Assessed,
+    name: &str,
+    previous: Option<Band>,
+) -> Option<Event> {
+    let health = &assessed.assessment.health;
+    let previous_band = previous.filter(|band| *band != health.band)?;
+    let account = AccountEvent {
+        id: snapshot.account,
+        name: name.to_owned(),
+        owner: snapshot.row.owner.clone(),
+        arr: assessed.card.arr,
+        renewal_date: assessed.card.renewal_date,
+        score: health.score.map(Points::as_f64),
+        band: health.band,
+        previous_band,
+        drivers: drivers(assessed),
+    };
+    Some(Event::of_band(tenant, snapshot.as_of, account))
 }

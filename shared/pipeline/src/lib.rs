@@ -11,4 +11,5 @@ mod score;
 mod write;
 
 pub use backfill::MAX_POINTS;
+pub use events::by_hand;
 pub use score::{ScoreError, Scored, Scorer, TenantView};

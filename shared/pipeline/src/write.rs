@@ -68,6 +68,14 @@ impl Scoring<'_> {
         }
         let before = assessments::rule_states(&self.loaded.state)?;
         let (listing, document) = card::card(self.snapshot, &self.loaded.identities, assessed, self.earlier);
+        let previous = assessments::band_state(&self.loaded.state)?.map(|state| state.band);
+        told.extend(events::band_changed(
+            self.tenant,
+            self.snapshot,
+            assessed,
+            &listing.name,
+            previous,
+        ));
         Ok(ScoreWrite {
             assessment: assessed.assessment.clone(),
             day: self.snapshot.today,

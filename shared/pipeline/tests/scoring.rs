@@ -14,7 +14,7 @@ use copilot_aws::{Table, assessments, facts, keys, testing};
 use copilot_domain::alert::{Alert, AlertStatus};
 use copilot_domain::event::{Event, EventType};
 use copilot_domain::facts::{Fact, Kind, LinkFact, RecordFact, UsageEvent, UsageFact};
-use copilot_domain::health::{MeasureState, Points};
+use copilot_domain::health::{Band, MeasureState, Points};
 use copilot_domain::ids::{AccountId, ExternalId, Source, TenantId, TenantProof};
 use copilot_domain::opportunity::{Opportunity, OpportunityStage};
 use copilot_domain::revision::Revision;
@@ -186,6 +186,35 @@ async fn with_the_bus_down_an_account_is_scored_and_told_of_by_the_next_scoring(
         .unwrap();
     assert!(scored.told);
     assert_eq!(world.waiting(account).await, []);
+}
+
+#[tokio::test]
+async fn a_band_that_changes_is_told_and_a_first_one_is_not() {
+    let Some(world) = World::new("pipeline-band", None).await else {
+        return;
+    };
+    let row =
+        json!({"name": "new", "mrr_minor": 100_000, "currency": "EUR", "contract_start": "2026-02-20"});
+    world
+        .tell(&[record(Kind::Account, &id("api", "new"), "new", &row)])
+        .await;
+    let account = world.account("new");
+    let down = world.without_bus();
+    let score = async |day: i64| {
+        let at = hours_later(day * 24);
+        down.score(&world.tenant, account, at).await.unwrap();
+        let waiting = world.waiting(account).await.into_iter();
+        waiting.filter_map(|event| event.account).collect::<Vec<_>>()
+    };
+    assert_eq!(score(0).await, []);
+    for day in [150, 151, 152] {
+        score(day).await;
+    }
+    let told = score(153).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].id, told[0].name.as_str()), (account, "new"));
+    assert_eq!(told[0].previous_band, Band::Onboarding);
+    assert_ne!(told[0].band, Band::Onboarding);
 }
 
 #[tokio::test]

@@ -78,7 +78,11 @@ async fn update_alert(
         &summary(&new),
     );
     let rule = state.as_ref().map(|(state, rev)| (state, *rev));
-    match store::change(&app.ctx.table, &caller.tenant, &old, &new, rule, Some(entry)).await {
+    let event = action
+        .as_ref()
+        .and_then(|_| copilot_pipeline::by_hand(&caller.tenant, now, &new, old.rev + 1));
+    let (table, tenant) = (&app.ctx.table, &caller.tenant);
+    match store::change(table, tenant, &old, &new, rule, Some(entry), event.as_ref()).await {
         Ok(()) => {}
         Err(AwsError::Conflict { .. }) => {
             return Err(Problem::new(Kind::CHANGED, "read it again and repeat the change"));
