@@ -212,3 +212,36 @@ async fn judge(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(body: &str) -> Record {
+        Record {
+            message_id: "m".into(),
+            body: body.into(),
+            receive_count: 1,
+            sent_at: None,
+        }
+    }
+
+    #[test]
+    fn the_sample_reads_and_an_event_of_the_bus_is_none_of_ours() {
+        let read_sample = |name: &str| {
+            let path = format!("{}/../../events/notify-{name}.json", env!("CARGO_MANIFEST_DIR"));
+            let sample: serde_json::Value =
+                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+            read(&record(sample["Records"][0]["body"].as_str().unwrap())).unwrap()
+        };
+        let message = read_sample("hooks-sqs").unwrap();
+        assert_eq!((message.tenant.as_str(), message.attempt), ("demo", 1));
+        // It is what the queue's writer writes.
+        let written = serde_json::to_string(&message).unwrap();
+        assert_eq!(read(&record(&written)).unwrap(), Some(message));
+        assert_eq!(read_sample("sqs"), None);
+        for bad in ["{", "[]", r#"{"copilot":"deliver"}"#] {
+            assert!(matches!(read(&record(bad)), Err(Failure::Permanent(_))), "{bad}");
+        }
+    }
+}

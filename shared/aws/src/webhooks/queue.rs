@@ -39,10 +39,9 @@ impl HookMessage {
 
     /// Seconds to hold the message back, at most what SQS can.
     pub fn delay_s(&self, now: Timestamp) -> i32 {
-        let wait_ms = self.not_before.duration_since(now).as_millis();
         // Rounded up: a message that comes a little early would only go round once more.
-        let wait_s = (wait_ms + 999).div_euclid(1_000);
-        i32::try_from(wait_s)
+        let left_ms = self.not_before.duration_since(now).as_millis() + 999;
+        i32::try_from(left_ms.div_euclid(1_000))
             .unwrap_or(i32::MAX)
             .clamp(0, HookQueue::MAX_DELAY_S)
     }
