@@ -182,7 +182,8 @@ def noisy_run(opts: argparse.Namespace, stack: Stack, aws: Aws, access: Access, 
     kills: Counter[str] = Counter()
     answers: Counter[str] = Counter()
     sent = seconds = 0.0
-    settled = []
+    settled: list[dict[str, Any]] = []
+    under_fire: list[dict[str, Any]] = []
     with visibility(aws, opts.visibility):
         for name, bodies in zip(("facts", "accounts"), parts, strict=True):
             order = several(rng, len(bodies))
@@ -193,7 +194,8 @@ def noisy_run(opts: argparse.Namespace, stack: Stack, aws: Aws, access: Access, 
                 killer.start()
                 try:
                     seconds += sender.send(bodies, order, opts.clients)
-                    time.sleep(opts.linger)
+                    # Most of the work is done after the last send: kills and faults go on until it is, or for so long.
+                    under_fire.append(aws.wait_until_quiet(opts.linger))
                 finally:
                     killer.end()
             sent += len(order)
@@ -202,7 +204,7 @@ def noisy_run(opts: argparse.Namespace, stack: Stack, aws: Aws, access: Access, 
             settled.append(aws.wait_until_quiet(opts.timeout))
         settled.append(settle(stack, access, aws, opts.timeout, opts.passes))
     return {"sent": int(sent), "noisy seconds": round(seconds, 1), "noisy answers": dict(answers), "kills": dict(kills),
-            "faults": dict(faults.counts), "noisy settled": settled}  # fmt: skip
+            "faults": dict(faults.counts), "worked off under fire": under_fire, "noisy settled": settled}  # fmt: skip
 
 
 def main() -> int:
@@ -292,7 +294,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--cut", type=float, default=0.01, help="share of connections that are cut, half before and half after the call took effect (default 0.01)")
     parser.add_argument("--stall", type=float, default=0.002, help="share of calls that hang (default 0.002)")
     parser.add_argument("--stall-seconds", type=float, default=12.0, help="how long a hanging call hangs (default 12)")
-    parser.add_argument("--linger", type=float, default=30.0, help="seconds for which kills and faults go on after the last send (default 30)")
+    parser.add_argument("--linger", type=float, default=900.0, help="seconds at most for which kills and faults go on after the last send, until the queues are empty (default 900)")
     parser.add_argument("--visibility", type=int, default=65, help="visibility time-out of the queues for the run (default 65)")
     parser.add_argument("--passes", type=int, default=3, help="evaluations of each account at the end (default 3)")
     parser.add_argument("--timeout", type=float, default=3_600, help="seconds to wait for empty queues (default 3,600)")

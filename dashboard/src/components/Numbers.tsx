@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import { IconArrowDownRight, IconArrowUpRight, IconMinus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { ago, instant, percent, signed } from "~/lib/format";
-import { useNow } from "./clock";
+import { useNow, useWallClock } from "./clock";
 
 /** A change of score: arrow, sign and colour. */
 export function Delta({ value, label }: { value: number | null; label?: string }) {
@@ -19,9 +19,14 @@ export function Delta({ value, label }: { value: number | null; label?: string }
   );
 }
 
-/** An instant as "3 days ago", with the full time on hover. */
-export function When({ at }: { at: string | null | undefined }) {
-  const now = useNow();
+/**
+ * An instant as "3 days ago", with the full time on hover. What the product itself did (`wall`) counts from the wall
+ * clock, in a sandbox of a pinned date too: it was not done in those days.
+ */
+export function When({ at, wall = false }: { at: string | null | undefined; wall?: boolean }) {
+  const pinned = useNow();
+  const actual = useWallClock();
+  const now = wall ? actual : pinned;
   if (!at) return <span className="muted">–</span>;
   return <time dateTime={at} title={instant(at)}>{ago(at, now)}</time>;
 }

@@ -78,6 +78,9 @@ pub struct Swept {
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum NightlyError {
+    /// The event is no order: an operator's `tenant` must be a text.
+    #[error("the order does not read; expected {{\"tenant\": \"slug\"}} or the schedule's event")]
+    Order(#[from] serde_json::Error),
     /// The tenants could not be listed.
     #[error("the tenants could not be listed")]
     Tenants(#[from] AwsError),
@@ -91,7 +94,7 @@ pub enum NightlyError {
 /// # Errors
 /// [`NightlyError`]: running again is safe.
 pub async fn handle(order: Value, context: &Context) -> Result<Swept, NightlyError> {
-    let order: Order = serde_json::from_value(order).unwrap_or_default();
+    let order: Order = serde_json::from_value(order)?;
     let mut swept = Swept::default();
     for tenant in tenants::all(&context.table).await? {
         if order

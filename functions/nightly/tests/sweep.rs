@@ -73,10 +73,14 @@ async fn a_sandbox_is_swept_only_by_name() {
         Some("2011-06-01T00:00:00Z".parse().unwrap()),
     )
     .await;
-    let all = handle(json!({}), &context).await.unwrap();
+    let schedule = serde_json::from_str(include_str!("../../../events/nightly-schedule.json")).unwrap();
+    let all = handle(schedule, &context).await.unwrap();
     assert_eq!((all.accounts, all.failed.len()), (1, 0));
     let (asked, _) = testing::queued(&config, &url).await.unwrap();
     assert!(asked.len() == 1 && asked[0].contains("live"), "{asked:?}");
+    // Whoever means one tenant must not sweep all of them by a slip.
+    let slip = handle(json!({"tenant": 7}), &context).await.unwrap_err();
+    assert!(slip.to_string().contains("does not read"), "{slip}");
     let one = handle(json!({"tenant": "past"}), &context).await.unwrap();
     assert_eq!(one.accounts, 1);
     let (asked, _) = testing::queued(&config, &url).await.unwrap();

@@ -120,3 +120,27 @@ async fn score(record: Record, context: &Context) -> Result<(), Failure> {
         Err(error) => Err(failure(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_event_is_what_the_function_reads() {
+        let event: SqsEvent = serde_json::from_str(include_str!("../../../events/score-sqs.json")).unwrap();
+        let read = event
+            .records
+            .iter()
+            .map(|record| serde_json::from_str(record.body.as_deref().unwrap_or_default()).unwrap());
+        let asked: Vec<ScoreRequest> = read.collect();
+        assert_eq!(
+            asked.iter().map(|a| a.reason.as_str()).collect::<Vec<_>>(),
+            ["ingest", "sweep"]
+        );
+        assert!(
+            asked
+                .iter()
+                .all(|a| TenantId::proven(&a.tenant, TenantProof::OwnRecord).is_ok())
+        );
+    }
+}

@@ -23,7 +23,7 @@ use crate::engine::{Engine, Model, predict};
 use crate::health::{HealthInput, health, score_before};
 use crate::mapping;
 use crate::next_action::next_actions;
-use crate::rules::{Facts, Fired};
+use crate::rules::{AccountKind, Facts, Fired};
 
 /// What one account is scored from.
 #[derive(Debug, Clone, Copy)]
@@ -262,6 +262,11 @@ fn facts(input: &AssessInput<'_>, health: &Health, features: &FeatureVector) -> 
         Touch::Digital => "digital",
     };
     facts.words.insert("a.touch", touch.to_owned());
+    let kind = match features.get("transactional") {
+        Some(1.0) => AccountKind::Transactional,
+        _ => AccountKind::Subscription,
+    };
+    facts.words.insert("a.kind", kind.as_str().to_owned());
     facts
 }
 

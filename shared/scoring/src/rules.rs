@@ -3,7 +3,7 @@
 //! A rule holds alternatives; it fires when in any of them every clause is true. A clause that reads a feature
 //! which has no value is false, never an error. Conditions see three maps: `f` (features), `h` (health: `score`,
 //! `band`, `delta_7d`, `delta_30d`, `drop_share_30d`, `days_low`) and `a` (account: `arr_percentile`, `touch`,
-//! `stage`). All numbers are doubles, so constants are written with a decimal point.
+//! `profile`). All numbers are doubles, so constants are written with a decimal point.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,6 +23,26 @@ pub enum Audience {
     Csm,
     /// Nobody at once: the hygiene list. Neither raises other alerts nor is raised.
     Hygiene,
+}
+
+/// How an account buys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountKind {
+    /// By contract, seats or subscription, or it is not known how.
+    Subscription,
+    /// By invoice, without any of them: weeks between two orders are its ordinary life.
+    Transactional,
+}
+
+impl AccountKind {
+    /// As the conditions see it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subscription => "subscription",
+            Self::Transactional => "transactional",
+        }
+    }
 }
 
 /// A clause.
@@ -79,6 +99,9 @@ pub struct RuleSpec {
     /// Whom it is for.
     #[serde(default)]
     pub audience: Audience,
+    /// Kinds of account that it leaves alone.
+    #[serde(default)]
+    pub not_for: Vec<AccountKind>,
     /// The playbook that answers it.
     pub playbook: Option<String>,
     /// The title of its alerts.
@@ -99,14 +122,29 @@ impl RuleSpec {
                 .collect::<Vec<_>>()
                 .join(" && ")
         };
-        match self.any.as_slice() {
+        let any = match self.any.as_slice() {
             [one] => all(one),
             many => many
                 .iter()
                 .map(|a| format!("({})", all(a)))
                 .collect::<Vec<_>>()
                 .join(" || "),
+        };
+        if self.not_for.is_empty() {
+            return any;
         }
+        let spared: Vec<String> = self
+            .not_for
+            .iter()
+            .map(|kind| format!("\"{}\"", kind.as_str()))
+            .collect();
+        format!("!(a.kind in [{}]) && ({any})", spared.join(", "))
+    }
+
+    /// Whether it leaves an account of these facts alone.
+    fn spares(&self, facts: &Facts) -> bool {
+        let kind = facts.words.get("a.kind");
+        kind.is_some_and(|kind| self.not_for.iter().any(|spared| spared.as_str() == kind))
     }
 }
 
@@ -239,6 +277,7 @@ impl RuleSet {
         let context = context(features, facts);
         self.rules
             .iter()
+            .filter(|rule| !rule.spec.spares(facts))
             .filter_map(|rule| rule.evaluate(&context, features, facts))
             .collect()
     }

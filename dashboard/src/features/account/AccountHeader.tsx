@@ -63,7 +63,7 @@ export function AccountHeader({ account }: { account: AccountDetail }) {
             {account.delta_7d !== null && <><Delta value={account.delta_7d} label="7 d" /> &nbsp;</>}
             {account.delta_30d !== null && <Delta value={account.delta_30d} label="30 d" />}
           </Text>
-          <Text size="xs" c="dimmed" component="div">Computed <When at={account.computed_at} /></Text>
+          <Text size="xs" c="dimmed" component="div">Computed <When at={account.computed_at} wall /></Text>
         </div>
       </div>
       <div className={classes.figures}>

@@ -160,7 +160,7 @@ function Evidence({ alert }: { alert: Alert }) {
         {alert.notifications.map((notice) => (
           <div key={`${notice.channel}-${notice.recipient_masked}`} style={{ display: "contents" }}>
             <dt>{words(notice.channel)}</dt>
-            <dd>{words(notice.status)} to {notice.recipient_masked} {notice.at !== null && <When at={notice.at} />}{notice.error !== null && `: ${notice.error}`}</dd>
+            <dd>{words(notice.status)} to {notice.recipient_masked} {notice.at !== null && <When at={notice.at} wall />}{notice.error !== null && `: ${notice.error}`}</dd>
           </div>
         ))}
       </dl>

@@ -27,7 +27,7 @@ export function RecentImports() {
                       <Text size="sm" fw={500} className="clip">{row.filename}</Text>
                       <StatusTag found={row} />
                       <Text size="xs" c="dimmed" className="num">{words(row.kind)} · {integer(row.rows_done)} rows · {integer(row.errors)} errors</Text>
-                      <Text size="xs" c="dimmed"><When at={row.created_at} /></Text>
+                      <Text size="xs" c="dimmed"><When at={row.created_at} wall /></Text>
                     </Link>
                   </li>
                 ))}

@@ -30,7 +30,7 @@ export function Deliveries({ source }: { source: string }) {
                   <tbody>
                     {rows.map((row) => (
                       <tr key={row.delivery_id}>
-                        <td style={{ whiteSpace: "nowrap" }}><When at={row.received_at} /></td>
+                        <td style={{ whiteSpace: "nowrap" }}><When at={row.received_at} wall /></td>
                         <td className="mono" title={row.delivery_id}>{row.delivery_id.slice(0, 18)}</td>
                         <td className="num">{integer(row.rows)}</td><td className="num">{integer(row.created)}</td>
                         <td className="num">{integer(row.updated)}</td><td className="num">{integer(row.unchanged)}</td>

@@ -60,7 +60,7 @@ function Card({ row, chosen }: { row: Integration; chosen: boolean }) {
         <span className={classes.state} style={{ color }}><Icon size={16} aria-hidden />{label}</span>
       </div>
       <dl className={classes.pairs}>
-        <div><dt>Last success</dt><dd><When at={row.last_success_at} /></dd></div>
+        <div><dt>Last success</dt><dd><When at={row.last_success_at} wall /></dd></div>
         <div><dt>Lag</dt><dd>{duration(row.lag_seconds)}</dd></div>
         <div><dt>Rows, 24 h</dt><dd>{integer(row.rows_24h)}</dd></div>
         <div><dt>Errors, 24 h</dt><dd style={row.errors_24h > 0 ? { color: "var(--at_risk)" } : {}}>{integer(row.errors_24h)}</dd></div>

@@ -44,7 +44,7 @@ export function Messages() {
                             <span style={{ display: "inline-flex", gap: 5, alignItems: "center" }}><Icon size={15} color={color} aria-hidden />{words(row.status)}</span>
                             {row.error !== null && <div className="muted">{row.error}</div>}
                           </td>
-                          <td style={{ whiteSpace: "nowrap" }}><When at={row.at} /></td>
+                          <td style={{ whiteSpace: "nowrap" }}><When at={row.at} wall /></td>
                         </tr>
                       );
                     })}

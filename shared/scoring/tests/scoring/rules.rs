@@ -132,3 +132,21 @@ fn a_rule_that_reads_what_does_not_exist_is_refused() {
     let broken = text.replace("f.nonsense > 1.0", "f.nps >");
     assert!(RuleSet::compile(serde_json::from_str(&broken).unwrap()).is_err());
 }
+
+#[test]
+fn rules_of_daily_use_leave_accounts_alone_that_order_now_and_then() {
+    let silent = [
+        ("days_since_key_event", 90.0),
+        ("key_events_week_change", -1.0),
+        ("key_events_base_4w", 80.0),
+    ];
+    let of = |kind| ids(&silent, &facts(&[], &[("a.kind", kind)]));
+    assert_eq!(of("subscription"), ["R01", "R03"]);
+    assert!(of("transactional").is_empty());
+    let rules = RuleSet::shipped().unwrap();
+    let shown = rules.spec("R03").unwrap().expression();
+    assert!(
+        shown.starts_with(r#"!(a.kind in ["transactional"]) && (("#),
+        "{shown}"
+    );
+}
