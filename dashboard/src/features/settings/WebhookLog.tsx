@@ -42,10 +42,10 @@ export function WebhookLog({ webhook, onClose }: { webhook: Webhook; onClose: ()
                         <td>
                           {words(row.status)}{row.last_status === null ? "" : ` (${row.last_status})`}
                           {row.last_error !== null && <div className="muted">{row.last_error}</div>}
-                          {row.next_try_at !== null && <div className="muted">Again <When at={row.next_try_at} /></div>}
+                          {row.next_try_at !== null && <div className="muted">Again <When at={row.next_try_at} wall /></div>}
                         </td>
                         <td className="num">{integer(row.attempts)}</td>
-                        <td style={{ whiteSpace: "nowrap" }}><When at={row.created_at} /></td>
+                        <td style={{ whiteSpace: "nowrap" }}><When at={row.created_at} wall /></td>
                         <td>
                           <Button
                             size="compact-xs" variant="default" disabled={!webhook.enabled} loading={resend.isPending && resend.variables === row.id}
