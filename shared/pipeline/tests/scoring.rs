@@ -193,8 +193,7 @@ async fn a_band_that_changes_is_told_and_a_first_one_is_not() {
     let Some(world) = World::new("pipeline-band", None).await else {
         return;
     };
-    let row =
-        json!({"name": "new", "mrr_minor": 100_000, "currency": "EUR", "contract_start": "2026-02-20"});
+    let row = json!({"name": "new", "mrr_minor": 100_000, "currency": "EUR", "contract_start": "2026-02-20"});
     world
         .tell(&[record(Kind::Account, &id("api", "new"), "new", &row)])
         .await;
