@@ -1,5 +1,14 @@
 //! The sample events of the HTTP API are what the function reads, and lead to an operation of it.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    dead_code,
+    reason = "a test may, and no test uses all of the world"
+)]
 
 mod support;
 
