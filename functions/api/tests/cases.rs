@@ -255,6 +255,13 @@ fn cases(s: &Seeded) -> Vec<Case> {
         NotFound,
     );
     patch(
+        "update_playbook",
+        "/v1/playbooks/P01".to_owned(),
+        "\"v0\"",
+        json!({"exit": "The use is back"}),
+        HisOwn,
+    );
+    patch(
         "update_settings",
         "/v1/settings".to_owned(),
         &s.settings_etag,

@@ -626,7 +626,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The library of playbooks */
+        /** The library of playbooks, as the tenant has them */
         get: operations["list_playbooks"];
         put?: never;
         post?: never;
@@ -643,14 +643,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A playbook */
+        /** A playbook, as the tenant has it */
         get: operations["get_playbook"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a playbook for the tenant; for leads and admins
+         * @description A field that is left out stays as it is, `null` takes it back to what was shipped. One that is switched off
+         *     (`enabled: false`) is not proposed by alerts, opportunities, rules and next actions.
+         */
+        patch: operations["update_playbook"];
         trace?: never;
     };
     "/v1/profiles": {
@@ -2281,9 +2286,9 @@ export interface components {
             data: components["schemas"]["Integration"][];
         };
         /** @description A short list that comes whole. */
-        List_Playbook: {
+        List_PlaybookView: {
             /** @description The rows. */
-            data: components["schemas"]["Playbook"][];
+            data: components["schemas"]["PlaybookView"][];
         };
         /** @description A short list that comes whole. */
         List_Prediction: {
@@ -2777,6 +2782,34 @@ export interface components {
             /** @description Subject of the drafted message; `None` for a playbook without a message. */
             subject: string | null;
         };
+        /** @description A change of a playbook. Fields left out stay as they are; `null` is as shipped. */
+        PlaybookPatch: {
+            /**
+             * @description Whether it is proposed.
+             * @default null
+             */
+            enabled?: boolean | null;
+            /**
+             * @description When it is done.
+             * @default null
+             */
+            exit?: string | null;
+            /**
+             * @description Its name.
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * @description Its steps in order: all of them.
+             * @default null
+             */
+            steps?: components["schemas"]["PlaybookStepIn"][] | null;
+            /**
+             * @description Subject of the drafted message.
+             * @default null
+             */
+            subject?: string | null;
+        };
         /** @description A step of a playbook. */
         PlaybookStep: {
             /**
@@ -2788,6 +2821,39 @@ export interface components {
             owner: string;
             /** @description What to do. */
             title: string;
+        };
+        /** @description A step of a playbook, to be stored. */
+        PlaybookStepIn: {
+            /**
+             * Format: int64
+             * @description Days after the start; negative before a date such as a renewal.
+             */
+            day: number;
+            /** @description Who does it. */
+            owner: components["schemas"]["StepOwner"];
+            /** @description What to do. */
+            title: string;
+        };
+        /** @description A playbook as the tenant has it: what was shipped, with the tenant's own words in place of it where it has any. */
+        PlaybookView: components["schemas"]["Playbook"] & {
+            /** @description The fields that are the tenant's own: `name`, `steps`, `exit`, `subject`, `enabled`. */
+            edited: string[];
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            edited_at: string | null;
+            /** @description Who changed it last. */
+            edited_by: string | null;
+            /** @description Whether it is proposed. */
+            enabled: boolean;
+            /** @description Send it as `If-Match` with a change. */
+            etag: string;
+            /**
+             * Format: int64
+             * @description Counts the changes of the tenant; 0 as shipped.
+             */
+            version: number;
         };
         /** @description Share of rated alerts that were right: Beta(2 + useful, 2 + wrong), with its 80 % interval. */
         Precision: {
@@ -3182,6 +3248,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description Who does a step.
+         * @enum {string}
+         */
+        StepOwner: "csm" | "lead" | "ae" | "billing" | "support";
         /** @description The score of each group that has data. */
         SubScores: {
             /**
@@ -5181,7 +5252,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Playbook"];
+                    "application/json": components["schemas"]["List_PlaybookView"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -5213,13 +5284,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Playbook"];
+                    "application/json": components["schemas"]["PlaybookView"];
                 };
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    update_playbook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Playbook id, e.g. P01 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookPatch"];
+            };
+        };
+        responses: {
+            /** @description The playbook as it is now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

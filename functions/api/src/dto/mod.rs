@@ -8,6 +8,7 @@ pub mod import;
 pub mod integration;
 pub mod me;
 pub mod page;
+pub mod playbook;
 pub mod rows;
 pub mod settings;
 pub mod today;

@@ -3,6 +3,19 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Tells `null` from absent.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three things in a patch"
+)]
+pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
 /// Where an account stands, outside the score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

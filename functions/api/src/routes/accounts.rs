@@ -30,6 +30,7 @@ use crate::dto::account::{
 };
 use crate::filter::Params;
 use crate::idempotency::derived_id;
+use crate::playbooks::Off;
 use crate::problem::{Answer, Problem};
 use crate::{App, Shared, audit, body, paging};
 
@@ -222,8 +223,13 @@ async fn get_account(
     // What an alert asked for is asked no more when somebody closed it since the scoring.
     let rules = assessments::rule_states(&state)?;
     let live: BTreeSet<AlertId> = rules.live().filter_map(|state| state.alert).collect();
+    let off = Off::of(&app, tenant).await?;
     let next_actions = (next_actions.into_iter())
         .filter(|action| action.alert.is_none_or(|alert| live.contains(&alert)))
+        .map(|mut action| {
+            off.hide(&mut action.playbook);
+            action
+        })
         .collect();
     let identities = state
         .range("ID#".to_owned()..)
@@ -273,7 +279,7 @@ async fn get_account(
         assessment,
         alerts: open
             .into_iter()
-            .map(|(alert, rev)| view(alert, rev, Vec::new()))
+            .map(|(alert, rev)| view(alert, rev, Vec::new(), &off))
             .collect(),
         next_actions,
     }))

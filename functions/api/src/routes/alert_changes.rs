@@ -20,6 +20,7 @@ use super::rules::judge;
 use crate::access::Caller;
 use crate::dto::alert::{AlertPatch, AlertView, NewFeedback};
 use crate::dto::words::Role;
+use crate::playbooks::Off;
 use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit, body, card, etag};
 
@@ -90,7 +91,8 @@ async fn update_alert(
     }
     // Who was told is news beside the change, which is done.
     let notes = told(&app, &caller, new.id).await.unwrap_or_default();
-    Ok(tagged(view(new, old.rev + 1, notes)))
+    let off = Off::of(&app, &caller.tenant).await.unwrap_or_default();
+    Ok(tagged(view(new, old.rev + 1, notes, &off)))
 }
 
 /// What a patch asks for.

@@ -19,6 +19,7 @@ use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::alert::{AlertNotification, AlertPage, AlertView, NotificationStatus};
 use crate::filter::Params;
+use crate::playbooks::Off;
 use crate::problem::{Answer, Problem};
 use crate::{App, Shared, etag, paging};
 
@@ -40,12 +41,14 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// An alert as the API shows it.
-pub(super) fn view(alert: Alert, rev: i64, notifications: Vec<AlertNotification>) -> AlertView {
-    AlertView {
+pub(super) fn view(alert: Alert, rev: i64, notifications: Vec<AlertNotification>, off: &Off) -> AlertView {
+    let mut view = AlertView {
         alert,
         notifications,
         etag: etag::of(rev),
-    }
+    };
+    off.hide_in(&mut view);
+    view
 }
 
 /// What a list of alerts is asked for.
@@ -147,6 +150,7 @@ async fn list_alerts(
         Some(cursor) => fingerprint.open::<(usize, Option<String>)>(&cursor)?,
         None => (0, None),
     };
+    let off = Off::of(&app, &caller.tenant).await?;
     let mut data = Vec::new();
     for (number, by) in lists.iter().enumerate().skip(first) {
         let read = store::list(&caller.tenant, by);
@@ -154,7 +158,7 @@ async fn list_alerts(
         let (items, place) =
             paging::scan(&app.ctx.table, read, after.take(), limit - data.len(), keep).await?;
         for item in &items {
-            data.push(view(item.document()?, item.rev(), Vec::new()));
+            data.push(view(item.document()?, item.rev(), Vec::new(), &off));
         }
         if let Some(place) = place {
             return Ok(Json(AlertPage {
@@ -218,9 +222,10 @@ async fn sorted(
         None
     };
     found.truncate(limit);
+    let off = Off::of(app, &caller.tenant).await?;
     let data = found
         .into_iter()
-        .map(|(_, alert, rev)| view(alert, rev, Vec::new()))
+        .map(|(_, alert, rev)| view(alert, rev, Vec::new(), &off))
         .collect();
     Ok(Json(AlertPage { data, next, complete }))
 }
@@ -270,5 +275,6 @@ pub(super) fn tagged(view: AlertView) -> impl IntoResponse {
 async fn get_alert(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<impl IntoResponse> {
     let found = stored(&app, &caller, &id).await?;
     let notes = told(&app, &caller, found.alert.id).await?;
-    Ok(tagged(view(found.alert, found.rev, notes)))
+    let off = Off::of(&app, &caller.tenant).await?;
+    Ok(tagged(view(found.alert, found.rev, notes, &off)))
 }

@@ -15,12 +15,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::accounts::{known_account, own_name};
-use super::work::{changed, library};
+use super::work::changed;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::page::Page;
 use crate::dto::work::{Cta, CtaPatch, CtaStatus, NewCta};
 use crate::filter::Params;
+use crate::playbooks::{Off, shipped_one};
 use crate::problem::{Answer, Problem};
 use crate::{App, Shared, audit, body, etag, paging};
 
@@ -153,10 +154,13 @@ async fn create_cta(
         found.ok_or_else(|| Problem::not_found("alert"))?;
     }
     if let Some(playbook) = &input.playbook {
-        library()?
-            .iter()
-            .find(|p| p.id == *playbook)
-            .ok_or_else(|| Problem::not_found("playbook"))?;
+        shipped_one(playbook)?;
+        let mut proposed = Some(playbook.clone());
+        Off::of(&app, &caller.tenant).await?.hide(&mut proposed);
+        if proposed.is_none() {
+            let detail = "the playbook is switched off; switch it on, or leave it out";
+            return Err(Problem::field("playbook", "disabled", detail));
+        }
     }
     let id = CtaId::from_uuid(app.ctx.ids.next());
     let cta = Cta {

@@ -11,6 +11,7 @@ mod history;
 mod imports;
 mod integrations;
 mod me;
+mod playbooks;
 mod records;
 mod rules;
 mod settings;
@@ -47,6 +48,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(today::router())
         .merge(work::router())
         .merge(ctas::router())
+        .merge(playbooks::router())
         .merge(integrations::router())
         .merge(settings::router())
 }

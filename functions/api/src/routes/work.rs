@@ -1,4 +1,4 @@
-//! Work: opportunities, playbooks.
+//! Work: opportunities.
 
 use std::sync::Arc;
 
@@ -11,17 +11,16 @@ use copilot_aws::table::{Condition, Query, Write};
 use copilot_aws::{AwsError, Item, assessments, keys, stats};
 use copilot_domain::ids::{AccountId, OpportunityId};
 use copilot_domain::opportunity::{Opportunity, OpportunityStage};
-use copilot_domain::playbook::Playbook;
-use copilot_scoring::playbooks;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
-use crate::dto::page::{List, Page};
+use crate::dto::page::Page;
 use crate::dto::work::{OpportunityPatch, OpportunityView};
 use crate::filter::Params;
+use crate::playbooks::Off;
 use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit, body, etag, paging};
 
@@ -30,8 +29,6 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_opportunities))
         .routes(routes!(get_opportunity, update_opportunity))
-        .routes(routes!(list_playbooks))
-        .routes(routes!(get_playbook))
 }
 
 /// Opportunities that are not closed, strongest first
@@ -57,10 +54,11 @@ async fn list_opportunities(
         |_| true,
     )
     .await?;
+    let off = Off::of(&app, &caller.tenant).await?;
     let data = rows
         .items
         .iter()
-        .map(opportunity_view)
+        .map(|item| opportunity_view(item, &off))
         .collect::<Result<_, _>>()?;
     Ok(Json(Page {
         data,
@@ -78,11 +76,13 @@ fn by_score(caller: &Caller) -> Query {
     }
 }
 
-fn opportunity_view(item: &Item) -> Result<OpportunityView, AwsError> {
+fn opportunity_view(item: &Item, off: &Off) -> Result<OpportunityView, AwsError> {
     let account: Value = item.parsed("account").unwrap_or_default();
+    let mut opportunity: Opportunity = item.document()?;
+    off.hide(&mut opportunity.playbook);
     let text = |field: &str| account[field].as_str().map(str::to_owned);
     Ok(OpportunityView {
-        opportunity: item.document()?,
+        opportunity,
         account_name: text("name").unwrap_or_default(),
         owner: text("owner"),
         etag: etag::of(item.rev()),
@@ -142,7 +142,8 @@ async fn get_opportunity(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<impl IntoResponse> {
-    let view = opportunity_view(&opportunity(&app, &caller, &id).await?)?;
+    let item = opportunity(&app, &caller, &id).await?;
+    let view = opportunity_view(&item, &Off::of(&app, &caller.tenant).await?)?;
     Ok(([(header::ETAG, view.etag.clone())], Json(view)))
 }
 
@@ -177,7 +178,7 @@ async fn update_opportunity(
     let account: Value = item.parsed("account").unwrap_or_default();
     let written = assessments::opportunity_item(&caller.tenant, &new, &account, item.rev() + 1);
     let entry = audit::item(&app, &caller, "opportunity.update", &id, &old.stage, &new.stage);
-    let view = opportunity_view(&written)?;
+    let view = opportunity_view(&written, &Off::of(&app, &caller.tenant).await?)?;
     let writes = vec![
         Write::Put(written, Condition::Rev(item.rev())),
         Write::Put(entry, Condition::None),
@@ -192,25 +193,4 @@ pub(super) fn changed(error: AwsError) -> Problem {
         return Problem::new(Kind::CHANGED, "read it again and repeat the change");
     }
     error.into()
-}
-
-/// The library of playbooks
-#[utoipa::path(get, path = "/v1/playbooks", tag = "work", security(("bearer" = ["read"])),
-    responses((status = 200, description = "Playbooks", body = List<Playbook>)))]
-async fn list_playbooks(_: State<Arc<App>>, _: Caller) -> Answer<Json<List<Playbook>>> {
-    Ok(Json(List { data: library()? }))
-}
-
-/// A playbook
-#[utoipa::path(get, path = "/v1/playbooks/{id}", tag = "work", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Playbook id, e.g. P01")),
-    responses((status = 200, description = "The playbook", body = Playbook)))]
-async fn get_playbook(_: State<Arc<App>>, _: Caller, Path(id): Path<String>) -> Answer<Json<Playbook>> {
-    let found = library()?.into_iter().find(|playbook| playbook.id == id);
-    found.map(Json).ok_or_else(|| Problem::not_found("playbook"))
-}
-
-/// The shipped playbooks.
-pub(super) fn library() -> Answer<Vec<Playbook>> {
-    playbooks::shipped().map_err(|error| Problem::internal(&error))
 }
