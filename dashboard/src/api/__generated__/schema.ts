@@ -300,6 +300,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes that people and keys made, newest first
+         * @description Days are days in UTC; the last seven where none is named, 31 at the most.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contacts:batch": {
         parameters: {
             query?: never;
@@ -382,7 +402,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Count usage events, up to 1,000; an id counts once */
+        /** Count usage events, up to 1,000; an id counts once in an account's day */
         post: operations["count_events"];
         delete?: never;
         options?: never;
@@ -1299,6 +1319,29 @@ export interface components {
              * @description 100 minus the score minus all points lost: zero.
              */
             sum_check: number;
+        };
+        /** @description A change: who, what, from what to what. */
+        AuditEntry: {
+            /**
+             * @description What was done, e.g. `alert.update`.
+             * @example alert.update
+             */
+            action: string;
+            /** @description What it is since. */
+            after: unknown;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What it was before; `null` for something new. */
+            before: unknown;
+            /** @description Id of the entry. */
+            id: string;
+            /** @description To what: an id, or a kind of row. */
+            subject: string;
+            /** @description Who: the e-mail of a sign-in, or `key:<prefix>`. */
+            user: string;
         };
         /**
          * @description A named range of the score; lower bounds are inclusive.
@@ -2718,6 +2761,13 @@ export interface components {
          * @enum {string}
          */
         OutcomeKind: "churned" | "renewed" | "contracted" | "expanded";
+        /** @description A page: rows, and the cursor of the next page. */
+        Page_AuditEntry: {
+            /** @description The rows. */
+            data: components["schemas"]["AuditEntry"][];
+            /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
+            next: string | null;
+        };
         /** @description A page: rows, and the cursor of the next page. */
         Page_Cta: {
             /** @description The rows. */
@@ -4427,6 +4477,50 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description One day */
+                "filter[day][eq]"?: string;
+                /** @description The first day; six days before the last where it is left out */
+                "filter[day][gte]"?: string;
+                /** @description The last day; today where it is left out */
+                "filter[day][lte]"?: string;
+                /** @description Beginning of the action, e.g. `alert.` */
+                "filter[action][prefix]"?: string;
+                /** @description An e-mail, or `key:<prefix>` */
+                "filter[user][eq]"?: string;
+                /** @description Rows, 1 to 500; 50 where it is left out */
+                limit?: number;
+                /** @description The `next` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod alert;
 pub mod assessment;
+pub mod audit;
 pub mod batch;
 pub mod import;
 pub mod integration;

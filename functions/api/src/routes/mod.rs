@@ -3,6 +3,7 @@
 mod accounts;
 mod alert_changes;
 mod alerts;
+mod audit;
 mod batch;
 mod book;
 mod ctas;
@@ -51,4 +52,5 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(playbooks::router())
         .merge(integrations::router())
         .merge(settings::router())
+        .merge(audit::router())
 }
