@@ -122,7 +122,7 @@ async fn upsert_outcomes(state: Shared, caller: Caller, body: BatchText) -> Answ
     upsert(state, caller, body, Kind::Outcome).await
 }
 
-/// Count usage events, up to 1,000; an id counts once
+/// Count usage events, up to 1,000; an id counts once in an account's day
 #[utoipa::path(post, path = "/v1/events:batch", tag = "rows", security(("bearer" = ["write"])),
     request_body = EventBatch,
     responses((status = 200, description = "A result per event", body = EventAnswer)))]
