@@ -36,7 +36,10 @@ const INPUT: [&str; 28] = [
     "PlaybookStepIn",
 ];
 /// Fields of answers that are left out when there is nothing to say.
-const SOMETIMES: [(&str, &str); 5] = [
+const SOMETIMES: [(&str, &str); 8] = [
+    ("AlertView", "account_card"),
+    ("Cta", "account_card"),
+    ("OpportunityView", "account_card"),
     ("RowResult", "id"),
     ("RowResult", "error"),
     ("RowResult", "parked"),

@@ -49,7 +49,10 @@ mod tests {
         );
         let refused = long("note", "a\u{0}b", 200).unwrap_err();
         assert_eq!(
-            (refused.errors[0].field.as_str(), refused.errors[0].detail.as_str()),
+            (
+                refused.errors[0].field.as_str(),
+                refused.errors[0].detail.as_str()
+            ),
             ("note", "holds the control character U+0000; remove it")
         );
         assert_eq!(code(long("note", "\u{9b}31m", 200)), "control_characters");

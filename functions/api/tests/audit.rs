@@ -61,7 +61,13 @@ async fn the_trail_comes_newest_first_across_days_and_by_action_user_and_day() {
     );
     assert_eq!(newest["id"].as_str().unwrap().len(), 32);
     assert_eq!(
-        subjects(&read(&world, "?filter[action][prefix]=cta.&filter[user][eq]=lead@acme.example").await),
+        subjects(
+            &read(
+                &world,
+                "?filter[action][prefix]=cta.&filter[user][eq]=lead@acme.example"
+            )
+            .await
+        ),
         ["T1"]
     );
     assert_eq!(

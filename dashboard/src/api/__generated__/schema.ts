@@ -1282,6 +1282,7 @@ export interface components {
         AlertType: "risk" | "opportunity";
         /** @description An alert, with who was told of it and what a change of it must carry. */
         AlertView: components["schemas"]["Alert"] & {
+            account_card?: components["schemas"]["AccountCard"] | null;
             /** @description Send it as `If-Match` with a change. */
             etag: string;
             /** @description Who was told, and whether it arrived. */
@@ -1603,6 +1604,7 @@ export interface components {
         Cta: {
             /** @description Account id. */
             account: string | null;
+            account_card?: components["schemas"]["AccountCard"] | null;
             /** @description The alert behind it. */
             alert: string | null;
             /**
@@ -1637,21 +1639,21 @@ export interface components {
             /** @description What to do. */
             title: string;
         };
-        /** @description A change of a call to action. Fields left out stay as they are. */
+        /** @description A change of a call to action. Fields left out stay as they are; `null` clears `owner`, `due_on` and `note`. */
         CtaPatch: {
             /**
              * Format: date
-             * @description By when.
+             * @description By when; `null`: no day.
              * @default null
              */
             due_on?: string | null;
             /**
-             * @description More about it.
+             * @description More about it; `null`: nothing.
              * @default null
              */
             note?: string | null;
             /**
-             * @description Who does it.
+             * @description Who does it: an e-mail address; `null`: nobody.
              * @default null
              */
             owner?: string | null;
@@ -2476,7 +2478,7 @@ export interface components {
             due_on?: string | null;
             /** @description More about it. */
             note?: string | null;
-            /** @description Who does it; the caller where it is left out. */
+            /** @description Who does it: an e-mail address; the caller where it is left out. */
             owner?: string | null;
             /** @description The playbook that it follows. */
             playbook?: string | null;
@@ -2683,6 +2685,7 @@ export interface components {
         OpportunityStage: "identified" | "qualified" | "proposed" | "won" | "lost" | "declined" | "withdrawn";
         /** @description An opportunity, with its account's name and what a change of it must carry. */
         OpportunityView: components["schemas"]["Opportunity"] & {
+            account_card?: components["schemas"]["AccountCard"] | null;
             /** @description The account's name. */
             account_name: string;
             /** @description Send it as `If-Match` with a change. */
@@ -3795,6 +3798,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before */
                 cursor?: string;
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
             };
             header?: never;
             path?: never;
@@ -3824,7 +3829,12 @@ export interface operations {
     };
     get_account: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+                /** @description `alerts`: its live alerts, which stand there in any case */
+                expand?: string;
+            };
             header?: never;
             path: {
                 /** @description Account id, `acc_…` */
@@ -4334,6 +4344,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before */
                 cursor?: string;
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+                /** @description `account`: the card of its account stands beside each row, in `account_card` */
+                expand?: string;
             };
             header?: never;
             path?: never;
@@ -4363,7 +4377,10 @@ export interface operations {
     };
     get_alert: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+            };
             header?: never;
             path: {
                 /** @description Alert id, `alr_…` */
@@ -4576,6 +4593,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before */
                 cursor?: string;
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+                /** @description `account`: the card of its account stands beside each row, in `account_card` */
+                expand?: string;
             };
             header?: never;
             path?: never;
@@ -4645,7 +4666,10 @@ export interface operations {
     };
     get_cta: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+            };
             header?: never;
             path: {
                 /** @description Call to action id, `cta_…` */
@@ -5147,6 +5171,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before */
                 cursor?: string;
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+                /** @description `account`: the card of its account stands beside each row, in `account_card` */
+                expand?: string;
             };
             header?: never;
             path?: never;
@@ -5176,7 +5204,10 @@ export interface operations {
     };
     get_opportunity: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+            };
             header?: never;
             path: {
                 /** @description Opportunity id, `opp_…` */

@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::account::AccountCard;
+
 /// An opportunity, with its account's name and what a change of it must carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct OpportunityView {
@@ -18,6 +20,9 @@ pub struct OpportunityView {
     pub owner: Option<String>,
     /// Send it as `If-Match` with a change.
     pub etag: String,
+    /// The card of its account, where `expand=account` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_card: Option<Box<AccountCard>>,
 }
 
 /// A change of an opportunity.
@@ -57,6 +62,9 @@ pub struct Cta {
     pub closed_at: Option<Timestamp>,
     /// Send it as `If-Match` with a change.
     pub etag: String,
+    /// The card of its account, where `expand=account` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_card: Option<Box<AccountCard>>,
 }
 
 /// Whether a call to action is done.

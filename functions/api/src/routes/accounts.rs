@@ -62,7 +62,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Accounts of the tenant, most urgent first
 #[utoipa::path(get, path = "/v1/accounts", tag = "accounts", security(("bearer" = ["read"])),
-    params(("sort" = Option<String>, Query, description = "`-priority` (default), `name`, `score`, `arr`, `renewal`; `-` descends"), ("filter[owner][eq]" = Option<String>, Query, description = "A CSM's e-mail, or `me`"), ("filter[band][eq]" = Option<String>, Query, description = "healthy, watch, at_risk, critical, insufficient_data, onboarding"), ("filter[name][prefix]" = Option<String>, Query, description = "Beginning of the name, any case"), ("filter[stage][eq]" = Option<String>, Query, description = "prospect, onboarding, active, will_churn, churned, paused"), ("filter[touch][eq]" = Option<String>, Query, description = "high, mid, digital"), ("filter[arr_minor][gte]" = Option<i64>, Query, description = "Annual recurring revenue at least, minor units"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("sort" = Option<String>, Query, description = "`-priority` (default), `name`, `score`, `arr`, `renewal`; `-` descends"), ("filter[owner][eq]" = Option<String>, Query, description = "A CSM's e-mail, or `me`"), ("filter[band][eq]" = Option<String>, Query, description = "healthy, watch, at_risk, critical, insufficient_data, onboarding"), ("filter[name][prefix]" = Option<String>, Query, description = "Beginning of the name, any case"), ("filter[stage][eq]" = Option<String>, Query, description = "prospect, onboarding, active, will_churn, churned, paused"), ("filter[touch][eq]" = Option<String>, Query, description = "high, mid, digital"), ("filter[arr_minor][gte]" = Option<i64>, Query, description = "Annual recurring revenue at least, minor units"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered")),
     responses((status = 200, description = "A page of accounts", body = AccountPage)))]
 async fn list_accounts(
     State(app): Shared,
@@ -187,13 +187,18 @@ pub(super) async fn known_account(app: &App, caller: &Caller, id: &str) -> Answe
 
 /// An account with its assessment, open alerts and next actions
 #[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Account id, `acc_…`")),
+    params(("id" = String, Path, description = "Account id, `acc_…`"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered"), ("expand" = Option<String>, Query, description = "`alerts`: its live alerts, which stand there in any case")),
     responses((status = 200, description = "The account", body = AccountView)))]
 async fn get_account(
     State(app): Shared,
     caller: Caller,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Answer<Json<AccountView>> {
+    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
+    // Its live alerts are always there: who asks for them by name is right, too.
+    params.word("expand", &["alerts"])?;
+    params.finish()?;
     let account = account_id(&id)?;
     let (table, tenant) = (&app.ctx.table, &caller.tenant);
     let settings = app.ctx.tenant(tenant).await?;

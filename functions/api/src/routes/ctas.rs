@@ -9,12 +9,13 @@ use axum::response::IntoResponse;
 use copilot_aws::keys::index;
 use copilot_aws::table::{Condition, Query, Write};
 use copilot_aws::{AwsError, Item, keys};
-use copilot_domain::ids::{AlertId, CtaId};
+use copilot_domain::ids::{AccountId, AlertId, CtaId};
 use copilot_domain::limits::{MAX_NAME, MAX_TEXT};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::accounts::{known_account, own_name};
+use super::expand;
 use super::work::changed;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
@@ -72,7 +73,7 @@ fn cta_view(item: &Item) -> Result<Cta, AwsError> {
 
 /// Calls to action by due day
 #[utoipa::path(get, path = "/v1/ctas", tag = "work", security(("bearer" = ["read"])),
-    params(("filter[owner][eq]" = Option<String>, Query, description = "An e-mail, or `me`"), ("filter[status][eq]" = Option<String>, Query, description = "open (default), done, dropped or all"), ("filter[account][eq]" = Option<String>, Query, description = "An account id"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("filter[owner][eq]" = Option<String>, Query, description = "An e-mail, or `me`"), ("filter[status][eq]" = Option<String>, Query, description = "open (default), done, dropped or all"), ("filter[account][eq]" = Option<String>, Query, description = "An account id"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered"), ("expand" = Option<String>, Query, description = "`account`: the card of its account stands beside each row, in `account_card`")),
     responses((status = 200, description = "A page of calls to action", body = Page<Cta>)))]
 async fn list_ctas(State(app): Shared, caller: Caller, RawQuery(query): RawQuery) -> Answer<Json<Page<Cta>>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
@@ -84,6 +85,7 @@ async fn list_ctas(State(app): Shared, caller: Caller, RawQuery(query): RawQuery
         .transpose()?;
     let status = params.filter_word("status", "eq", &["open", "done", "dropped", "all"])?;
     let account = params.filter("account", "eq");
+    let with_cards = expand::wanted(&mut params)?;
     params.finish()?;
     let tenant = &caller.tenant;
     let status = status.unwrap_or_else(|| "open".to_owned());
@@ -108,7 +110,14 @@ async fn list_ctas(State(app): Shared, caller: Caller, RawQuery(query): RawQuery
     };
     let keep = |item: &Item| account.as_ref().is_none_or(|a| item.str("f_account") == a);
     let rows = paging::read(&app.ctx.table, read, &fingerprint, cursor.as_deref(), limit, keep).await?;
-    let data = rows.items.iter().map(cta_view).collect::<Result<_, _>>()?;
+    let mut data = rows.items.iter().map(cta_view).collect::<Result<Vec<_>, _>>()?;
+    if with_cards {
+        let of = |cta: &Cta| cta.account.as_ref().and_then(|id| id.parse::<AccountId>().ok());
+        let cards = expand::cards(&app, &caller, data.iter().filter_map(of)).await?;
+        for row in &mut data {
+            row.account_card = of(row).and_then(|id| cards.get(&id).cloned()).map(Box::new);
+        }
+    }
     Ok(Json(Page {
         data,
         next: rows.next,
@@ -177,6 +186,7 @@ async fn create_cta(
         created_by: caller.author().to_owned(),
         closed_at: None,
         etag: etag::of(1),
+        account_card: None,
     };
     let entry = audit::item(&app, &caller, "cta.create", &cta.id, &(), &cta);
     let writes = vec![
@@ -196,7 +206,7 @@ async fn stored_cta(app: &App, caller: &Caller, id: &str) -> Answer<(CtaId, Item
 
 /// A call to action
 #[utoipa::path(get, path = "/v1/ctas/{id}", tag = "work", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Call to action id, `cta_…`")),
+    params(("id" = String, Path, description = "Call to action id, `cta_…`"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered")),
     responses((status = 200, description = "The call to action", body = Cta)))]
 async fn get_cta(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<impl IntoResponse> {
     let cta = cta_view(&stored_cta(&app, &caller, &id).await?.1)?;

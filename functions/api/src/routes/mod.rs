@@ -8,6 +8,7 @@ mod batch;
 mod book;
 mod ctas;
 mod duplicates;
+mod expand;
 mod history;
 mod imports;
 mod integrations;

@@ -15,6 +15,7 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::expand;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::page::Page;
@@ -33,7 +34,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Opportunities that are not closed, strongest first
 #[utoipa::path(get, path = "/v1/opportunities", tag = "work", security(("bearer" = ["read"])),
-    params(("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered"), ("expand" = Option<String>, Query, description = "`account`: the card of its account stands beside each row, in `account_card`")),
     responses((status = 200, description = "A page of opportunities", body = Page<OpportunityView>)))]
 async fn list_opportunities(
     State(app): Shared,
@@ -43,6 +44,7 @@ async fn list_opportunities(
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let fingerprint = Fingerprint::of(&caller.tenant, "list_opportunities", params.all());
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
+    let with_cards = expand::wanted(&mut params)?;
     params.finish()?;
     let read = by_score(&caller);
     let rows = paging::read(
@@ -55,11 +57,18 @@ async fn list_opportunities(
     )
     .await?;
     let off = Off::of(&app, &caller.tenant).await?;
-    let data = rows
+    let mut data = rows
         .items
         .iter()
         .map(|item| opportunity_view(item, &off))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
+    if with_cards {
+        let accounts = data.iter().map(|row| row.opportunity.account);
+        let cards = expand::cards(&app, &caller, accounts).await?;
+        for row in &mut data {
+            row.account_card = cards.get(&row.opportunity.account).cloned().map(Box::new);
+        }
+    }
     Ok(Json(Page {
         data,
         next: rows.next,
@@ -86,6 +95,7 @@ fn opportunity_view(item: &Item, off: &Off) -> Result<OpportunityView, AwsError>
         account_name: text("name").unwrap_or_default(),
         owner: text("owner"),
         etag: etag::of(item.rev()),
+        account_card: None,
     })
 }
 
@@ -135,7 +145,7 @@ async fn listed(app: &App, caller: &Caller, id: OpportunityId) -> Answer<Option<
 
 /// An opportunity that is not closed
 #[utoipa::path(get, path = "/v1/opportunities/{id}", tag = "work", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Opportunity id, `opp_…`")),
+    params(("id" = String, Path, description = "Opportunity id, `opp_…`"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered")),
     responses((status = 200, description = "The opportunity", body = OpportunityView)))]
 async fn get_opportunity(
     State(app): Shared,
