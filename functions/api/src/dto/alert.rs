@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::account::AccountCard;
+use super::words::one_to_five;
 
 /// An alert, with who was told of it and what a change of it must carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -74,6 +75,7 @@ pub struct NewFeedback {
     /// About what.
     pub kind: FeedbackKind,
     /// 1 (bad) to 5 (good).
+    #[serde(deserialize_with = "one_to_five")]
     #[schema(minimum = 1, maximum = 5)]
     pub rating: u8,
     /// In words.

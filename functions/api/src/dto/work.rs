@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::account::AccountCard;
+use super::words::present;
 
 /// An opportunity, with its account's name and what a change of it must carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -95,7 +96,7 @@ pub struct NewCta {
     /// The playbook that it follows.
     #[serde(default)]
     pub playbook: Option<String>,
-    /// Who does it; the caller where it is left out.
+    /// Who does it: an e-mail address; the caller where it is left out.
     #[serde(default)]
     #[schema(max_length = 200)]
     pub owner: Option<String>,
@@ -108,21 +109,25 @@ pub struct NewCta {
     pub note: Option<String>,
 }
 
-/// A change of a call to action. Fields left out stay as they are.
+/// A change of a call to action. Fields left out stay as they are; `null` clears `owner`, `due_on` and `note`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CtaPatch {
     /// What to do.
     #[schema(min_length = 1, max_length = 200)]
     pub title: Option<String>,
-    /// Who does it.
-    #[schema(max_length = 200)]
-    pub owner: Option<String>,
-    /// By when.
-    pub due_on: Option<Date>,
+    /// Who does it: an e-mail address; `null`: nobody.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub owner: Option<Option<String>>,
+    /// By when; `null`: no day.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Date>)]
+    pub due_on: Option<Option<Date>>,
     /// Whether it is done.
     pub status: Option<CtaStatus>,
-    /// More about it.
-    #[schema(max_length = 4000)]
-    pub note: Option<String>,
+    /// More about it; `null`: nothing.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 4000)]
+    pub note: Option<Option<String>>,
 }

@@ -32,7 +32,7 @@ use crate::filter::Params;
 use crate::idempotency::derived_id;
 use crate::playbooks::Off;
 use crate::problem::{Answer, Problem};
-use crate::{App, Shared, audit, body, paging};
+use crate::{App, Shared, audit, body, paging, text};
 
 const BANDS: [&str; 6] = [
     "healthy",
@@ -316,7 +316,7 @@ async fn add_account_note(
     headers: HeaderMap,
     body::Json(input): body::Json<NewNote>,
 ) -> Answer<(StatusCode, Json<Note>)> {
-    let text = text("text", &input.text)?;
+    let text = text::long("text", &input.text, MAX_TEXT)?;
     let account = known_account(&app, &caller, &id).await?;
     let identity = own_identity(&app, &caller, account).await?;
     let tenant = app.ctx.tenant(&caller.tenant).await?;
@@ -324,8 +324,8 @@ async fn add_account_note(
     let today = super::history::today(&app, &tenant).to_string();
     let whose = account.to_string();
     let note = Note {
-        id: derived_id("note", &caller, &headers, &[&whose, text], &today),
-        text: text.to_owned(),
+        id: derived_id("note", &caller, &headers, &[&whose, &text], &today),
+        text: text.clone(),
         user: caller.author().to_owned(),
         at,
     };
@@ -349,7 +349,7 @@ async fn set_account_pulse(
     Path(id): Path<String>,
     body::Json(input): body::Json<NewPulse>,
 ) -> Answer<Json<Pulse>> {
-    let reason = text("reason", &input.reason)?;
+    let reason = text::long("reason", &input.reason, MAX_TEXT)?;
     if !(1..=5).contains(&input.pulse) {
         return Err(Problem::field("pulse", "out_of_range", "1 (bad) to 5 (good)"));
     }
@@ -362,23 +362,11 @@ async fn set_account_pulse(
     one(&app, &caller, &identity.source, Kind::Account, row).await?;
     let pulse = Pulse {
         pulse: input.pulse,
-        reason: reason.to_owned(),
+        reason,
         user: caller.author().to_owned(),
         at,
     };
     let before = json!({"pulse": before});
     audit::done(&app, &caller, "account.pulse", &id, &before, &pulse).await;
     Ok(Json(pulse))
-}
-
-fn text<'a>(field: &str, text: &'a str) -> Answer<&'a str> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > MAX_TEXT {
-        return Err(Problem::field(
-            field,
-            "out_of_range",
-            format!("1 to {MAX_TEXT} characters"),
-        ));
-    }
-    Ok(text)
 }

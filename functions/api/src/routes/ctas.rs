@@ -11,6 +11,7 @@ use copilot_aws::table::{Condition, Query, Write};
 use copilot_aws::{AwsError, Item, keys};
 use copilot_domain::ids::{AccountId, AlertId, CtaId};
 use copilot_domain::limits::{MAX_NAME, MAX_TEXT};
+use copilot_domain::notify::address;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -24,7 +25,7 @@ use crate::dto::work::{Cta, CtaPatch, CtaStatus, NewCta};
 use crate::filter::Params;
 use crate::playbooks::{Off, shipped_one};
 use crate::problem::{Answer, Problem};
-use crate::{App, Shared, audit, body, etag, paging};
+use crate::{App, Shared, audit, body, etag, paging, text};
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -124,16 +125,12 @@ async fn list_ctas(State(app): Shared, caller: Caller, RawQuery(query): RawQuery
     }))
 }
 
-fn checked(field: &str, text: &str, max: usize) -> Answer<String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > max {
-        return Err(Problem::field(
-            field,
-            "out_of_range",
-            format!("1 to {max} characters"),
-        ));
-    }
-    Ok(text.to_owned())
+/// Who does it, as messages are addressed.
+fn owner(owner: &str) -> Answer<String> {
+    address(owner).ok_or_else(|| {
+        let expected = "expected an e-mail address such as jo@example.com";
+        Problem::field("owner", "malformed", expected)
+    })
 }
 
 /// Make a call to action
@@ -145,15 +142,12 @@ async fn create_cta(
     caller: Caller,
     body::Json(input): body::Json<NewCta>,
 ) -> Answer<(StatusCode, Json<Cta>)> {
-    let title = checked("title", &input.title, MAX_NAME)?;
+    let title = text::line("title", &input.title, MAX_NAME)?;
     let note = input
         .note
-        .map(|note| checked("note", &note, MAX_TEXT))
+        .map(|note| text::long("note", &note, MAX_TEXT))
         .transpose()?;
-    let owner = input
-        .owner
-        .map(|owner| checked("owner", &owner.to_lowercase(), MAX_NAME))
-        .transpose()?;
+    let owner = input.owner.as_deref().map(owner).transpose()?;
     if let Some(account) = &input.account {
         known_account(&app, &caller, account).await?;
     }
@@ -230,19 +224,20 @@ async fn update_cta(
     let old: Cta = cta_view(&item)?;
     let mut new = old.clone();
     if let Some(title) = &patch.title {
-        new.title = checked("title", title, MAX_NAME)?;
+        new.title = text::line("title", title, MAX_NAME)?;
     }
-    if let Some(owner) = &patch.owner {
-        new.owner = Some(checked("owner", &owner.to_lowercase(), MAX_NAME)?);
+    if let Some(given) = &patch.owner {
+        new.owner = given.as_deref().map(owner).transpose()?;
     }
     if let Some(note) = &patch.note {
-        new.note = Some(checked("note", note, MAX_TEXT)?);
+        let read = |note: &str| text::long("note", note, MAX_TEXT);
+        new.note = note.as_deref().map(read).transpose()?;
     }
     if let Some(status) = patch.status {
         new.status = status;
         new.closed_at = (status != CtaStatus::Open).then(|| app.ctx.clock.now());
     }
-    new.due_on = patch.due_on.or(new.due_on);
+    new.due_on = patch.due_on.unwrap_or(new.due_on);
     new.etag = etag::of(item.rev() + 1);
     let entry = audit::item(&app, &caller, "cta.update", &new.id, &old, &new);
     let written = cta_item(&caller, cta_id, &new, item.rev() + 1);
