@@ -59,7 +59,7 @@ pub fn admit(needs: &Needs, request: &mut Request) -> Answer<Narrow> {
     let Some(fields) = fields else {
         return Ok(Narrow(None));
     };
-    let rows = ROWS.get(&needs.operation).cloned();
+    let rows = ROWS.get(&needs.operation);
     let narrow = rows.map(|rows| wanted(&fields, rows)).transpose()?;
     take_out(request);
     Ok(Narrow(narrow))
@@ -77,7 +77,7 @@ fn unknown(needs: &Needs) -> String {
 }
 
 /// The fields that are asked for, of those that there are.
-fn wanted(fields: &str, rows: Rows) -> Answer<Rows> {
+fn wanted(fields: &str, rows: &Rows) -> Answer<Rows> {
     let mut names = Vec::new();
     for name in fields.split(',').map(str::trim) {
         if !rows.names.iter().any(|known| known == name) {
@@ -90,7 +90,8 @@ fn wanted(fields: &str, rows: Rows) -> Answer<Rows> {
         }
         names.push(name.to_owned());
     }
-    Ok(Rows { names, ..rows })
+    let listed = rows.listed;
+    Ok(Rows { listed, names })
 }
 
 fn take_out(request: &mut Request) {

@@ -249,17 +249,7 @@ async fn get_account(
         &settings.zone,
     )
     .await?;
-    let mut open: Vec<(Alert, i64)> = Vec::new();
-    for item in table
-        .all(alert_store::list(tenant, &ListBy::Account(account)))
-        .await?
-    {
-        let alert: Alert = item.document()?;
-        if alert.status.is_live() {
-            open.push((alert, item.rev()));
-        }
-    }
-    open.sort_by(|a, b| b.0.priority.total_cmp(&a.0.priority));
+    let open = live_alerts(&app, &caller, account).await?;
     let profile = assessment.as_ref().map(|a| a.profile.clone());
     Ok(Json(AccountView {
         account: AccountDetail {
@@ -288,6 +278,20 @@ async fn get_account(
             .collect(),
         next_actions,
     }))
+}
+
+/// The alerts of an account that are not closed, most urgent first.
+async fn live_alerts(app: &App, caller: &Caller, account: AccountId) -> Answer<Vec<(Alert, i64)>> {
+    let list = alert_store::list(&caller.tenant, &ListBy::Account(account));
+    let mut open: Vec<(Alert, i64)> = Vec::new();
+    for item in app.ctx.table.all(list).await? {
+        let alert: Alert = item.document()?;
+        if alert.status.is_live() {
+            open.push((alert, item.rev()));
+        }
+    }
+    open.sort_by(|a, b| b.0.priority.total_cmp(&a.0.priority));
+    Ok(open)
 }
 
 /// The account's own fields, composed over its sources as of an instant.
