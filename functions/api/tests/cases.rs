@@ -225,6 +225,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_notifications", "/v1/notifications", HisOwn),
         get("list_duplicates", "/v1/duplicates", HisOwn),
         get("get_settings", "/v1/settings", HisOwn),
+        get("list_audit", "/v1/audit", HisOwn),
         get("list_profiles", "/v1/profiles", HisOwn),
     ];
     let mut patch = |operation, path: String, etag: &str, body, other| {
@@ -253,6 +254,13 @@ fn cases(s: &Seeded) -> Vec<Case> {
         "\"v1\"",
         json!({"status": "done"}),
         NotFound,
+    );
+    patch(
+        "update_playbook",
+        "/v1/playbooks/P01".to_owned(),
+        "\"v0\"",
+        json!({"exit": "The use is back"}),
+        HisOwn,
     );
     patch(
         "update_settings",
