@@ -1,7 +1,7 @@
 //! Who may do what. The OpenAPI document says which scope an operation needs, and this layer enforces what the
 //! document says: an operation without a scope is refused, so that none can be added without thinking of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
@@ -9,14 +9,15 @@ use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use utoipa::openapi::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr};
 
 use crate::App;
 use crate::auth::Principal;
 use crate::dto::words::Scope;
 use crate::edge::OperationId;
 use crate::problem::{Answer, Kind, Problem};
+use crate::query;
 
 /// What an operation is called and needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +26,13 @@ pub struct Needs {
     pub operation: String,
     /// The scope; `None` refuses everybody.
     pub scope: Option<Scope>,
+    /// What may stand in its query.
+    pub parameters: BTreeSet<String>,
 }
 
 /// What every operation needs, by method and path.
 #[derive(Debug, Clone, Default)]
-pub struct Access(HashMap<(Method, String), Needs>);
+pub struct Access(HashMap<(Method, String), Arc<Needs>>);
 
 impl Access {
     /// Reads the document.
@@ -48,10 +51,11 @@ impl Access {
                     let id = operation.operation_id.clone().unwrap_or_default();
                     all.insert(
                         (method, path.clone()),
-                        Needs {
+                        Arc::new(Needs {
                             operation: id,
                             scope: scope_of(operation),
-                        },
+                            parameters: parameters_of(operation),
+                        }),
                     );
                 }
             }
@@ -63,10 +67,10 @@ impl Access {
     pub fn all(&self) -> impl Iterator<Item = (&Method, &str, &Needs)> {
         self.0
             .iter()
-            .map(|((method, path), needs)| (method, path.as_str(), needs))
+            .map(|((method, path), needs)| (method, path.as_str(), &**needs))
     }
 
-    fn get(&self, method: &Method, path: &str) -> Option<&Needs> {
+    fn get(&self, method: &Method, path: &str) -> Option<&Arc<Needs>> {
         let method = if method == Method::HEAD {
             Method::GET
         } else {
@@ -83,7 +87,19 @@ fn scope_of(operation: &Operation) -> Option<Scope> {
     serde_json::from_value(scope).ok()
 }
 
-/// Verifies the caller, its scope and its rate before a handler runs.
+/// The names of what may stand in the query.
+fn parameters_of(operation: &Operation) -> BTreeSet<String> {
+    let all = operation.parameters.iter().flatten();
+    all.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    })
+    .filter(|parameter| parameter.parameter_in == ParameterIn::Query)
+    .map(|parameter| parameter.name.clone())
+    .collect()
+}
+
+/// Verifies the caller, its scope, its rate and the names in its query before a handler runs.
 pub async fn authorize(
     State(app): State<Arc<App>>,
     path: MatchedPath,
@@ -100,7 +116,7 @@ pub async fn authorize(
     response
 }
 
-async fn admit(app: &App, needs: Option<Needs>, mut request: Request, next: Next) -> Answer<Response> {
+async fn admit(app: &App, needs: Option<Arc<Needs>>, mut request: Request, next: Next) -> Answer<Response> {
     let needs = needs.ok_or_else(|| Problem::not_found("path"))?;
     let now = app.ctx.clock.now();
     let header = request
@@ -117,7 +133,10 @@ async fn admit(app: &App, needs: Option<Needs>, mut request: Request, next: Next
         rate.refusal().into_response()
     } else {
         request.extensions_mut().insert(principal);
-        next.run(request).await
+        match query::admit(&needs, &mut request) {
+            Ok(narrow) => narrow.apply(next.run(request).await).await,
+            Err(problem) => problem.into_response(),
+        }
     };
     rate.write_headers(response.headers_mut());
     Ok(response)

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::problem::{Answer, FieldProblem, Kind, Problem};
 
@@ -78,17 +78,27 @@ fn is_json(request: &Request) -> Answer<()> {
 /// # Errors
 /// A 400 when it is not JSON, a 422 that names the field when it does not fit.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    // A list of a struct's values in their order would be read as well: nobody means that.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'{') && is_json() {
+        return Err(describe("", "invalid type: expected a map"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if !inner.is_data() {
-            return Problem::new(
-                Kind::INVALID_JSON,
-                format!("line {}, column {}", inner.line(), inner.column()),
-            );
+        if inner.is_data() {
+            return describe(&path, &inner.to_string());
         }
-        describe(&path, &inner.to_string())
+        // A number in place of a word, or one too large, counts as a fault of the syntax with serde, and is none.
+        if is_json() {
+            let is_number = inner.to_string().contains("number out of range");
+            let expected = if is_number { "f64" } else { "variant identifier" };
+            return describe(&path, &format!("invalid type: expected {expected}"));
+        }
+        let place = format!("line {}, column {}", inner.line(), inner.column());
+        Problem::new(Kind::INVALID_JSON, place)
     })?;
     reader
         .end()
@@ -114,10 +124,7 @@ fn describe(path: &str, sentence: &str) -> Problem {
             .map_or("another word", |(_, rest)| rest);
         (path.to_owned(), "unknown", format!("expected {expected}"))
     } else {
-        let expected = text
-            .rsplit_once("expected ")
-            .map_or("another type", |(_, rest)| rest);
-        (path.to_owned(), "malformed", format!("expected {expected}"))
+        (path.to_owned(), "malformed", format!("expected {}", wanted(text)))
     };
     let field = if field.is_empty() || field == "." {
         "body".to_owned()
@@ -129,6 +136,44 @@ fn describe(path: &str, sentence: &str) -> Problem {
         code: code.to_owned(),
         detail,
     })
+}
+
+/// What was expected, in the words of people: serde names types of ours, and the readers of days and instants repeat
+/// what they were given.
+fn wanted(text: &str) -> &str {
+    let is_types = ["invalid type", "invalid value", "invalid length"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    if !is_types {
+        // A day and an instant are refused in the same words, which begin with the year.
+        let words = ["timestamp", "offset", "date", "year", "month", "day"];
+        return if words.iter().any(|word| text.contains(word)) {
+            "a day such as 2026-03-01, or a time such as 2026-03-01T09:00:00Z"
+        } else {
+            "another form"
+        };
+    }
+    let name = text
+        .rsplit_once("expected ")
+        .map_or("", |(_, expected)| expected.trim());
+    match name {
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "unit" => "null",
+        "a string" | "a borrowed string" | "str" | "string or map" | "variant identifier" => "text",
+        name if name.starts_with("struct ") || name.starts_with("internally tagged") => "an object",
+        name if name.starts_with("enum ") => "text",
+        name if name.starts_with("tuple") || name.starts_with("an array") => "a list",
+        name if name.contains("timestamp") => "a time such as 2026-03-01T09:00:00Z",
+        name if name.contains("date") => "a day such as 2026-03-01",
+        // What a reader of ours says of itself: `a whole number from 1 to 5`.
+        name if name.starts_with("a ") || name.starts_with("an ") => name,
+        _ => "another type",
+    }
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -151,6 +196,64 @@ mod tests {
         assert_eq!(
             (problem.errors[0].field.as_str(), problem.errors[0].code.as_str()),
             ("tenant", "unknown_field")
+        );
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_plain_words() {
+        use crate::dto::playbook::PlaybookPatch;
+        use crate::dto::settings::SettingsPatch;
+        use crate::dto::work::NewCta;
+        fn said<T: DeserializeOwned + std::fmt::Debug>(json: &str) -> (String, String) {
+            let problem = parse::<T>(json.as_bytes()).unwrap_err();
+            let error = problem.errors[0].clone();
+            (error.field, error.detail)
+        }
+        let of = |field: &str, detail: &str| (field.to_owned(), format!("expected {detail}"));
+        let rating = r#"{"kind":"accuracy","rating":"good"}"#;
+        assert_eq!(
+            said::<NewFeedback>(rating),
+            of("rating", "a whole number from 1 to 5")
+        );
+        let rating = r#"{"kind":"accuracy","rating":300}"#;
+        assert_eq!(
+            said::<NewFeedback>(rating),
+            of("rating", "a whole number from 1 to 5")
+        );
+        assert_eq!(said::<NewFeedback>("[1]").1, "expected an object");
+        assert_eq!(said::<NewFeedback>("7"), of("body", "an object"));
+        assert_eq!(
+            said::<NewFeedback>(r#"{"kind":5,"rating":1}"#),
+            of("kind", "text")
+        );
+        assert_eq!(said::<NewCta>(r#"{"title":5}"#), of("title", "text"));
+        let either = "a day such as 2026-03-01, or a time such as 2026-03-01T09:00:00Z";
+        let day = r#"{"title":"T","due_on":"tomorrow-secret"}"#;
+        assert_eq!(said::<NewCta>(day), of("due_on", either));
+        let day = r#"{"title":"T","due_on":5}"#;
+        assert_eq!(said::<NewCta>(day), of("due_on", "a day such as 2026-03-01"));
+        let until = r#"{"status":"snoozed","snoozed_until":"soon-secret"}"#;
+        assert_eq!(said::<AlertPatch>(until), of("snoozed_until", either));
+        let until = r#"{"status":"snoozed","snoozed_until":5}"#;
+        assert_eq!(
+            said::<AlertPatch>(until),
+            of("snoozed_until", "a time such as 2026-03-01T09:00:00Z")
+        );
+        assert_eq!(
+            said::<SettingsPatch>(r#"{"daily_cap":-1}"#),
+            of("daily_cap", "a whole number from 0")
+        );
+        assert_eq!(
+            said::<SettingsPatch>(r#"{"leads":"jo@x.com"}"#),
+            of("leads", "a list")
+        );
+        assert_eq!(
+            said::<SettingsPatch>(r#"{"email":{"enabled":1,"digest_hour":1}}"#),
+            of("email.enabled", "true or false")
+        );
+        assert_eq!(
+            said::<PlaybookPatch>(r#"{"steps":[5]}"#),
+            of("steps[0]", "an object")
         );
     }
 

@@ -14,14 +14,22 @@ pub fn of(rev: i64) -> String {
 /// # Errors
 /// A 428 without `If-Match`, a 412 when it names another version.
 pub fn must_match(headers: &HeaderMap, current: &str) -> Answer<()> {
-    let Some(given) = headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok()) else {
+    let given: Vec<&str> = headers
+        .get_all(header::IF_MATCH)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .collect();
+    if given.is_empty() {
         return Err(Problem::new(
             Kind::NEEDS_ETAG,
             "send the `etag` of what you read as `If-Match`",
         ));
-    };
+    }
+    // A list matches when one of it does, `*` whatever there is (RFC 9110, 13.1.1). Proxies that compress make a tag
+    // weak; ours are of content, so that the weak one says the same.
     let fits = given
-        .split(',')
+        .iter()
+        .flat_map(|line| line.split(','))
         .map(|tag| tag.trim().trim_start_matches("W/"))
         .any(|tag| tag == "*" || tag.trim_matches('"') == current.trim_matches('"'));
     if fits {
@@ -43,5 +51,21 @@ mod tests {
         assert_eq!(must_match(&headers, &of(3)).unwrap_err().kind, Kind::CHANGED);
         headers.insert(header::IF_MATCH, "W/\"v3\"".parse().unwrap());
         assert!(must_match(&headers, &of(3)).is_ok());
+    }
+
+    #[test]
+    fn a_list_of_tags_matches_by_one_of_them_and_a_star_by_whatever_there_is() {
+        let given = |lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::IF_MATCH, line.parse().unwrap());
+            }
+            must_match(&headers, &of(3)).map_err(|problem| problem.kind)
+        };
+        assert_eq!(given(&["\"v1\", \"v3\""]), Ok(()));
+        assert_eq!(given(&["\"v1\"", "\"v3\""]), Ok(()));
+        assert_eq!(given(&["*"]), Ok(()));
+        assert_eq!(given(&["\"v1\", \"v2\""]), Err(Kind::CHANGED));
+        assert_eq!(given(&[""]), Err(Kind::CHANGED));
     }
 }

@@ -17,10 +17,13 @@ pub mod idempotency;
 pub mod jwks;
 pub mod openapi;
 pub mod paging;
+pub mod playbooks;
 pub mod problem;
+pub mod query;
 pub mod rate;
 pub mod routes;
 pub mod tell;
+pub mod text;
 
 use std::sync::Arc;
 

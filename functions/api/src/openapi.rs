@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::routes;
 
 /// Schemas that come in: what they leave out stays optional. Everything that goes out is always there.
-const INPUT: [&str; 28] = [
+const INPUT: [&str; 30] = [
     "AccountIn",
     "ContactIn",
     "SubscriptionIn",
@@ -34,9 +34,14 @@ const INPUT: [&str; 28] = [
     "SettingsPatch",
     "NewWebhook",
     "WebhookPatch",
+    "PlaybookPatch",
+    "PlaybookStepIn",
 ];
 /// Fields of answers that are left out when there is nothing to say.
-const SOMETIMES: [(&str, &str); 5] = [
+const SOMETIMES: [(&str, &str); 8] = [
+    ("AlertView", "account_card"),
+    ("Cta", "account_card"),
+    ("OpportunityView", "account_card"),
     ("RowResult", "id"),
     ("RowResult", "error"),
     ("RowResult", "parked"),

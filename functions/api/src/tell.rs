@@ -8,7 +8,7 @@ use copilot_aws::deliveries::{self, DeliveryRecord, LISTED_ERRORS, RowFault, Way
 use copilot_aws::facts::{self, Applied, Outcome, Report};
 use copilot_aws::queue::IngestMessage;
 use copilot_connectors::canonical::{RawRow, RowContext, RowError, RowKind, canonical_body};
-use copilot_connectors::delivery::facts_of;
+use copilot_connectors::delivery::{Places, facts_of};
 use copilot_domain::delivery::{Format, RawDelivery};
 use copilot_domain::facts::Fact;
 use copilot_domain::ids::{AccountId, DeliveryId, Source};
@@ -70,8 +70,13 @@ pub async fn rows(
         version_at: now,
         sandbox: tenant.is_sandbox(),
     };
-    let parsed: Vec<Result<Vec<Fact>, RowError>> =
-        rows.iter().map(|row| facts_of(kind, row, &context)).collect();
+    let mut places = Places::default();
+    let mut read = |row: &RawRow| -> Result<Vec<Fact>, RowError> {
+        let mut facts = facts_of(kind, row, &context)?;
+        places.put(&mut facts, &context);
+        Ok(facts)
+    };
+    let parsed: Vec<Result<Vec<Fact>, RowError>> = rows.iter().map(&mut read).collect();
     let mut facts: Vec<Fact> = Vec::new();
     let mut first_of: Vec<Option<usize>> = Vec::with_capacity(parsed.len());
     for row in &parsed {

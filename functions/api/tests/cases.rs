@@ -226,6 +226,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_notifications", "/v1/notifications", HisOwn),
         get("list_duplicates", "/v1/duplicates", HisOwn),
         get("get_settings", "/v1/settings", HisOwn),
+        get("list_audit", "/v1/audit", HisOwn),
         get("list_profiles", "/v1/profiles", HisOwn),
         get("list_webhooks", "/v1/webhooks", HisOwn),
         get("get_webhook", webhook(""), NotFound),
@@ -265,6 +266,13 @@ fn cases(s: &Seeded) -> Vec<Case> {
         "\"v1\"",
         json!({"status": "done"}),
         NotFound,
+    );
+    patch(
+        "update_playbook",
+        "/v1/playbooks/P01".to_owned(),
+        "\"v0\"",
+        json!({"exit": "The use is back"}),
+        HisOwn,
     );
     patch(
         "update_settings",

@@ -143,3 +143,42 @@ async fn a_note_of_a_person_is_no_delivery_of_a_vendor() {
     assert_eq!(status.last_delivery_at, old);
     assert_eq!(status.last_error.as_deref(), Some("invalid: no amount"));
 }
+
+#[tokio::test]
+async fn an_import_starts_right_after_its_upload_before_the_bucket_tells_of_it() {
+    let Some(world) = World::new("import at once").await else {
+        return;
+    };
+    let token = world.token("acme", "csm");
+    let post = async |path: &str, body: &serde_json::Value| {
+        world.send("POST", path, Some(&token), &[], Some(body)).await
+    };
+    let text = b"external_id,name\nz-1,Zed\n".to_vec();
+    let new = json!({"kind": "accounts", "filename": "a.csv", "size_bytes": text.len()});
+    let made = post("/v1/imports", &new).await.json();
+    let id = made["id"].as_str().unwrap();
+    let start = format!("/v1/imports/{id}/start");
+    let mapping = json!({"mapping": {"external_id": "external_id", "name": "name"}, "dry_run": false});
+    assert_eq!(
+        post(&start, &mapping).await.status,
+        409,
+        "nothing is uploaded yet"
+    );
+
+    let import = id.parse().unwrap();
+    let object = Import::object_key(&world.acme, import);
+    world.ctx.files.write(&object, text).await.unwrap();
+    let stored = imports::get(&world.ctx.table, &world.acme, import).await.unwrap();
+    let (stored, _) = stored.unwrap();
+    assert_eq!(
+        stored.status,
+        ImportStatus::AwaitingUpload,
+        "nobody told of the file"
+    );
+    let started = post(&start, &mapping).await;
+    assert_eq!(started.status, 202, "{}", started.text);
+    assert_eq!(started.json()["status"], "queued");
+    let logged = world.ctx.raw.list("raw/", &world.acme, None).await.unwrap();
+    assert_eq!(logged.keys.len(), 1, "{:?}", logged.keys);
+    assert_eq!(post(&start, &mapping).await.status, 409, "it is on its way");
+}

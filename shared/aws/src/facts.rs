@@ -142,7 +142,10 @@ async fn claims(
     for fact in facts {
         match fact {
             Fact::Record(record) if record.kind == Kind::Account => {
-                accounts.insert(&record.external_id, record);
+                let newest = accounts.entry(&record.external_id).or_insert(record);
+                if newest.revision.version <= record.revision.version {
+                    *newest = record;
+                }
             }
             Fact::Link(link) => explicit.push(link.clone()),
             _ => {}

@@ -61,6 +61,14 @@ pub fn cta(t: &TenantId, cta: CtaId) -> Key {
 /// The first sort key of calls to action.
 pub const CTA_FIRST: &str = "CTA#";
 
+/// A tenant's own version of a shipped playbook.
+pub fn playbook(t: &TenantId, playbook: &str) -> Key {
+    Key::new(format!("T#{t}"), format!("{PLAYBOOK_FIRST}{playbook}"))
+}
+
+/// The first sort key of a tenant's own versions of playbooks.
+pub const PLAYBOOK_FIRST: &str = "PLAYBOOK#";
+
 /// The partition of all tenants' names, for the nightly sweep.
 pub fn tenant_list(t: &TenantId) -> Key {
     Key::new("TENANTS", t.as_str())
@@ -261,9 +269,14 @@ pub fn rate(t: &TenantId, who: &str) -> Key {
     Key::new(format!("T#{t}#RATE#{who}"), "R")
 }
 
+/// The partition of a day (UTC) of the audit trail.
+pub fn audit_partition(t: &TenantId, day: Date) -> String {
+    format!("T#{t}#AUD#{day}")
+}
+
 /// An entry of the audit trail.
 pub fn audit(t: &TenantId, day: Date, entry: &str) -> Key {
-    Key::new(format!("T#{t}#AUD#{day}"), entry)
+    Key::new(audit_partition(t, day), entry)
 }
 
 /// Feedback on an alert: one per user and kind.

@@ -1,6 +1,11 @@
 //! One delivery of the raw log to its facts: the same for the first time and for every replay.
 
+use std::collections::HashMap;
+
+use copilot_domain::ExternalId;
 use copilot_domain::delivery::{Format, RawDelivery};
+use copilot_domain::facts::Kind;
+use jiff::SignedDuration;
 
 use crate::canonical::{
     BodyError, Fact, RawRow, RowContext, RowError, RowKind, links, parse_batch, parse_event, parse_row,
@@ -53,6 +58,7 @@ fn canonical(body: &str, ctx: &RowContext) -> ParsedDelivery {
         Err(error) => return ParsedDelivery::refused(&error),
     };
     let mut parsed = ParsedDelivery::default();
+    let mut places = Places::default();
     let mut row = 0;
     for section in sections {
         let kind = match section.kind {
@@ -64,7 +70,10 @@ fn canonical(body: &str, ctx: &RowContext) -> ParsedDelivery {
         };
         for (at, raw) in section.rows.iter().enumerate() {
             match facts_of(kind, raw, ctx) {
-                Ok(facts) => parsed.facts.extend(facts.into_iter().map(|fact| (row, fact))),
+                Ok(mut facts) => {
+                    places.put(&mut facts, ctx);
+                    parsed.facts.extend(facts.into_iter().map(|fact| (row, fact)));
+                }
                 Err(mut error) => {
                     // The row's place as its sender counts: within its own list.
                     error.detail = format!("{}[{at}]: {}", kind.plural(), error.detail);
@@ -75,6 +84,40 @@ fn canonical(body: &str, ctx: &RowContext) -> ParsedDelivery {
         }
     }
     parsed
+}
+
+/// The order of the rows of one delivery that tell of one record and carry no `updated_at`: the later row is the later
+/// state. Without it, both would be of one version, and the hash of what they say would choose between them.
+#[derive(Debug, Default)]
+pub struct Places(HashMap<(Kind, ExternalId, ExternalId), (i64, String)>);
+
+impl Places {
+    /// Gives the facts of the next row their place. The first row of a record keeps the version of the delivery, and so
+    /// does one that says the same again.
+    pub fn put(&mut self, facts: &mut [Fact], ctx: &RowContext) {
+        let Some((Fact::Record(record), links)) = facts.split_first_mut() else {
+            return;
+        };
+        if record.revision.version != ctx.version_at {
+            return;
+        }
+        let key = (record.kind, record.account.clone(), record.external_id.clone());
+        let hash = &record.revision.hash;
+        let place = match self.0.get(&key) {
+            None => 0,
+            Some((place, said)) if said == hash => *place,
+            Some((place, _)) => place + 1,
+        };
+        self.0.insert(key, (place, hash.clone()));
+        let version = ctx.version_at.checked_add(SignedDuration::from_micros(place));
+        let version = version.unwrap_or(ctx.version_at);
+        record.revision.version = version;
+        for link in links {
+            if let Fact::Link(link) = link {
+                link.version = version;
+            }
+        }
+    }
 }
 
 /// The facts of one row: the record or event, and the links that an account row claims.

@@ -11,4 +11,4 @@ pub mod signature;
 mod similar;
 pub mod stripe;
 
-pub use delivery::{ParsedDelivery, facts_of, parse_delivery};
+pub use delivery::{ParsedDelivery, Places, facts_of, parse_delivery};

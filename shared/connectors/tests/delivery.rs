@@ -57,3 +57,60 @@ fn a_body_that_does_not_read_is_one_named_error() {
         (0, 1, "invalid_json")
     );
 }
+
+#[test]
+fn of_two_rows_of_one_record_in_a_delivery_the_later_is_the_later_state() {
+    let rows = r#"{"external_id":"1","name":"A"},{"external_id":"2","name":"A"},{"external_id":"1","name":"A"},
+        {"external_id":"1","name":"B"},{"external_id":"1","name":"A","identities":{"stripe":"cus_1"}},
+        {"external_id":"1","name":"C","updated_at":"2026-02-01T00:00:00Z"}"#;
+    let parsed = parse_delivery(&delivery(&format!("{{\"accounts\":[{rows}]}}")), false);
+    let version = |place: &str| parse_instant(&format!("2026-03-01T11:59:00{place}Z")).unwrap();
+    let versions: Vec<_> = parsed
+        .facts
+        .iter()
+        .map(|(_, fact)| match fact {
+            Fact::Record(record) => record.revision.version,
+            Fact::Link(link) => link.version,
+            Fact::Usage(_) => panic!("{fact:?}"),
+        })
+        .collect();
+    assert_eq!(
+        versions,
+        [
+            version(""),
+            version(""),
+            version(""),
+            version(".000001"),
+            version(".000002"),
+            version(".000002"),
+            parse_instant("2026-02-01T00:00:00Z").unwrap(),
+        ]
+    );
+}
+
+#[test]
+fn ids_are_trimmed_and_a_blank_one_is_none() {
+    let rows =
+        r#"{"external_id":" 1 "},{"external_id":" \t"},{"external_id":"2","identities":{"stripe":" cus_1"}}"#;
+    let body = format!(
+        "{{\"accounts\":[{rows}],\"events\":[{{\"id\":\" e \",\"account\":\"1 \",\"name\":\"x\",\"at\":\"2026-02-28\"}}]}}"
+    );
+    let parsed = parse_delivery(&delivery(&body), false);
+    let Fact::Record(first) = &parsed.facts[0].1 else {
+        panic!("{parsed:?}")
+    };
+    assert_eq!(first.external_id.id, "1");
+    let Fact::Link(link) = &parsed.facts[2].1 else {
+        panic!("{parsed:?}")
+    };
+    assert_eq!(link.identity.id, "cus_1");
+    let Fact::Usage(event) = &parsed.facts[3].1 else {
+        panic!("{parsed:?}")
+    };
+    assert_eq!((event.event.id.as_str(), event.account.id.as_str()), ("e", "1"));
+    assert_eq!(parsed.errors.len(), 1);
+    assert_eq!(
+        (parsed.errors[0].1.code, parsed.errors[0].1.field.as_deref()),
+        ("missing_field", Some("external_id"))
+    );
+}

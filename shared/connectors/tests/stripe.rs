@@ -306,3 +306,22 @@ fn the_envelope_names_the_delivery() {
     assert!(stripe::envelope(r#"{"id": "../../x"}"#).is_none());
     assert!(stripe::envelope("[]").is_none());
 }
+
+#[test]
+fn an_event_of_the_day_after_tomorrow_is_refused_and_does_not_lock_its_record() {
+    let received = parse_instant("2026-03-01T12:00:00Z").unwrap().as_second();
+    let customer = json!({"id": "cus_1", "object": "customer", "name": "Acme"});
+    let day = 24 * 3_600;
+    let near = parse(&event("customer.updated", received + day, &customer));
+    assert_eq!((near.facts.len(), near.errors.len()), (1, 0), "{near:?}");
+    let far = event("customer.updated", received + day + 1, &customer);
+    let refused = parse(&far);
+    assert!(refused.facts.is_empty(), "{refused:?}");
+    let (_, error) = &refused.errors[0];
+    assert_eq!(
+        (error.code, error.field.as_deref()),
+        ("out_of_range", Some("created"))
+    );
+    // A pinned clock looks at old data from any time.
+    assert_eq!(parse_delivery(&delivery(&far), true).facts.len(), 1);
+}

@@ -300,6 +300,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes that people and keys made, newest first
+         * @description Days are days in UTC; the last seven where none is named, 31 at the most.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contacts:batch": {
         parameters: {
             query?: never;
@@ -382,7 +402,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Count usage events, up to 1,000; an id counts once */
+        /** Count usage events, up to 1,000; an id counts once in an account's day */
         post: operations["count_events"];
         delete?: never;
         options?: never;
@@ -626,7 +646,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The library of playbooks */
+        /** The library of playbooks, as the tenant has them */
         get: operations["list_playbooks"];
         put?: never;
         post?: never;
@@ -643,14 +663,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A playbook */
+        /** A playbook, as the tenant has it */
         get: operations["get_playbook"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a playbook for the tenant; for leads and admins
+         * @description A field that is left out stays as it is, `null` takes it back to what was shipped. One that is switched off
+         *     (`enabled: false`) is not proposed by alerts, opportunities, rules and next actions.
+         */
+        patch: operations["update_playbook"];
         trace?: never;
     };
     "/v1/profiles": {
@@ -1362,6 +1387,7 @@ export interface components {
         AlertType: "risk" | "opportunity";
         /** @description An alert, with who was told of it and what a change of it must carry. */
         AlertView: components["schemas"]["Alert"] & {
+            account_card?: components["schemas"]["AccountCard"] | null;
             /** @description Send it as `If-Match` with a change. */
             etag: string;
             /** @description Who was told, and whether it arrived. */
@@ -1399,6 +1425,29 @@ export interface components {
              * @description 100 minus the score minus all points lost: zero.
              */
             sum_check: number;
+        };
+        /** @description A change: who, what, from what to what. */
+        AuditEntry: {
+            /**
+             * @description What was done, e.g. `alert.update`.
+             * @example alert.update
+             */
+            action: string;
+            /** @description What it is since. */
+            after: unknown;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What it was before; `null` for something new. */
+            before: unknown;
+            /** @description Id of the entry. */
+            id: string;
+            /** @description To what: an id, or a kind of row. */
+            subject: string;
+            /** @description Who: the e-mail of a sign-in, or `key:<prefix>`. */
+            user: string;
         };
         /**
          * @description A named range of the score; lower bounds are inclusive.
@@ -1660,6 +1709,7 @@ export interface components {
         Cta: {
             /** @description Account id. */
             account: string | null;
+            account_card?: components["schemas"]["AccountCard"] | null;
             /** @description The alert behind it. */
             alert: string | null;
             /**
@@ -1694,21 +1744,21 @@ export interface components {
             /** @description What to do. */
             title: string;
         };
-        /** @description A change of a call to action. Fields left out stay as they are. */
+        /** @description A change of a call to action. Fields left out stay as they are; `null` clears `owner`, `due_on` and `note`. */
         CtaPatch: {
             /**
              * Format: date
-             * @description By when.
+             * @description By when; `null`: no day.
              * @default null
              */
             due_on?: string | null;
             /**
-             * @description More about it.
+             * @description More about it; `null`: nothing.
              * @default null
              */
             note?: string | null;
             /**
-             * @description Who does it.
+             * @description Who does it: an e-mail address; `null`: nobody.
              * @default null
              */
             owner?: string | null;
@@ -2391,9 +2441,9 @@ export interface components {
             data: components["schemas"]["Integration"][];
         };
         /** @description A short list that comes whole. */
-        List_Playbook: {
+        List_PlaybookView: {
             /** @description The rows. */
-            data: components["schemas"]["Playbook"][];
+            data: components["schemas"]["PlaybookView"][];
         };
         /** @description A short list that comes whole. */
         List_Prediction: {
@@ -2543,7 +2593,7 @@ export interface components {
             due_on?: string | null;
             /** @description More about it. */
             note?: string | null;
-            /** @description Who does it; the caller where it is left out. */
+            /** @description Who does it: an e-mail address; the caller where it is left out. */
             owner?: string | null;
             /** @description The playbook that it follows. */
             playbook?: string | null;
@@ -2770,6 +2820,7 @@ export interface components {
         OpportunityStage: "identified" | "qualified" | "proposed" | "won" | "lost" | "declined" | "withdrawn";
         /** @description An opportunity, with its account's name and what a change of it must carry. */
         OpportunityView: components["schemas"]["Opportunity"] & {
+            account_card?: components["schemas"]["AccountCard"] | null;
             /** @description The account's name. */
             account_name: string;
             /** @description Send it as `If-Match` with a change. */
@@ -2849,6 +2900,13 @@ export interface components {
          */
         OutcomeKind: "churned" | "renewed" | "contracted" | "expanded";
         /** @description A page: rows, and the cursor of the next page. */
+        Page_AuditEntry: {
+            /** @description The rows. */
+            data: components["schemas"]["AuditEntry"][];
+            /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A page: rows, and the cursor of the next page. */
         Page_Cta: {
             /** @description The rows. */
             data: components["schemas"]["Cta"][];
@@ -2919,6 +2977,34 @@ export interface components {
             /** @description Subject of the drafted message; `None` for a playbook without a message. */
             subject: string | null;
         };
+        /** @description A change of a playbook. Fields left out stay as they are; `null` is as shipped. */
+        PlaybookPatch: {
+            /**
+             * @description Whether it is proposed.
+             * @default null
+             */
+            enabled?: boolean | null;
+            /**
+             * @description When it is done.
+             * @default null
+             */
+            exit?: string | null;
+            /**
+             * @description Its name.
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * @description Its steps in order: all of them.
+             * @default null
+             */
+            steps?: components["schemas"]["PlaybookStepIn"][] | null;
+            /**
+             * @description Subject of the drafted message.
+             * @default null
+             */
+            subject?: string | null;
+        };
         /** @description A step of a playbook. */
         PlaybookStep: {
             /**
@@ -2930,6 +3016,39 @@ export interface components {
             owner: string;
             /** @description What to do. */
             title: string;
+        };
+        /** @description A step of a playbook, to be stored. */
+        PlaybookStepIn: {
+            /**
+             * Format: int64
+             * @description Days after the start; negative before a date such as a renewal.
+             */
+            day: number;
+            /** @description Who does it. */
+            owner: components["schemas"]["StepOwner"];
+            /** @description What to do. */
+            title: string;
+        };
+        /** @description A playbook as the tenant has it: what was shipped, with the tenant's own words in place of it where it has any. */
+        PlaybookView: components["schemas"]["Playbook"] & {
+            /** @description The fields that are the tenant's own: `name`, `steps`, `exit`, `subject`, `enabled`. */
+            edited: string[];
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            edited_at: string | null;
+            /** @description Who changed it last. */
+            edited_by: string | null;
+            /** @description Whether it is proposed. */
+            enabled: boolean;
+            /** @description Send it as `If-Match` with a change. */
+            etag: string;
+            /**
+             * Format: int64
+             * @description Counts the changes of the tenant; 0 as shipped.
+             */
+            version: number;
         };
         /** @description Share of rated alerts that were right: Beta(2 + useful, 2 + wrong), with its 80 % interval. */
         Precision: {
@@ -3324,6 +3443,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description Who does a step.
+         * @enum {string}
+         */
+        StepOwner: "csm" | "lead" | "ae" | "billing" | "support";
         /** @description The score of each group that has data. */
         SubScores: {
             /**
@@ -3917,6 +4041,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before */
                 cursor?: string;
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
             };
             header?: never;
             path?: never;
@@ -3946,7 +4072,12 @@ export interface operations {
     };
     get_account: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+                /** @description `alerts`: its live alerts, which stand there in any case */
+                expand?: string;
+            };
             header?: never;
             path: {
                 /** @description Account id, `acc_…` */
@@ -4456,6 +4587,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before */
                 cursor?: string;
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+                /** @description `account`: the card of its account stands beside each row, in `account_card` */
+                expand?: string;
             };
             header?: never;
             path?: never;
@@ -4485,7 +4620,10 @@ export interface operations {
     };
     get_alert: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+            };
             header?: never;
             path: {
                 /** @description Alert id, `alr_…` */
@@ -4605,6 +4743,50 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description One day */
+                "filter[day][eq]"?: string;
+                /** @description The first day; six days before the last where it is left out */
+                "filter[day][gte]"?: string;
+                /** @description The last day; today where it is left out */
+                "filter[day][lte]"?: string;
+                /** @description Beginning of the action, e.g. `alert.` */
+                "filter[action][prefix]"?: string;
+                /** @description An e-mail, or `key:<prefix>` */
+                "filter[user][eq]"?: string;
+                /** @description Rows, 1 to 500; 50 where it is left out */
+                limit?: number;
+                /** @description The `next` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     upsert_contacts: {
         parameters: {
             query?: never;
@@ -4654,6 +4836,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before */
                 cursor?: string;
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+                /** @description `account`: the card of its account stands beside each row, in `account_card` */
+                expand?: string;
             };
             header?: never;
             path?: never;
@@ -4723,7 +4909,10 @@ export interface operations {
     };
     get_cta: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+            };
             header?: never;
             path: {
                 /** @description Call to action id, `cta_…` */
@@ -5225,6 +5414,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before */
                 cursor?: string;
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+                /** @description `account`: the card of its account stands beside each row, in `account_card` */
+                expand?: string;
             };
             header?: never;
             path?: never;
@@ -5254,7 +5447,10 @@ export interface operations {
     };
     get_opportunity: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names of top-level fields of a row, comma-separated: nothing else is answered */
+                fields?: string;
+            };
             header?: never;
             path: {
                 /** @description Opportunity id, `opp_…` */
@@ -5424,7 +5620,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Playbook"];
+                    "application/json": components["schemas"]["List_PlaybookView"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -5456,13 +5652,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Playbook"];
+                    "application/json": components["schemas"]["PlaybookView"];
                 };
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    update_playbook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Playbook id, e.g. P01 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookPatch"];
+            };
+        };
+        responses: {
+            /** @description The playbook as it is now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::account::AccountCard;
+use super::words::one_to_five;
+
 /// An alert, with who was told of it and what a change of it must carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AlertView {
@@ -15,6 +18,9 @@ pub struct AlertView {
     pub notifications: Vec<AlertNotification>,
     /// Send it as `If-Match` with a change.
     pub etag: String,
+    /// The card of its account, where `expand=account` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_card: Option<Box<AccountCard>>,
 }
 
 /// A message that an alert caused.
@@ -69,6 +75,7 @@ pub struct NewFeedback {
     /// About what.
     pub kind: FeedbackKind,
     /// 1 (bad) to 5 (good).
+    #[serde(deserialize_with = "one_to_five")]
     #[schema(minimum = 1, maximum = 5)]
     pub rating: u8,
     /// In words.

@@ -3,11 +3,13 @@
 pub mod account;
 pub mod alert;
 pub mod assessment;
+pub mod audit;
 pub mod batch;
 pub mod import;
 pub mod integration;
 pub mod me;
 pub mod page;
+pub mod playbook;
 pub mod rows;
 pub mod settings;
 pub mod today;

@@ -4,6 +4,8 @@ use copilot_domain::alert::Severity;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::words::present;
+
 /// Settings of the tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Settings {
@@ -82,19 +84,6 @@ pub struct SettingsPatch {
     /// At most 20 e-mail addresses.
     #[schema(max_items = 20)]
     pub leads: Option<Vec<String>>,
-}
-
-/// Tells `null` from absent.
-#[expect(
-    clippy::option_option,
-    reason = "absent, null and a value are three things in a patch"
-)]
-fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 /// A health profile.

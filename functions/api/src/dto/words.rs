@@ -3,6 +3,39 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Tells `null` from absent.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three things in a patch"
+)]
+pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// Reads a judgement of people, 1 to 5.
+pub(super) fn one_to_five<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    struct Reader;
+    impl serde::de::Visitor<'_> for Reader {
+        type Value = u8;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a whole number from 1 to 5")
+        }
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<u8, E> {
+            let fits = u8::try_from(number).ok().filter(|n| (1..=5).contains(n));
+            fits.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))
+        }
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<u8, E> {
+            let fits = u8::try_from(number).ok().filter(|n| (1..=5).contains(n));
+            fits.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Signed(number), &self))
+        }
+    }
+    deserializer.deserialize_any(Reader)
+}
+
 /// Where an account stands, outside the score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -6,6 +6,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::account::AccountCard;
+use super::words::present;
+
 /// An opportunity, with its account's name and what a change of it must carry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct OpportunityView {
@@ -18,6 +21,9 @@ pub struct OpportunityView {
     pub owner: Option<String>,
     /// Send it as `If-Match` with a change.
     pub etag: String,
+    /// The card of its account, where `expand=account` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_card: Option<Box<AccountCard>>,
 }
 
 /// A change of an opportunity.
@@ -57,6 +63,9 @@ pub struct Cta {
     pub closed_at: Option<Timestamp>,
     /// Send it as `If-Match` with a change.
     pub etag: String,
+    /// The card of its account, where `expand=account` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_card: Option<Box<AccountCard>>,
 }
 
 /// Whether a call to action is done.
@@ -87,7 +96,7 @@ pub struct NewCta {
     /// The playbook that it follows.
     #[serde(default)]
     pub playbook: Option<String>,
-    /// Who does it; the caller where it is left out.
+    /// Who does it: an e-mail address; the caller where it is left out.
     #[serde(default)]
     #[schema(max_length = 200)]
     pub owner: Option<String>,
@@ -100,21 +109,25 @@ pub struct NewCta {
     pub note: Option<String>,
 }
 
-/// A change of a call to action. Fields left out stay as they are.
+/// A change of a call to action. Fields left out stay as they are; `null` clears `owner`, `due_on` and `note`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CtaPatch {
     /// What to do.
     #[schema(min_length = 1, max_length = 200)]
     pub title: Option<String>,
-    /// Who does it.
-    #[schema(max_length = 200)]
-    pub owner: Option<String>,
-    /// By when.
-    pub due_on: Option<Date>,
+    /// Who does it: an e-mail address; `null`: nobody.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub owner: Option<Option<String>>,
+    /// By when; `null`: no day.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Date>)]
+    pub due_on: Option<Option<Date>>,
     /// Whether it is done.
     pub status: Option<CtaStatus>,
-    /// More about it.
-    #[schema(max_length = 4000)]
-    pub note: Option<String>,
+    /// More about it; `null`: nothing.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 4000)]
+    pub note: Option<Option<String>>,
 }

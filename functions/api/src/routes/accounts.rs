@@ -30,8 +30,9 @@ use crate::dto::account::{
 };
 use crate::filter::Params;
 use crate::idempotency::derived_id;
+use crate::playbooks::Off;
 use crate::problem::{Answer, Problem};
-use crate::{App, Shared, audit, body, paging};
+use crate::{App, Shared, audit, body, paging, text};
 
 const BANDS: [&str; 6] = [
     "healthy",
@@ -61,7 +62,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// Accounts of the tenant, most urgent first
 #[utoipa::path(get, path = "/v1/accounts", tag = "accounts", security(("bearer" = ["read"])),
-    params(("sort" = Option<String>, Query, description = "`-priority` (default), `name`, `score`, `arr`, `renewal`; `-` descends"), ("filter[owner][eq]" = Option<String>, Query, description = "A CSM's e-mail, or `me`"), ("filter[band][eq]" = Option<String>, Query, description = "healthy, watch, at_risk, critical, insufficient_data, onboarding"), ("filter[name][prefix]" = Option<String>, Query, description = "Beginning of the name, any case"), ("filter[stage][eq]" = Option<String>, Query, description = "prospect, onboarding, active, will_churn, churned, paused"), ("filter[touch][eq]" = Option<String>, Query, description = "high, mid, digital"), ("filter[arr_minor][gte]" = Option<i64>, Query, description = "Annual recurring revenue at least, minor units"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("sort" = Option<String>, Query, description = "`-priority` (default), `name`, `score`, `arr`, `renewal`; `-` descends"), ("filter[owner][eq]" = Option<String>, Query, description = "A CSM's e-mail, or `me`"), ("filter[band][eq]" = Option<String>, Query, description = "healthy, watch, at_risk, critical, insufficient_data, onboarding"), ("filter[name][prefix]" = Option<String>, Query, description = "Beginning of the name, any case"), ("filter[stage][eq]" = Option<String>, Query, description = "prospect, onboarding, active, will_churn, churned, paused"), ("filter[touch][eq]" = Option<String>, Query, description = "high, mid, digital"), ("filter[arr_minor][gte]" = Option<i64>, Query, description = "Annual recurring revenue at least, minor units"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered")),
     responses((status = 200, description = "A page of accounts", body = AccountPage)))]
 async fn list_accounts(
     State(app): Shared,
@@ -186,13 +187,18 @@ pub(super) async fn known_account(app: &App, caller: &Caller, id: &str) -> Answe
 
 /// An account with its assessment, open alerts and next actions
 #[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Account id, `acc_…`")),
+    params(("id" = String, Path, description = "Account id, `acc_…`"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered"), ("expand" = Option<String>, Query, description = "`alerts`: its live alerts, which stand there in any case")),
     responses((status = 200, description = "The account", body = AccountView)))]
 async fn get_account(
     State(app): Shared,
     caller: Caller,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Answer<Json<AccountView>> {
+    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
+    // Its live alerts are always there: who asks for them by name is right, too.
+    params.word("expand", &["alerts"])?;
+    params.finish()?;
     let account = account_id(&id)?;
     let (table, tenant) = (&app.ctx.table, &caller.tenant);
     let settings = app.ctx.tenant(tenant).await?;
@@ -222,8 +228,13 @@ async fn get_account(
     // What an alert asked for is asked no more when somebody closed it since the scoring.
     let rules = assessments::rule_states(&state)?;
     let live: BTreeSet<AlertId> = rules.live().filter_map(|state| state.alert).collect();
+    let off = Off::of(&app, tenant).await?;
     let next_actions = (next_actions.into_iter())
         .filter(|action| action.alert.is_none_or(|alert| live.contains(&alert)))
+        .map(|mut action| {
+            off.hide(&mut action.playbook);
+            action
+        })
         .collect();
     let identities = state
         .range("ID#".to_owned()..)
@@ -238,17 +249,7 @@ async fn get_account(
         &settings.zone,
     )
     .await?;
-    let mut open: Vec<(Alert, i64)> = Vec::new();
-    for item in table
-        .all(alert_store::list(tenant, &ListBy::Account(account)))
-        .await?
-    {
-        let alert: Alert = item.document()?;
-        if alert.status.is_live() {
-            open.push((alert, item.rev()));
-        }
-    }
-    open.sort_by(|a, b| b.0.priority.total_cmp(&a.0.priority));
+    let open = live_alerts(&app, &caller, account).await?;
     let profile = assessment.as_ref().map(|a| a.profile.clone());
     Ok(Json(AccountView {
         account: AccountDetail {
@@ -273,10 +274,24 @@ async fn get_account(
         assessment,
         alerts: open
             .into_iter()
-            .map(|(alert, rev)| view(alert, rev, Vec::new()))
+            .map(|(alert, rev)| view(alert, rev, Vec::new(), &off))
             .collect(),
         next_actions,
     }))
+}
+
+/// The alerts of an account that are not closed, most urgent first.
+async fn live_alerts(app: &App, caller: &Caller, account: AccountId) -> Answer<Vec<(Alert, i64)>> {
+    let list = alert_store::list(&caller.tenant, &ListBy::Account(account));
+    let mut open: Vec<(Alert, i64)> = Vec::new();
+    for item in app.ctx.table.all(list).await? {
+        let alert: Alert = item.document()?;
+        if alert.status.is_live() {
+            open.push((alert, item.rev()));
+        }
+    }
+    open.sort_by(|a, b| b.0.priority.total_cmp(&a.0.priority));
+    Ok(open)
 }
 
 /// The account's own fields, composed over its sources as of an instant.
@@ -305,7 +320,7 @@ async fn add_account_note(
     headers: HeaderMap,
     body::Json(input): body::Json<NewNote>,
 ) -> Answer<(StatusCode, Json<Note>)> {
-    let text = text("text", &input.text)?;
+    let text = text::long("text", &input.text, MAX_TEXT)?;
     let account = known_account(&app, &caller, &id).await?;
     let identity = own_identity(&app, &caller, account).await?;
     let tenant = app.ctx.tenant(&caller.tenant).await?;
@@ -313,8 +328,8 @@ async fn add_account_note(
     let today = super::history::today(&app, &tenant).to_string();
     let whose = account.to_string();
     let note = Note {
-        id: derived_id("note", &caller, &headers, &[&whose, text], &today),
-        text: text.to_owned(),
+        id: derived_id("note", &caller, &headers, &[&whose, &text], &today),
+        text: text.clone(),
         user: caller.author().to_owned(),
         at,
     };
@@ -338,7 +353,7 @@ async fn set_account_pulse(
     Path(id): Path<String>,
     body::Json(input): body::Json<NewPulse>,
 ) -> Answer<Json<Pulse>> {
-    let reason = text("reason", &input.reason)?;
+    let reason = text::long("reason", &input.reason, MAX_TEXT)?;
     if !(1..=5).contains(&input.pulse) {
         return Err(Problem::field("pulse", "out_of_range", "1 (bad) to 5 (good)"));
     }
@@ -351,23 +366,11 @@ async fn set_account_pulse(
     one(&app, &caller, &identity.source, Kind::Account, row).await?;
     let pulse = Pulse {
         pulse: input.pulse,
-        reason: reason.to_owned(),
+        reason,
         user: caller.author().to_owned(),
         at,
     };
     let before = json!({"pulse": before});
     audit::done(&app, &caller, "account.pulse", &id, &before, &pulse).await;
     Ok(Json(pulse))
-}
-
-fn text<'a>(field: &str, text: &'a str) -> Answer<&'a str> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > MAX_TEXT {
-        return Err(Problem::field(
-            field,
-            "out_of_range",
-            format!("1 to {MAX_TEXT} characters"),
-        ));
-    }
-    Ok(text)
 }

@@ -20,8 +20,9 @@ use super::rules::judge;
 use crate::access::Caller;
 use crate::dto::alert::{AlertPatch, AlertView, NewFeedback};
 use crate::dto::words::Role;
+use crate::playbooks::Off;
 use crate::problem::{Answer, Kind, Problem};
-use crate::{App, Shared, audit, body, card, etag};
+use crate::{App, Shared, audit, body, card, etag, text};
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -94,19 +95,15 @@ async fn update_alert(
     }
     // Who was told is news beside the change, which is done.
     let notes = told(&app, &caller, new.id).await.unwrap_or_default();
-    Ok(tagged(view(new, old.rev + 1, notes)))
+    let off = Off::of(&app, &caller.tenant).await.unwrap_or_default();
+    Ok(tagged(view(new, old.rev + 1, notes, &off)))
 }
 
 /// What a patch asks for.
 fn action(patch: &AlertPatch) -> Answer<Option<AlertAction>> {
     let reason = patch.reason.as_deref().map(str::trim).filter(|r| !r.is_empty());
-    if reason.is_some_and(|r| r.chars().count() > MAX_NAME) {
-        return Err(Problem::field(
-            "reason",
-            "too_long",
-            format!("at most {MAX_NAME} characters"),
-        ));
-    }
+    let reason = reason.map(|r| text::line("reason", r, MAX_NAME)).transpose()?;
+    let reason = reason.as_deref();
     let Some(status) = patch.status else {
         if patch.assignee.is_none() {
             return Err(Problem::field(
@@ -189,15 +186,9 @@ async fn rate_alert(
     }
     let comment = input
         .comment
-        .map(|c| c.trim().to_owned())
-        .filter(|c| !c.is_empty());
-    if comment.as_ref().is_some_and(|c| c.chars().count() > MAX_TEXT) {
-        return Err(Problem::field(
-            "comment",
-            "too_long",
-            format!("at most {MAX_TEXT} characters"),
-        ));
-    }
+        .filter(|c| !c.trim().is_empty())
+        .map(|c| text::long("comment", &c, MAX_TEXT))
+        .transpose()?;
     let found = stored(&app, &caller, &id).await?;
     let user = caller.author().to_owned();
     let before = found

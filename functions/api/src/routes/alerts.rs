@@ -15,10 +15,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::accounts::own_name;
+use super::expand;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::alert::{AlertNotification, AlertPage, AlertView, NotificationStatus};
 use crate::filter::Params;
+use crate::playbooks::Off;
 use crate::problem::{Answer, Problem};
 use crate::{App, Shared, etag, paging};
 
@@ -40,12 +42,15 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// An alert as the API shows it.
-pub(super) fn view(alert: Alert, rev: i64, notifications: Vec<AlertNotification>) -> AlertView {
-    AlertView {
+pub(super) fn view(alert: Alert, rev: i64, notifications: Vec<AlertNotification>, off: &Off) -> AlertView {
+    let mut view = AlertView {
         alert,
         notifications,
         etag: etag::of(rev),
-    }
+        account_card: None,
+    };
+    off.hide_in(&mut view);
+    view
 }
 
 /// What a list of alerts is asked for.
@@ -99,7 +104,7 @@ impl Wanted {
 
 /// Alerts, most urgent first
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", security(("bearer" = ["read"])),
-    params(("filter[status][eq]" = Option<String>, Query, description = "open (default), acknowledged, snoozed, resolved, dismissed or all"), ("filter[severity][in]" = Option<String>, Query, description = "low, medium, high, critical, comma-separated"), ("filter[assignee][eq]" = Option<String>, Query, description = "An e-mail, or `me`"), ("filter[rule][eq]" = Option<String>, Query, description = "A rule, e.g. R01"), ("filter[account][eq]" = Option<String>, Query, description = "An account id"), ("sort" = Option<String>, Query, description = "`-priority` (default) or `-opened_at`"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("filter[status][eq]" = Option<String>, Query, description = "open (default), acknowledged, snoozed, resolved, dismissed or all"), ("filter[severity][in]" = Option<String>, Query, description = "low, medium, high, critical, comma-separated"), ("filter[assignee][eq]" = Option<String>, Query, description = "An e-mail, or `me`"), ("filter[rule][eq]" = Option<String>, Query, description = "A rule, e.g. R01"), ("filter[account][eq]" = Option<String>, Query, description = "An account id"), ("sort" = Option<String>, Query, description = "`-priority` (default) or `-opened_at`"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered"), ("expand" = Option<String>, Query, description = "`account`: the card of its account stands beside each row, in `account_card`")),
     responses((status = 200, description = "A page of alerts", body = AlertPage)))]
 async fn list_alerts(
     State(app): Shared,
@@ -126,18 +131,40 @@ async fn list_alerts(
         account: params.filter("account", "eq"),
     };
     let (sort, _) = params.sort(&["priority", "opened_at"], ("priority", true))?;
+    let with_cards = expand::wanted(&mut params)?;
     params.finish()?;
+    let mut page = listed(&app, &caller, &wanted, sort, &fingerprint, cursor, limit).await?;
+    if with_cards {
+        let accounts = page.data.iter().map(|row| row.alert.account.id);
+        let cards = expand::cards(&app, &caller, accounts).await?;
+        for row in &mut page.data {
+            row.account_card = cards.get(&row.alert.account.id).cloned().map(Box::new);
+        }
+    }
+    Ok(Json(page))
+}
+
+/// A page of the alerts that are wanted.
+async fn listed(
+    app: &App,
+    caller: &Caller,
+    wanted: &Wanted,
+    sort: &str,
+    fingerprint: &Fingerprint,
+    cursor: Option<String>,
+    limit: usize,
+) -> Answer<AlertPage> {
     let lists = wanted.lists()?;
     // One account's alerts come by age; every other list comes by priority.
     let is_by_age = matches!(lists.first(), Some(ListBy::Account(_)));
     if (sort == "opened_at") != is_by_age {
         return sorted(
-            &app,
-            &caller,
-            &wanted,
+            app,
+            caller,
+            wanted,
             &lists,
             sort,
-            &fingerprint,
+            fingerprint,
             cursor.as_deref(),
             limit,
         )
@@ -147,6 +174,7 @@ async fn list_alerts(
         Some(cursor) => fingerprint.open::<(usize, Option<String>)>(&cursor)?,
         None => (0, None),
     };
+    let off = Off::of(app, &caller.tenant).await?;
     let mut data = Vec::new();
     for (number, by) in lists.iter().enumerate().skip(first) {
         let read = store::list(&caller.tenant, by);
@@ -154,28 +182,28 @@ async fn list_alerts(
         let (items, place) =
             paging::scan(&app.ctx.table, read, after.take(), limit - data.len(), keep).await?;
         for item in &items {
-            data.push(view(item.document()?, item.rev(), Vec::new()));
+            data.push(view(item.document()?, item.rev(), Vec::new(), &off));
         }
         if let Some(place) = place {
-            return Ok(Json(AlertPage {
+            return Ok(AlertPage {
                 data,
                 next: fingerprint.seal((number, Some(place))),
                 complete: true,
-            }));
+            });
         }
         if data.len() >= limit && number + 1 < lists.len() {
-            return Ok(Json(AlertPage {
+            return Ok(AlertPage {
                 data,
                 next: fingerprint.seal((number + 1, None::<String>)),
                 complete: true,
-            }));
+            });
         }
     }
-    Ok(Json(AlertPage {
+    Ok(AlertPage {
         data,
         next: None,
         complete: true,
-    }))
+    })
 }
 
 /// A list in an order that no index has: read, sorted here, and cut.
@@ -189,7 +217,7 @@ async fn sorted(
     fingerprint: &Fingerprint,
     cursor: Option<&str>,
     limit: usize,
-) -> Answer<Json<AlertPage>> {
+) -> Answer<AlertPage> {
     let mut complete = true;
     let mut found: Vec<((i64, AlertId), Alert, i64)> = Vec::new();
     for by in lists {
@@ -218,11 +246,12 @@ async fn sorted(
         None
     };
     found.truncate(limit);
+    let off = Off::of(app, &caller.tenant).await?;
     let data = found
         .into_iter()
-        .map(|(_, alert, rev)| view(alert, rev, Vec::new()))
+        .map(|(_, alert, rev)| view(alert, rev, Vec::new(), &off))
         .collect();
-    Ok(Json(AlertPage { data, next, complete }))
+    Ok(AlertPage { data, next, complete })
 }
 
 /// The alert of a path; one that the caller's tenant does not have is not found.
@@ -265,10 +294,11 @@ pub(super) fn tagged(view: AlertView) -> impl IntoResponse {
 
 /// An alert
 #[utoipa::path(get, path = "/v1/alerts/{id}", tag = "alerts", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Alert id, `alr_…`")),
+    params(("id" = String, Path, description = "Alert id, `alr_…`"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered")),
     responses((status = 200, description = "The alert", body = AlertView)))]
 async fn get_alert(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<impl IntoResponse> {
     let found = stored(&app, &caller, &id).await?;
     let notes = told(&app, &caller, found.alert.id).await?;
-    Ok(tagged(view(found.alert, found.rev, notes)))
+    let off = Off::of(&app, &caller.tenant).await?;
+    Ok(tagged(view(found.alert, found.rev, notes, &off)))
 }

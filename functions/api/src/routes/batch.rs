@@ -1,5 +1,6 @@
 //! Rows in: batch upserts, usage events, outcomes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,6 +10,8 @@ use copilot_aws::links;
 use copilot_connectors::canonical::{BodyError, RawRow, RowKind, parse_rows};
 use copilot_domain::facts::Kind;
 use copilot_domain::ids::{AccountId, ExternalId, Source};
+use copilot_domain::limits::MAX_EXTERNAL_ID;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -122,7 +125,7 @@ async fn upsert_outcomes(state: Shared, caller: Caller, body: BatchText) -> Answ
     upsert(state, caller, body, Kind::Outcome).await
 }
 
-/// Count usage events, up to 1,000; an id counts once
+/// Count usage events, up to 1,000; an id counts once in an account's day
 #[utoipa::path(post, path = "/v1/events:batch", tag = "rows", security(("bearer" = ["write"])),
     request_body = EventBatch,
     responses((status = 200, description = "A result per event", body = EventAnswer)))]
@@ -311,7 +314,8 @@ async fn identity_of(app: &App, caller: &Caller, account: &str) -> Answer<Extern
     {
         return own_identity(app, caller, id).await;
     }
-    ExternalId::new(Source::api(), account).map_err(|e| Problem::field("account", "malformed", e.to_string()))
+    ExternalId::new(Source::api(), account.trim())
+        .map_err(|e| Problem::field("account", "malformed", e.to_string()))
 }
 
 /// An identity of an account: the API's own where it has one.
@@ -330,11 +334,13 @@ pub(super) fn source_of(name: Option<&str>) -> Answer<Source> {
         .map_err(|error| Problem::field("source", "malformed", error.to_string()))
 }
 
+/// The id that a row gives itself, as far as it reads: a number that is none elsewhere in it does not hide it.
 fn id_of(row: &RawRow, field: &str) -> String {
-    let id = serde_json::from_str::<Value>(row.as_str())
+    let fields = serde_json::from_str::<HashMap<String, Box<RawValue>>>(row.as_str());
+    let id = fields
         .ok()
-        .and_then(|r| Some(r.get(field)?.as_str()?.to_owned()));
-    id.unwrap_or_default().chars().take(200).collect()
+        .and_then(|fields| serde_json::from_str::<String>(fields.get(field)?.get()).ok());
+    id.unwrap_or_default().chars().take(MAX_EXTERNAL_ID).collect()
 }
 
 fn status_of(effect: Effect) -> RowStatus {

@@ -9,20 +9,23 @@ use axum::response::IntoResponse;
 use copilot_aws::keys::index;
 use copilot_aws::table::{Condition, Query, Write};
 use copilot_aws::{AwsError, Item, keys};
-use copilot_domain::ids::{AlertId, CtaId};
+use copilot_domain::ids::{AccountId, AlertId, CtaId};
 use copilot_domain::limits::{MAX_NAME, MAX_TEXT};
+use copilot_domain::notify::address;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::accounts::{known_account, own_name};
-use super::work::{changed, library};
+use super::expand;
+use super::work::changed;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::page::Page;
 use crate::dto::work::{Cta, CtaPatch, CtaStatus, NewCta};
 use crate::filter::Params;
+use crate::playbooks::{Off, shipped_one};
 use crate::problem::{Answer, Problem};
-use crate::{App, Shared, audit, body, etag, paging};
+use crate::{App, Shared, audit, body, etag, paging, text};
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -71,7 +74,7 @@ fn cta_view(item: &Item) -> Result<Cta, AwsError> {
 
 /// Calls to action by due day
 #[utoipa::path(get, path = "/v1/ctas", tag = "work", security(("bearer" = ["read"])),
-    params(("filter[owner][eq]" = Option<String>, Query, description = "An e-mail, or `me`"), ("filter[status][eq]" = Option<String>, Query, description = "open (default), done, dropped or all"), ("filter[account][eq]" = Option<String>, Query, description = "An account id"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("filter[owner][eq]" = Option<String>, Query, description = "An e-mail, or `me`"), ("filter[status][eq]" = Option<String>, Query, description = "open (default), done, dropped or all"), ("filter[account][eq]" = Option<String>, Query, description = "An account id"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered"), ("expand" = Option<String>, Query, description = "`account`: the card of its account stands beside each row, in `account_card`")),
     responses((status = 200, description = "A page of calls to action", body = Page<Cta>)))]
 async fn list_ctas(State(app): Shared, caller: Caller, RawQuery(query): RawQuery) -> Answer<Json<Page<Cta>>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
@@ -83,6 +86,7 @@ async fn list_ctas(State(app): Shared, caller: Caller, RawQuery(query): RawQuery
         .transpose()?;
     let status = params.filter_word("status", "eq", &["open", "done", "dropped", "all"])?;
     let account = params.filter("account", "eq");
+    let with_cards = expand::wanted(&mut params)?;
     params.finish()?;
     let tenant = &caller.tenant;
     let status = status.unwrap_or_else(|| "open".to_owned());
@@ -107,23 +111,26 @@ async fn list_ctas(State(app): Shared, caller: Caller, RawQuery(query): RawQuery
     };
     let keep = |item: &Item| account.as_ref().is_none_or(|a| item.str("f_account") == a);
     let rows = paging::read(&app.ctx.table, read, &fingerprint, cursor.as_deref(), limit, keep).await?;
-    let data = rows.items.iter().map(cta_view).collect::<Result<_, _>>()?;
+    let mut data = rows.items.iter().map(cta_view).collect::<Result<Vec<_>, _>>()?;
+    if with_cards {
+        let of = |cta: &Cta| cta.account.as_ref().and_then(|id| id.parse::<AccountId>().ok());
+        let cards = expand::cards(&app, &caller, data.iter().filter_map(of)).await?;
+        for row in &mut data {
+            row.account_card = of(row).and_then(|id| cards.get(&id).cloned()).map(Box::new);
+        }
+    }
     Ok(Json(Page {
         data,
         next: rows.next,
     }))
 }
 
-fn checked(field: &str, text: &str, max: usize) -> Answer<String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > max {
-        return Err(Problem::field(
-            field,
-            "out_of_range",
-            format!("1 to {max} characters"),
-        ));
-    }
-    Ok(text.to_owned())
+/// Who does it, as messages are addressed.
+fn owner(owner: &str) -> Answer<String> {
+    address(owner).ok_or_else(|| {
+        let expected = "expected an e-mail address such as jo@example.com";
+        Problem::field("owner", "malformed", expected)
+    })
 }
 
 /// Make a call to action
@@ -135,15 +142,12 @@ async fn create_cta(
     caller: Caller,
     body::Json(input): body::Json<NewCta>,
 ) -> Answer<(StatusCode, Json<Cta>)> {
-    let title = checked("title", &input.title, MAX_NAME)?;
+    let title = text::line("title", &input.title, MAX_NAME)?;
     let note = input
         .note
-        .map(|note| checked("note", &note, MAX_TEXT))
+        .map(|note| text::long("note", &note, MAX_TEXT))
         .transpose()?;
-    let owner = input
-        .owner
-        .map(|owner| checked("owner", &owner.to_lowercase(), MAX_NAME))
-        .transpose()?;
+    let owner = input.owner.as_deref().map(owner).transpose()?;
     if let Some(account) = &input.account {
         known_account(&app, &caller, account).await?;
     }
@@ -153,10 +157,13 @@ async fn create_cta(
         found.ok_or_else(|| Problem::not_found("alert"))?;
     }
     if let Some(playbook) = &input.playbook {
-        library()?
-            .iter()
-            .find(|p| p.id == *playbook)
-            .ok_or_else(|| Problem::not_found("playbook"))?;
+        shipped_one(playbook)?;
+        let mut proposed = Some(playbook.clone());
+        Off::of(&app, &caller.tenant).await?.hide(&mut proposed);
+        if proposed.is_none() {
+            let detail = "the playbook is switched off; switch it on, or leave it out";
+            return Err(Problem::field("playbook", "disabled", detail));
+        }
     }
     let id = CtaId::from_uuid(app.ctx.ids.next());
     let cta = Cta {
@@ -173,6 +180,7 @@ async fn create_cta(
         created_by: caller.author().to_owned(),
         closed_at: None,
         etag: etag::of(1),
+        account_card: None,
     };
     let entry = audit::item(&app, &caller, "cta.create", &cta.id, &(), &cta);
     let writes = vec![
@@ -192,7 +200,7 @@ async fn stored_cta(app: &App, caller: &Caller, id: &str) -> Answer<(CtaId, Item
 
 /// A call to action
 #[utoipa::path(get, path = "/v1/ctas/{id}", tag = "work", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Call to action id, `cta_…`")),
+    params(("id" = String, Path, description = "Call to action id, `cta_…`"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered")),
     responses((status = 200, description = "The call to action", body = Cta)))]
 async fn get_cta(State(app): Shared, caller: Caller, Path(id): Path<String>) -> Answer<impl IntoResponse> {
     let cta = cta_view(&stored_cta(&app, &caller, &id).await?.1)?;
@@ -216,19 +224,20 @@ async fn update_cta(
     let old: Cta = cta_view(&item)?;
     let mut new = old.clone();
     if let Some(title) = &patch.title {
-        new.title = checked("title", title, MAX_NAME)?;
+        new.title = text::line("title", title, MAX_NAME)?;
     }
-    if let Some(owner) = &patch.owner {
-        new.owner = Some(checked("owner", &owner.to_lowercase(), MAX_NAME)?);
+    if let Some(given) = &patch.owner {
+        new.owner = given.as_deref().map(owner).transpose()?;
     }
     if let Some(note) = &patch.note {
-        new.note = Some(checked("note", note, MAX_TEXT)?);
+        let read = |note: &str| text::long("note", note, MAX_TEXT);
+        new.note = note.as_deref().map(read).transpose()?;
     }
     if let Some(status) = patch.status {
         new.status = status;
         new.closed_at = (status != CtaStatus::Open).then(|| app.ctx.clock.now());
     }
-    new.due_on = patch.due_on.or(new.due_on);
+    new.due_on = patch.due_on.unwrap_or(new.due_on);
     new.etag = etag::of(item.rev() + 1);
     let entry = audit::item(&app, &caller, "cta.update", &new.id, &old, &new);
     let written = cta_item(&caller, cta_id, &new, item.rev() + 1);

@@ -3,14 +3,17 @@
 mod accounts;
 mod alert_changes;
 mod alerts;
+mod audit;
 mod batch;
 mod book;
 mod ctas;
 mod duplicates;
+mod expand;
 mod history;
 mod imports;
 mod integrations;
 mod me;
+mod playbooks;
 mod records;
 mod rules;
 mod settings;
@@ -49,8 +52,10 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(today::router())
         .merge(work::router())
         .merge(ctas::router())
+        .merge(playbooks::router())
         .merge(integrations::router())
         .merge(settings::router())
         .merge(webhooks::router())
         .merge(webhook_deliveries::router())
+        .merge(audit::router())
 }

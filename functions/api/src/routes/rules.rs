@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use crate::access::Caller;
 use crate::dto::alert::{Precision, RuleView};
 use crate::dto::page::List;
+use crate::playbooks::Off;
 use crate::problem::Answer;
 use crate::{App, Shared, beta, paging};
 
@@ -32,6 +33,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     responses((status = 200, description = "Rules", body = List<RuleView>)))]
 async fn list_rules(State(app): Shared, caller: Caller) -> Answer<Json<List<RuleView>>> {
     let judged = judgements(&app, &caller).await?;
+    let off = Off::of(&app, &caller.tenant).await?;
     let data = app
         .ctx
         .scorer
@@ -40,6 +42,8 @@ async fn list_rules(State(app): Shared, caller: Caller) -> Answer<Json<List<Rule
         .specs()
         .map(|spec| {
             let (useful, wrong) = judged.get(&spec.id).copied().unwrap_or_default();
+            let mut playbook = spec.playbook.clone();
+            off.hide(&mut playbook);
             RuleView {
                 id: spec.id.clone(),
                 name: spec.name.clone(),
@@ -48,7 +52,7 @@ async fn list_rules(State(app): Shared, caller: Caller) -> Answer<Json<List<Rule
                 cooldown_days: spec.cooldown_days,
                 expression: spec.expression(),
                 enabled: true,
-                playbook: spec.playbook.clone(),
+                playbook,
                 precision: precision(useful, wrong),
             }
         })

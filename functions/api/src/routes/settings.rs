@@ -190,9 +190,11 @@ fn apply(patch: SettingsPatch, settings: &mut NotifySettings, tenant: &mut Tenan
         if events.as_ref().is_some_and(|e| e.len() > MAX_KEY_EVENTS)
             || names
                 .clone()
-                .any(|n| n.is_empty() || n.chars().count() > MAX_NAME)
+                .any(|n| n.is_empty() || n.chars().count() > MAX_NAME || n.chars().any(char::is_control))
         {
-            let limit = format!("at most {MAX_KEY_EVENTS} names of 1 to {MAX_NAME} characters");
+            let limit = format!(
+                "at most {MAX_KEY_EVENTS} names of 1 to {MAX_NAME} characters without control characters"
+            );
             return Err(Problem::field("key_events", "out_of_range", limit));
         }
         tenant.key_events = events;

@@ -17,6 +17,7 @@ use super::book::{Book, figures};
 use crate::access::Caller;
 use crate::dto::today::{Today, TodayItem, TodayKind, TodayScope};
 use crate::filter::Params;
+use crate::playbooks::Off;
 use crate::problem::Answer;
 use crate::{App, Shared, paging};
 
@@ -85,6 +86,7 @@ async fn to_do(app: &App, caller: &Caller, by: &ListBy) -> Answer<Vec<TodayItem>
         .map(|(a, _)| keys::account(&caller.tenant, a.account.id))
         .collect();
     let cards: HashMap<Key, Item> = table.get_many(&wanted, false).await?;
+    let off = Off::of(app, &caller.tenant).await?;
     let mut to_do = Vec::new();
     for (key, (alert, rev)) in wanted.iter().zip(alerts) {
         let Some(card) = cards.get(key) else { continue };
@@ -102,7 +104,7 @@ async fn to_do(app: &App, caller: &Caller, by: &ListBy) -> Answer<Vec<TodayItem>
         to_do.push(TodayItem {
             kind: TodayKind::Alert,
             account: card.document()?,
-            alert: view(alert, rev, Vec::new()),
+            alert: view(alert, rev, Vec::new(), &off),
             reason,
             action,
         });

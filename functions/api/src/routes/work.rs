@@ -1,4 +1,4 @@
-//! Work: opportunities, playbooks.
+//! Work: opportunities.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use copilot_aws::table::{Condition, Query, Write};
 use copilot_aws::{AwsError, Item, assessments, keys, stats};
 use copilot_domain::ids::{AccountId, OpportunityId};
 use copilot_domain::opportunity::{Opportunity, OpportunityStage};
-use copilot_domain::playbook::Playbook;
-use copilot_scoring::playbooks;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::expand;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
-use crate::dto::page::{List, Page};
+use crate::dto::page::Page;
 use crate::dto::work::{OpportunityPatch, OpportunityView};
 use crate::filter::Params;
+use crate::playbooks::Off;
 use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit, body, etag, paging};
 
@@ -30,13 +30,11 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_opportunities))
         .routes(routes!(get_opportunity, update_opportunity))
-        .routes(routes!(list_playbooks))
-        .routes(routes!(get_playbook))
 }
 
 /// Opportunities that are not closed, strongest first
 #[utoipa::path(get, path = "/v1/opportunities", tag = "work", security(("bearer" = ["read"])),
-    params(("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered"), ("expand" = Option<String>, Query, description = "`account`: the card of its account stands beside each row, in `account_card`")),
     responses((status = 200, description = "A page of opportunities", body = Page<OpportunityView>)))]
 async fn list_opportunities(
     State(app): Shared,
@@ -46,6 +44,7 @@ async fn list_opportunities(
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
     let fingerprint = Fingerprint::of(&caller.tenant, "list_opportunities", params.all());
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
+    let with_cards = expand::wanted(&mut params)?;
     params.finish()?;
     let read = by_score(&caller);
     let rows = paging::read(
@@ -57,11 +56,19 @@ async fn list_opportunities(
         |_| true,
     )
     .await?;
-    let data = rows
+    let off = Off::of(&app, &caller.tenant).await?;
+    let mut data = rows
         .items
         .iter()
-        .map(opportunity_view)
-        .collect::<Result<_, _>>()?;
+        .map(|item| opportunity_view(item, &off))
+        .collect::<Result<Vec<_>, _>>()?;
+    if with_cards {
+        let accounts = data.iter().map(|row| row.opportunity.account);
+        let cards = expand::cards(&app, &caller, accounts).await?;
+        for row in &mut data {
+            row.account_card = cards.get(&row.opportunity.account).cloned().map(Box::new);
+        }
+    }
     Ok(Json(Page {
         data,
         next: rows.next,
@@ -78,14 +85,17 @@ fn by_score(caller: &Caller) -> Query {
     }
 }
 
-fn opportunity_view(item: &Item) -> Result<OpportunityView, AwsError> {
+fn opportunity_view(item: &Item, off: &Off) -> Result<OpportunityView, AwsError> {
     let account: Value = item.parsed("account").unwrap_or_default();
+    let mut opportunity: Opportunity = item.document()?;
+    off.hide(&mut opportunity.playbook);
     let text = |field: &str| account[field].as_str().map(str::to_owned);
     Ok(OpportunityView {
-        opportunity: item.document()?,
+        opportunity,
         account_name: text("name").unwrap_or_default(),
         owner: text("owner"),
         etag: etag::of(item.rev()),
+        account_card: None,
     })
 }
 
@@ -135,14 +145,15 @@ async fn listed(app: &App, caller: &Caller, id: OpportunityId) -> Answer<Option<
 
 /// An opportunity that is not closed
 #[utoipa::path(get, path = "/v1/opportunities/{id}", tag = "work", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Opportunity id, `opp_…`")),
+    params(("id" = String, Path, description = "Opportunity id, `opp_…`"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered")),
     responses((status = 200, description = "The opportunity", body = OpportunityView)))]
 async fn get_opportunity(
     State(app): Shared,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<impl IntoResponse> {
-    let view = opportunity_view(&opportunity(&app, &caller, &id).await?)?;
+    let item = opportunity(&app, &caller, &id).await?;
+    let view = opportunity_view(&item, &Off::of(&app, &caller.tenant).await?)?;
     Ok(([(header::ETAG, view.etag.clone())], Json(view)))
 }
 
@@ -177,7 +188,7 @@ async fn update_opportunity(
     let account: Value = item.parsed("account").unwrap_or_default();
     let written = assessments::opportunity_item(&caller.tenant, &new, &account, item.rev() + 1);
     let entry = audit::item(&app, &caller, "opportunity.update", &id, &old.stage, &new.stage);
-    let view = opportunity_view(&written)?;
+    let view = opportunity_view(&written, &Off::of(&app, &caller.tenant).await?)?;
     let writes = vec![
         Write::Put(written, Condition::Rev(item.rev())),
         Write::Put(entry, Condition::None),
@@ -192,25 +203,4 @@ pub(super) fn changed(error: AwsError) -> Problem {
         return Problem::new(Kind::CHANGED, "read it again and repeat the change");
     }
     error.into()
-}
-
-/// The library of playbooks
-#[utoipa::path(get, path = "/v1/playbooks", tag = "work", security(("bearer" = ["read"])),
-    responses((status = 200, description = "Playbooks", body = List<Playbook>)))]
-async fn list_playbooks(_: State<Arc<App>>, _: Caller) -> Answer<Json<List<Playbook>>> {
-    Ok(Json(List { data: library()? }))
-}
-
-/// A playbook
-#[utoipa::path(get, path = "/v1/playbooks/{id}", tag = "work", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Playbook id, e.g. P01")),
-    responses((status = 200, description = "The playbook", body = Playbook)))]
-async fn get_playbook(_: State<Arc<App>>, _: Caller, Path(id): Path<String>) -> Answer<Json<Playbook>> {
-    let found = library()?.into_iter().find(|playbook| playbook.id == id);
-    found.map(Json).ok_or_else(|| Problem::not_found("playbook"))
-}
-
-/// The shipped playbooks.
-pub(super) fn library() -> Answer<Vec<Playbook>> {
-    playbooks::shipped().map_err(|error| Problem::internal(&error))
 }

@@ -72,9 +72,10 @@ pub(super) fn instant(name: &str, value: &Value) -> Result<Timestamp, RowError> 
     parse_instant(text(name, value)?).map_err(|e| when(name, value, &e))
 }
 
-/// Reads an external id, as the source writes it.
+/// Reads an external id, as the source writes it but for spaces around it: a file loses them in any case, and an id
+/// that differs by them alone is nobody else's.
 pub(super) fn id_text(name: &str, value: &Value) -> Result<String, RowError> {
-    let id = text(name, value)?;
+    let id = text(name, value)?.trim();
     if id.is_empty() {
         return Err(RowError::field(
             "missing_field",

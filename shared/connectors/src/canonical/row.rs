@@ -32,7 +32,7 @@ pub fn parse_row(kind: Kind, value: &Value, ctx: &RowContext) -> Result<RecordFa
     if kind == Kind::Survey {
         survey_range(&patch)?;
     }
-    if let Some(at) = updated_at.filter(|at| !ctx.sandbox && *at > ahead(ctx.received_at)) {
+    if let Some(at) = updated_at.filter(|at| ctx.is_ahead(*at)) {
         let detail = format!(
             "`updated_at` lies more than a day after the delivery ({}); got {at}",
             ctx.received_at
@@ -179,8 +179,12 @@ fn take_instant(row: &mut Map<String, Value>, name: &str) -> Result<Option<Times
     }
 }
 
-fn ahead(at: Timestamp) -> Timestamp {
-    at.checked_add(CLOCK_AHEAD).unwrap_or(Timestamp::MAX)
+impl RowContext {
+    /// Whether a version lies so far after the delivery that it would lock its record.
+    pub(crate) fn is_ahead(&self, version: Timestamp) -> bool {
+        let last = self.received_at.checked_add(CLOCK_AHEAD);
+        !self.sandbox && version > last.unwrap_or(Timestamp::MAX)
+    }
 }
 
 fn known_in_time(known: Timestamp, ctx: &RowContext) -> Result<Timestamp, RowError> {

@@ -134,6 +134,16 @@ pub fn parse(body: &str, ctx: &RowContext) -> ParsedDelivery {
         return parsed;
     };
     let created = created(&event).unwrap_or(ctx.version_at);
+    // The event's time is the version of all that it tells: one far ahead would be newer than whatever comes after it.
+    if ctx.is_ahead(created) {
+        let detail = format!(
+            "`created` lies more than a day after the delivery ({}); got {created}",
+            ctx.received_at
+        );
+        let error = RowError::field("out_of_range", "created", detail);
+        parsed.errors.push((0, error));
+        return parsed;
+    }
     map::event(
         &map::Event {
             kind,
