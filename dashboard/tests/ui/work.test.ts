@@ -28,6 +28,18 @@ describe("alerts", () => {
     await page.context().close();
   });
 
+  test("keys that come faster than the page is drawn mean the alert that was stepped to", async () => {
+    const { page, api } = await world.open("/alerts?scope=all");
+    await page.getByText("Why it fired").waitFor();
+    // All in one turn of the page: nothing is drawn in between.
+    await page.evaluate(() => {
+      for (const key of ["j", "j", "k", "a"]) window.dispatchEvent(new KeyboardEvent("keydown", { key }));
+    });
+    await expect.poll(() => api.alerts.slice(0, 3).map(({ status }) => status)).toEqual(["open", "acknowledged", "open"]);
+    await page.waitForURL(/alr_A-1001_1/);
+    await page.context().close();
+  });
+
   test("a dismissal needs its reason", async () => {
     const { page, api } = await world.open("/alerts?scope=all");
     await page.getByText("Why it fired").waitFor();

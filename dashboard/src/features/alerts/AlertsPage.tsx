@@ -2,7 +2,7 @@ import { Button, Kbd, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowLeft, IconChecks, IconKeyboard } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
 import { useApi } from "~/api/client";
 import { alertQuery, alertsQuery, meQuery, rulesQuery } from "~/api/queries";
@@ -26,6 +26,8 @@ import type { Handover, ManyCommands } from "./types";
 import { useSelection } from "./useSelection";
 import { useTriageKeys } from "./useTriageKeys";
 import { type InboxView, inboxQuery, readInbox, sortedNote, writeInbox } from "./view";
+
+const isLive = ({ status }: Alert) => status !== "dismissed" && status !== "resolved";
 
 /** The inbox: read why, then acknowledge, snooze, dismiss or rate, by mouse or by keyboard. */
 export function AlertsPage() {
@@ -59,11 +61,17 @@ export function AlertsPage() {
     bulk.close();
     void navigate({ pathname: paths.alerts, search: `?${writeInbox({ ...view, ...next }, usual)}` }, { replace: true });
   };
+  // A step to another alert is drawn a moment later; a key that comes before that means the alert stepped to.
+  const aim = useRef<{ from: string; to: Alert }>(undefined);
+  const current = () => (aim.current?.from === id ? aim.current.to : alert);
   const choose = (next: Alert | undefined) => {
-    if (next !== undefined) void navigate({ pathname: paths.alert(next.id), search: `?${params}` }, { replace: true });
+    if (next === undefined) return;
+    aim.current = next.id === target ? undefined : { from: id, to: next };
+    void navigate({ pathname: paths.alert(next.id), search: `?${params}` }, { replace: true });
   };
   const move = (by: number) => {
-    const at = rows.findIndex((found) => found.id === alert?.id);
+    const from = current();
+    const at = rows.findIndex((found) => found.id === from?.id);
     choose(rows[Math.min(rows.length - 1, Math.max(0, at + by))]);
   };
   // On a narrow screen the list is not in sight beside an alert: there the commands act on the alert that is.
@@ -84,25 +92,32 @@ export function AlertsPage() {
   });
   const snoozing = (here: boolean) => ({ snoozing: here && menu === "snooze", onSnoozing: (opened: boolean) => setMenu(opened ? "snooze" : undefined) });
   /** Runs a command on the chosen alerts, else on the one in sight, where it fits. */
-  const act = (onMany: () => void, onOne: (one: Alert) => void, fits = true) => {
+  const act = (onMany: () => void, onOne: (one: Alert) => void, fits: (one: Alert) => boolean = () => true) => {
+    const one = current();
     if (readOnly) return;
     if (many.length > 0) onMany();
-    else if (alert !== undefined && fits) onOne(alert);
+    else if (one !== undefined && fits(one)) onOne(one);
   };
-  const live = alert?.status !== "dismissed" && alert?.status !== "resolved";
+  const pick = (range: boolean) => {
+    const one = current();
+    if (one !== undefined && !readOnly) selection.pick(one.id, range);
+  };
   useTriageKeys({
     enabled: dismissing.length === 0 && !help,
     next: () => move(1),
     previous: () => move(-1),
-    acknowledge: () => act(all.acknowledge, commands.acknowledge, alert?.status === "open"),
-    snooze: () => act(() => setMenu("snooze"), () => setMenu("snooze"), live),
-    dismiss: () => act(() => setDismissing(many), (one) => setDismissing([one]), live),
+    acknowledge: () => act(all.acknowledge, commands.acknowledge, ({ status }) => status === "open"),
+    snooze: () => act(() => setMenu("snooze"), () => setMenu("snooze"), isLive),
+    dismiss: () => act(() => setDismissing(many), (one) => setDismissing([one]), isLive),
     assign: () => act(() => setMenu("assign"), () => setMenu("assign")),
     rate: () => document.querySelector<HTMLElement>("#rate button")?.focus(),
-    reopen: () => act(() => void runMany(many, { status: "open" }, "opened again"), commands.reopen, alert?.status !== "open"),
-    account: () => { if (alert !== undefined) void navigate(paths.account(alert.account.id)); },
-    toggle: () => { if (alert !== undefined && !readOnly) selection.pick(alert.id, false); },
-    range: () => { if (alert !== undefined && !readOnly) selection.pick(alert.id, true); },
+    reopen: () => act(() => void runMany(many, { status: "open" }, "opened again"), commands.reopen, ({ status }) => status !== "open"),
+    account: () => {
+      const one = current();
+      if (one !== undefined) void navigate(paths.account(one.account.id));
+    },
+    toggle: () => pick(false),
+    range: () => pick(true),
     clear: () => selection.keep([]),
     help: () => setHelp(true),
   });

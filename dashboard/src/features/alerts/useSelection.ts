@@ -11,19 +11,18 @@ export interface Selection {
 
 /** The alerts chosen for a change of many, in the order of the list. What has left the list is not chosen any more. */
 export function useSelection(rows: readonly Alert[]): Selection {
-  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
-  const [anchor, setAnchor] = useState<string>();
-  const chosen = useMemo(() => rows.filter(({ id }) => ids.has(id)), [rows, ids]);
+  const [state, setState] = useState<{ ids: ReadonlySet<string>; anchor?: string }>({ ids: new Set() });
+  const chosen = useMemo(() => rows.filter(({ id }) => state.ids.has(id)), [rows, state]);
 
-  const pick = (id: string, range: boolean) => {
+  // Two keys may come before the page is drawn anew: each starts from what the one before it left.
+  const pick = (id: string, range: boolean) => setState(({ ids, anchor }) => {
     const from = rows.findIndex((row) => row.id === anchor);
     const to = rows.findIndex((row) => row.id === id);
     const next = new Set(ids);
     if (range && from >= 0 && to >= 0) {
       for (const row of rows.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(row.id);
     } else if (!next.delete(id)) next.add(id);
-    setIds(next);
-    setAnchor(id);
-  };
-  return { chosen, has: (id) => ids.has(id), pick, keep: (kept) => setIds(new Set(kept)) };
+    return { ids: next, anchor: id };
+  });
+  return { chosen, has: (id) => state.ids.has(id), pick, keep: (kept) => setState(({ anchor }) => ({ ids: new Set(kept), anchor })) };
 }
