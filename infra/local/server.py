@@ -21,6 +21,9 @@ KEEP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_D
 """What MiniStack inherits from us. It hands its own environment on to the functions, so this is short."""
 
 
+SAVING_SECONDS = 900
+"""How long saving may take before MiniStack counts as hanging: 100,000 accounts took longer than 30 s."""
+
 LOG_LIMIT = 20_000_000
 """A longer log is put aside at the next start."""
 
@@ -129,9 +132,12 @@ class Server:
             self.pid_file.unlink(missing_ok=True)
             return False
         os.kill(pid, signal.SIGTERM)
-        for _ in range(300):
+        # A large table takes its time to be written: killing it meanwhile would lose all of it.
+        for tenths in range(SAVING_SECONDS * 10):
             if not alive(pid):
                 break
+            if tenths and tenths % 150 == 0:
+                say(f"    still saving after {tenths // 10} s (a large table takes minutes)")
             time.sleep(0.1)
         else:
             say("    MiniStack does not stop, killing it; changes since its last good stop are lost.")
