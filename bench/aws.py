@@ -15,7 +15,7 @@ from typing import Any
 
 from demo.client import Client, Stack
 
-QUEUES = ("ingest", "score", "notify")
+QUEUES = ("ingest", "score", "notify", "hooks")
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 
 

@@ -60,8 +60,8 @@ class Upstream:
     def forward(self, request: Request) -> Reply | None:
         """The answer; None when there is none. Only reads are tried twice."""
         sent = {k: v for k, v in request.headers.items() if k.lower() not in {*HOP, "content-length", "host"}}
-        # Clients spell it `host`, too: two of them would be refused.
-        sent["Host"] = (request.header("host") or "localhost").rsplit(":", 1)[0] + f":{self._port}"
+        # As it was signed, once: clients spell it `host`, too, and two of them would be refused.
+        sent["Host"] = request.header("host") or f"localhost:{self._port}"
         body = request.body if request.body or request.method in ("PUT", "POST") else None
         for attempt in (0, 1):
             connection = self._connection()
