@@ -72,9 +72,9 @@ class Proxy(unittest.TestCase):
         self.assertEqual((status, body, headers["X-Own"]), (201, b"abcd", "kept"))
         self.assertEqual(Echo.seen, [("PUT", "/bucket/key?x=1", b"abcd")])
 
-    def test_one_host_is_passed_on_however_it_is_spelled(self) -> None:
+    def test_the_host_is_passed_on_once_and_as_it_was_signed(self) -> None:
         self.call(faults(), {"host": "bucket.localhost:1"})
-        self.assertEqual(Echo.hosts, [f"bucket.localhost:{self.server.server_port}"])
+        self.assertEqual(Echo.hosts, ["bucket.localhost:1"])
 
     def test_passes_on_a_chunked_body(self) -> None:
         self.assertEqual(self.call(faults(), {"Transfer-Encoding": "chunked"}, chunked=True)[1], b"abcd")
