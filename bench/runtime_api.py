@@ -18,10 +18,10 @@ HTTP_FIELDS = {"accountId": "1", "apiId": "bench", "domainName": "bench", "domai
                "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1767225600000}  # fmt: skip
 
 
-def http_event(method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+def http_event(method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None, query: str = "") -> dict[str, Any]:
     """An HTTP API event, payload format 2.0."""
     return {
-        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": {"host": "bench", **(headers or {})},
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": {"host": "bench", **(headers or {})},
         "requestContext": {**HTTP_FIELDS, "http": {"method": method, "path": path, "protocol": "HTTP/1.1",
                                                    "sourceIp": "127.0.0.1", "userAgent": "bench"}},
         "body": body, "isBase64Encoded": False,
