@@ -73,6 +73,8 @@ describe("sign-in", () => {
 
   test("a token that has run out is renewed once, and a refused renewal ends the session in words", async () => {
     const { page, tokens } = await visit();
+    // Only then has the page read its storage: a token put there earlier would be renewed by this load too.
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
     await page.evaluate((stored) => sessionStorage.setItem("copilot.tokens", stored), JSON.stringify({ idToken: token({ exp: 1 }), refreshToken: "r-0" }));
     await page.reload();
     await page.getByRole("heading", { name: "Portfolio" }).waitFor();

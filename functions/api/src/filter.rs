@@ -188,7 +188,8 @@ impl Params {
         }
     }
 
-    /// Refuses what nobody took.
+    /// Refuses what nobody took. A name that the operation does not document is refused before, by `query::admit`: this is
+    /// for one that is documented and that its handler does not read.
     ///
     /// # Errors
     /// A 422 that names the first unknown parameter.

@@ -3,8 +3,10 @@
 
 use copilot_aws::table::Query;
 use copilot_aws::{Item, Table};
+use copilot_domain::TenantId;
 
 use crate::cursor::{self, Fingerprint};
+use crate::filter::Params;
 use crate::problem::Answer;
 
 /// Pages of the store that one answer reads at the most; a rare filter then gives a short page and a cursor.
@@ -21,6 +23,24 @@ pub struct Rows {
     pub items: Vec<Item>,
     /// The cursor of the next page.
     pub next: Option<String>,
+}
+
+/// A page of everything that a query finds: what is left of the parameters is `limit` and `cursor`. `operation` names the
+/// operation, and the thing whose rows they are.
+///
+/// # Errors
+/// A 422 for a parameter that does not fit or a cursor of another query; the store's own.
+pub async fn all(
+    table: &Table,
+    tenant: &TenantId,
+    operation: &str,
+    mut params: Params,
+    query: Query,
+) -> Answer<Rows> {
+    let fingerprint = Fingerprint::of(tenant, operation, params.all());
+    let (limit, cursor) = (params.limit()?, params.take("cursor"));
+    params.finish()?;
+    read(table, query, &fingerprint, cursor.as_deref(), limit, |_| true).await
 }
 
 /// Reads a page: `limit` items that `keep` wants, after the place of `cursor`.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Uri, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -119,8 +119,9 @@ impl Narrow {
         };
         let (mut parts, body) = response.into_parts();
         // A body of ours: whole in memory already.
-        let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
-            return Response::from_parts(parts, Body::empty());
+        let bytes = match axum::body::to_bytes(body, usize::MAX).await {
+            Ok(bytes) => bytes,
+            Err(cause) => return Problem::internal(&cause).into_response(),
         };
         let body = rows.narrow(&bytes).unwrap_or_else(|| bytes.to_vec());
         parts.headers.remove(header::CONTENT_LENGTH);

@@ -200,63 +200,31 @@ impl Event {
         notify: bool,
     ) -> Self {
         alert.drivers.truncate(MAX_DRIVERS);
-        let id = alert.id.to_string();
-        let event_id = EventId::derived(&[tenant.as_str(), event_type.as_str(), &id, occasion]);
-        let tenant = tenant.as_str().to_owned();
+        let bare = Self::bare(tenant, event_type, &[&alert.id.to_string(), occasion], at);
         Self {
-            version: VERSION,
-            event_id,
-            event_type,
-            tenant,
-            at,
             alert: Some(alert),
-            notice: None,
-            account: None,
             notify,
+            ..bare
         }
     }
 
     /// An event that an account's band changed. Nobody is pushed it: the alerts that it trips are.
-    pub fn of_band(tenant: &TenantId, at: Timestamp, account: AccountEvent) -> Self {
-        let event_type = EventType::BandChanged;
+    pub fn of_band(tenant: &TenantId, at: Timestamp, mut account: AccountEvent) -> Self {
+        account.drivers.truncate(MAX_DRIVERS);
         let (id, when) = (account.id.to_string(), at.to_string());
-        let bands = [account.previous_band.as_str(), account.band.as_str()];
-        let event_id = EventId::derived(&[
-            tenant.as_str(),
-            event_type.as_str(),
-            &id,
-            bands[0],
-            bands[1],
-            &when,
-        ]);
+        let named = [&id, account.previous_band.as_str(), account.band.as_str(), &when];
+        let bare = Self::bare(tenant, EventType::BandChanged, &named, at);
         Self {
-            version: VERSION,
-            event_id,
-            event_type,
-            tenant: tenant.as_str().to_owned(),
-            at,
-            alert: None,
-            notice: None,
             account: Some(account),
-            notify: false,
+            ..bare
         }
     }
 
     /// The event that a tenant's digests of a day are due: one a day.
     pub fn digest_due(tenant: &TenantId, day: Date, at: Timestamp) -> Self {
-        let event_type = EventType::DigestDue;
-        let event_id = EventId::derived(&[tenant.as_str(), event_type.as_str(), &day.to_string()]);
-        let tenant = tenant.as_str().to_owned();
         Self {
-            version: VERSION,
-            event_id,
-            event_type,
-            tenant,
-            at,
-            alert: None,
-            notice: None,
-            account: None,
             notify: true,
+            ..Self::bare(tenant, EventType::DigestDue, &[&day.to_string()], at)
         }
     }
 
@@ -268,17 +236,27 @@ impl Event {
         at: Timestamp,
         notice: Notice,
     ) -> Self {
-        let event_id = EventId::derived(&[tenant.as_str(), event_type.as_str(), &notice.subject, occasion]);
+        let bare = Self::bare(tenant, event_type, &[&notice.subject, occasion], at);
+        Self {
+            notice: Some(notice),
+            notify: true,
+            ..bare
+        }
+    }
+
+    /// An event that says nothing yet. `named` tells it from others of its type: its id is derived from that.
+    fn bare(tenant: &TenantId, event_type: EventType, named: &[&str], at: Timestamp) -> Self {
+        let prefix = [tenant.as_str(), event_type.as_str()];
         Self {
             version: VERSION,
-            event_id,
+            event_id: EventId::derived(&[&prefix, named].concat()),
             event_type,
             tenant: tenant.as_str().to_owned(),
             at,
             alert: None,
-            notice: Some(notice),
+            notice: None,
             account: None,
-            notify: true,
+            notify: false,
         }
     }
 }

@@ -20,7 +20,6 @@ use utoipa_axum::routes;
 
 use super::batch::source_of;
 use crate::access::Caller;
-use crate::cursor::Fingerprint;
 use crate::dto::import::{
     Import, ImportColumn, ImportField, ImportPreview, ImportStatus, ImportTicket, LineError, NewImport,
     StartImport,
@@ -110,20 +109,9 @@ async fn list_imports(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Page<Import>>> {
-    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
-    let fingerprint = Fingerprint::of(&caller.tenant, "list_imports", params.all());
-    let (limit, cursor) = (params.limit()?, params.take("cursor"));
-    params.finish()?;
+    let params = Params::parse(query.as_deref().unwrap_or_default())?;
     let read = store::list(&caller.tenant);
-    let rows = paging::read(
-        &app.ctx.table,
-        read,
-        &fingerprint,
-        cursor.as_deref(),
-        limit,
-        |_| true,
-    )
-    .await?;
+    let rows = paging::all(&app.ctx.table, &caller.tenant, "list_imports", params, read).await?;
     let stored = rows
         .items
         .iter()

@@ -17,7 +17,6 @@ use utoipa_axum::routes;
 
 use super::alerts::status;
 use crate::access::Caller;
-use crate::cursor::Fingerprint;
 use crate::dto::integration::{Delivery, DeliveryError, Integration, NotificationView, SourceStatus};
 use crate::dto::page::{List, Page};
 use crate::filter::Params;
@@ -160,11 +159,8 @@ async fn list_deliveries(
     Path(source): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Page<Delivery>>> {
-    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
+    let params = Params::parse(query.as_deref().unwrap_or_default())?;
     let source = Source::new(&source).map_err(|_| Problem::not_found("source"))?;
-    let fingerprint = Fingerprint::of(&caller.tenant, &format!("list_deliveries {source}"), params.all());
-    let (limit, cursor) = (params.limit()?, params.take("cursor"));
-    params.finish()?;
     let known = deliveries::statuses(&app.ctx.table, &caller.tenant).await?;
     if !EXPECTED.contains(&source.as_str()) && known.iter().all(|s| s.source != source) {
         return Err(Problem::not_found("source"));
@@ -175,15 +171,8 @@ async fn list_deliveries(
         descending: true,
         ..Query::default()
     };
-    let rows = paging::read(
-        &app.ctx.table,
-        read,
-        &fingerprint,
-        cursor.as_deref(),
-        limit,
-        |_| true,
-    )
-    .await?;
+    let operation = format!("list_deliveries {source}");
+    let rows = paging::all(&app.ctx.table, &caller.tenant, &operation, params, read).await?;
     let records = rows
         .items
         .iter()
@@ -229,19 +218,9 @@ async fn list_notifications(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Page<NotificationView>>> {
-    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
-    let fingerprint = Fingerprint::of(&caller.tenant, "list_notifications", params.all());
-    let (limit, cursor) = (params.limit()?, params.take("cursor"));
-    params.finish()?;
-    let rows = paging::read(
-        &app.ctx.table,
-        notifications::by_time(&caller.tenant),
-        &fingerprint,
-        cursor.as_deref(),
-        limit,
-        |_| true,
-    )
-    .await?;
+    let params = Params::parse(query.as_deref().unwrap_or_default())?;
+    let read = notifications::by_time(&caller.tenant);
+    let rows = paging::all(&app.ctx.table, &caller.tenant, "list_notifications", params, read).await?;
     let notes = rows
         .items
         .iter()

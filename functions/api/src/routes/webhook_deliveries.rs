@@ -14,7 +14,6 @@ use utoipa_axum::routes;
 use super::webhooks::stored;
 use super::work::changed;
 use crate::access::Caller;
-use crate::cursor::Fingerprint;
 use crate::dto::page::Page;
 use crate::dto::webhook::WebhookDelivery;
 use crate::filter::Params;
@@ -39,22 +38,11 @@ async fn list_webhook_deliveries(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Page<WebhookDelivery>>> {
-    let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
+    let params = Params::parse(query.as_deref().unwrap_or_default())?;
     let (hook, _) = stored(&app, &caller, &id).await?;
     let operation = format!("list_webhook_deliveries {}", hook.id);
-    let fingerprint = Fingerprint::of(&caller.tenant, &operation, params.all());
-    let (limit, cursor) = (params.limit()?, params.take("cursor"));
-    params.finish()?;
     let read = webhooks::by_time(&caller.tenant, hook.id);
-    let rows = paging::read(
-        &app.ctx.table,
-        read,
-        &fingerprint,
-        cursor.as_deref(),
-        limit,
-        |_| true,
-    )
-    .await?;
+    let rows = paging::all(&app.ctx.table, &caller.tenant, &operation, params, read).await?;
     let deliveries = rows.items.iter().map(Item::document::<Delivery>);
     let deliveries = deliveries.collect::<Result<Vec<_>, _>>()?;
     Ok(Json(Page {

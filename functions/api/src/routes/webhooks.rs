@@ -21,7 +21,7 @@ use crate::dto::page::List;
 use crate::dto::webhook::{NewWebhook, WebhookPatch, WebhookView, WebhookWithSecret};
 use crate::idempotency::KeepInstead;
 use crate::problem::{Answer, Kind, Problem};
-use crate::{App, Shared, audit, body, etag};
+use crate::{App, Shared, audit, body, etag, text};
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -72,13 +72,11 @@ fn checked_events(given: &[String]) -> Answer<Vec<String>> {
     Ok(asked.map(str::to_owned).collect())
 }
 
-fn checked_description(text: &str) -> Answer<Option<String>> {
-    let text = text.trim();
-    if text.chars().count() > MAX_NAME {
-        let limit = format!("at most {MAX_NAME} characters");
-        return Err(Problem::field("description", "too_long", limit));
+fn checked_description(given: &str) -> Answer<Option<String>> {
+    if given.trim().is_empty() {
+        return Ok(None);
     }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+    text::line("description", given, MAX_NAME).map(Some)
 }
 
 /// Make a webhook

@@ -17,7 +17,6 @@ use utoipa_axum::routes;
 
 use super::expand;
 use crate::access::Caller;
-use crate::cursor::Fingerprint;
 use crate::dto::page::Page;
 use crate::dto::work::{OpportunityPatch, OpportunityView};
 use crate::filter::Params;
@@ -42,20 +41,9 @@ async fn list_opportunities(
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Page<OpportunityView>>> {
     let mut params = Params::parse(query.as_deref().unwrap_or_default())?;
-    let fingerprint = Fingerprint::of(&caller.tenant, "list_opportunities", params.all());
-    let (limit, cursor) = (params.limit()?, params.take("cursor"));
     let with_cards = expand::wanted(&mut params)?;
-    params.finish()?;
     let read = by_score(&caller);
-    let rows = paging::read(
-        &app.ctx.table,
-        read,
-        &fingerprint,
-        cursor.as_deref(),
-        limit,
-        |_| true,
-    )
-    .await?;
+    let rows = paging::all(&app.ctx.table, &caller.tenant, "list_opportunities", params, read).await?;
     let off = Off::of(&app, &caller.tenant).await?;
     let mut data = rows
         .items
