@@ -2,6 +2,10 @@
 //!
 //! Pure: no I/O, no clock, no randomness. The same rows give the same model, bit for bit, on the same machine.
 
+pub mod boosting;
+pub mod calibrate;
 pub mod export;
 pub mod logistic;
 pub mod quality;
+pub mod table;
+pub mod trees_export;
