@@ -105,6 +105,29 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// A tree that answers everyone alike.
+    pub fn constant(answer: f32) -> Self {
+        Self {
+            nodes: vec![Node::Leaf(vec![(0, answer)])],
+            covers: vec![1.0],
+        }
+    }
+
+    /// The same tree, its answers times a number.
+    #[must_use]
+    pub fn scaled(mut self, by: f64) -> Self {
+        for node in &mut self.nodes {
+            if let Node::Leaf(weights) = node {
+                for (_, weight) in weights {
+                    *weight = (f64::from(*weight) * by) as f32;
+                }
+            }
+        }
+        self
+    }
+}
+
 /// How the trees' answers are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Aggregate {
