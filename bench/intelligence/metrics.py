@@ -109,10 +109,13 @@ def draws(group: np.ndarray, number: int, seed: int) -> np.ndarray:
     return np.stack([np.bincount(rng.integers(0, groups, groups), minlength=groups)[of] for _ in range(number)]).astype(np.float64)
 
 
-def paired(metric: Metric, y: np.ndarray, ours: np.ndarray, theirs: np.ndarray, split: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
-    """Ours minus theirs on the same rows: the difference and its 95 % interval."""
-    plain = np.ones(len(y))
-    difference = over_splits(metric, y, ours, split, plain) - over_splits(metric, y, theirs, split, plain)
-    seen = [over_splits(metric, y, ours, split, weight) - over_splits(metric, y, theirs, split, weight) for weight in weights]
-    low, high = np.percentile(seen, [2.5, 97.5])
-    return difference, float(low), float(high)
+def drawn(metric: Metric, y: np.ndarray, told: np.ndarray, split: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The metric on all rows once, then in each draw."""
+    return np.array([over_splits(metric, y, told, split, weight) for weight in (np.ones(len(y)), *weights)])
+
+
+def paired(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
+    """Ours minus theirs, each as `drawn` with the same weights: the difference and its 95 % interval."""
+    difference = ours - theirs
+    low, high = np.percentile(difference[1:], [2.5, 97.5])
+    return float(difference[0]), float(low), float(high)

@@ -20,7 +20,7 @@ def main() -> int:
         folder = PREPARE[name]()
         if folder is not None and (folder / "meta.json").exists():
             meta = json.loads((folder / "meta.json").read_text())
-            print(f"{name}: {meta['rows']} rows, {meta['blocks']} columns, mean of y {meta['mean_y']:.4f}")
+            print(f"{meta['name']}: {meta['rows']} rows, {meta['blocks']} columns, mean of y {meta['mean_y']:.4f}")
     return 0
 
 

@@ -96,9 +96,10 @@ def one(report: Report, data: DataSet, number: int) -> None:
         return
     weights = metrics.draws(group, number, SEED)
     compared, rows = COMPARED[data.meta["task"]], []
+    drawn = {(model, name): metrics.drawn(kinds[name], y, p, split, weights) for model, p in told.items() for name in compared}
     for our in ours:
         for peer in peers:
-            seen = {name: metrics.paired(kinds[name], y, told[our], told[peer], split, weights) for name in compared}
+            seen = {name: metrics.paired(drawn[our, name], drawn[peer, name]) for name in compared}
             report.json.append({"data": data.name, "model": our, "minus": peer, "draws": number} | seen)
             rows.append([our, peer, *("{:+.4f} [{:+.4f}, {:+.4f}]".format(*seen[name]) for name in compared)])
     report.table(f"{data.name}: ours minus theirs, 95 % of {number} draws", ("ours", "minus", *compared), rows)
@@ -115,7 +116,7 @@ def weekly(report: Report, data: DataSet) -> None:
         for share in WARNING_SHARES:
             found = warning.by_week(data, score, share)
             report.json.append({"data": data.name, "model": model, "share": share} | found)
-            rows.append([model, f"{share:.0%}", *(f"{value:.3f}" if value < 1 else f"{value:g}" for value in found.values())])
+            rows.append([model, f"{share:.0%}", *(f"{value:.3f}" if value <= 1 else f"{value:.0f}" for value in found.values())])
         # The bars are those of a fifth a week, the last of the shares.
         report.figures.setdefault(model, {}).update({f"{data.name} {name}": value for name, value in found.items()})
     if rows:

@@ -84,7 +84,9 @@ class Bootstrap(unittest.TestCase):
     def test_a_model_does_not_differ_from_itself(self) -> None:
         y, score = np.tile(Y, 10), np.linspace(0, 1, 40)
         weights = metrics.draws(np.arange(40), 20, 1)
-        self.assertEqual(metrics.paired(metrics.auc, y, score, score, np.arange(40) // 20, weights), (0.0, 0.0, 0.0))
+        drawn = metrics.drawn(metrics.auc, y, score, np.arange(40) // 20, weights)
+        self.assertEqual(metrics.paired(drawn, drawn), (0.0, 0.0, 0.0))
+        self.assertEqual((len(drawn), drawn[0]), (21, metrics.over_splits(metrics.auc, y, score, np.arange(40) // 20, np.ones(40))))
 
     def test_splits_are_not_ranked_together(self) -> None:
         # Each fold is in perfect order, but the scores of the second are all higher.
