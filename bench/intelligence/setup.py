@@ -27,7 +27,7 @@ def main() -> int:
     if sys.version_info < (3, 11):
         print("the pinned versions need Python 3.11 or newer; set PYTHON", file=sys.stderr)
         return 1
-    venv.create(VENV, with_pip=True)
+    venv.create(VENV, with_pip=True, symlinks=True)
     python = VENV / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", WANTED], check=True)
     subprocess.run([python, "-c", f"import {', '.join(IMPORTS)}"], check=True)
