@@ -10,16 +10,26 @@ use crate::boosting::{self, BoostError, Objective, Settings};
 use crate::calibrate::Platt;
 use crate::linear::Linear;
 use crate::logistic::Logistic;
+use crate::symmetric;
 use crate::table::{Part, Table};
 
 /// Folds where the table is small; larger ones are grown once, stopped by one fold.
 pub const FOLDS: usize = 5;
 
+/// A kind of trees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Node by node, by `forust-ml`.
+    Free(Settings),
+    /// Level by level.
+    Symmetric(symmetric::Settings),
+}
+
 /// How it is grown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Settings of the trees that compete for a place in the sum.
-    pub trees: Vec<Settings>,
+    /// Trees that compete for a place in the sum.
+    pub trees: Vec<Kind>,
     /// Seeds by fold.
     pub seeds: u64,
     /// Whether a logistic regression stands beside the trees.
@@ -29,7 +39,11 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
-            trees: vec![Settings::SHALLOW, Settings::LEAFWISE],
+            trees: vec![
+                Kind::Free(Settings::SHALLOW),
+                Kind::Free(Settings::LEAFWISE),
+                Kind::Symmetric(symmetric::Settings::default()),
+            ],
             seeds: 1,
             linear: true,
         }
@@ -76,21 +90,21 @@ pub fn grow(table: &Table, labels: &[f64], part: &Part, fold: &[usize], plan: &P
     let truth: Vec<bool> = own.iter().map(|y| *y > 0.5).collect();
     let mut members: Vec<Vec<f64>> = Vec::new();
     let mut forests: Vec<Vec<Ensemble>> = Vec::new();
-    for (number, settings) in plan.trees.iter().enumerate() {
+    for (number, kind) in plan.trees.iter().enumerate() {
         let mut unseen = vec![f64::NAN; part.len()];
         let mut forest = Vec::new();
         for held in 0..folds {
             let (learn, stop) = split(part, fold, held);
             let first = (number * folds + held) as u64 * plan.seeds;
-            let grown = boosting::grow(
-                table,
-                labels,
-                &Part::of(learn.iter().map(|at| part.rows[*at]).collect()),
-                &Part::of(stop.iter().map(|at| part.rows[*at]).collect()),
-                Objective::LogLoss,
-                settings,
-                first..first + plan.seeds,
-            )?;
+            let learn_rows = Part::of(learn.iter().map(|at| part.rows[*at]).collect());
+            let stop_rows = Part::of(stop.iter().map(|at| part.rows[*at]).collect());
+            let grown = match kind {
+                Kind::Free(settings) => {
+                    let seeds = first..first + plan.seeds;
+                    boosting::grow(table, labels, &learn_rows, &stop_rows, Objective::LogLoss, settings, seeds)?
+                }
+                Kind::Symmetric(settings) => symmetric::grow(table, labels, &learn_rows, &stop_rows, settings, first)?,
+            };
             let rows = Part::of(stop.iter().map(|at| part.rows[*at]).collect());
             for (at, margin) in stop.iter().zip(boosting::margins(&grown.ensemble, table, &rows)) {
                 unseen[*at] = margin;

@@ -281,3 +281,8 @@ fn loss(objective: Objective, margins: &[f64], labels: &[f64], weights: &[f64]) 
     }
     sum / f64::max(all, 1e-12)
 }
+
+/// Mean log loss of margins.
+pub fn log_loss(margins: &[f64], labels: &[f64], weights: &[f64]) -> f64 {
+    loss(Objective::LogLoss, margins, labels, weights)
+}

@@ -9,5 +9,7 @@ pub mod export;
 pub mod linear;
 pub mod logistic;
 pub mod quality;
+pub mod random;
+pub mod symmetric;
 pub mod table;
 pub mod trees_export;

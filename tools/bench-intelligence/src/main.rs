@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use copilot_learning::blend::{self, Plan};
 use copilot_learning::boosting::{self, Objective};
 use copilot_learning::linear::Linear;
+use copilot_learning::symmetric;
 use copilot_learning::table::{Part, Table};
 
 use crate::files::{Roles, Set};
@@ -20,7 +21,8 @@ fn main() -> Result<()> {
     let name = arguments.next().context("which data set?")?;
     let blocks: Vec<String> = arguments.collect();
     let set = Set::read(&root.join(&name), &blocks)?;
-    for model in ["boost", "line", "chosen"] {
+    let models = std::env::var("MODELS").unwrap_or_else(|_| "boost,line,symmetric,chosen".to_owned());
+    for model in models.split(',') {
         let began = Instant::now();
         let mut said = vec![f64::NAN; set.table.len()];
         for roles in &set.splits {
@@ -46,6 +48,12 @@ fn fit(model: &str, set: &Set, roles: &Roles) -> Result<Vec<f64>> {
         "boost" => {
             let (fit, stop) = (Part::of(roles.fit.clone()), Part::of(roles.stop.clone()));
             let (grown, _) = boosting::best(table, labels, &fit, &stop, Objective::LogLoss, 0)?;
+            boosting::margins(&grown.ensemble, table, &test)
+        }
+        "symmetric" => {
+            let (fit, stop) = (Part::of(roles.fit.clone()), Part::of(roles.stop.clone()));
+            let grown = symmetric::grow(table, labels, &fit, &stop, &symmetric::Settings::default(), 0)?;
+            set.note(&format!("rounds {:?}", grown.rounds));
             boosting::margins(&grown.ensemble, table, &test)
         }
         "line" => {
