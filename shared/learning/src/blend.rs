@@ -74,7 +74,8 @@ impl Blend {
                 *margin += weight * linear.margin(table.row(*row));
             }
         }
-        out.iter_mut().for_each(|margin| *margin = self.platt.margin(*margin));
+        out.iter_mut()
+            .for_each(|margin| *margin = self.platt.margin(*margin));
         out
     }
 }
@@ -84,7 +85,13 @@ impl Blend {
 ///
 /// # Errors
 /// [`BoostError`].
-pub fn grow(table: &Table, labels: &[f64], part: &Part, fold: &[usize], plan: &Plan) -> Result<Blend, BoostError> {
+pub fn grow(
+    table: &Table,
+    labels: &[f64],
+    part: &Part,
+    fold: &[usize],
+    plan: &Plan,
+) -> Result<Blend, BoostError> {
     let folds = if part.len() < boosting::SMALL { FOLDS } else { 1 };
     let own = part.pick(labels);
     let truth: Vec<bool> = own.iter().map(|y| *y > 0.5).collect();
@@ -101,9 +108,19 @@ pub fn grow(table: &Table, labels: &[f64], part: &Part, fold: &[usize], plan: &P
             let grown = match kind {
                 Kind::Free(settings) => {
                     let seeds = first..first + plan.seeds;
-                    boosting::grow(table, labels, &learn_rows, &stop_rows, Objective::LogLoss, settings, seeds)?
+                    boosting::grow(
+                        table,
+                        labels,
+                        &learn_rows,
+                        &stop_rows,
+                        Objective::LogLoss,
+                        settings,
+                        seeds,
+                    )?
                 }
-                Kind::Symmetric(settings) => symmetric::grow(table, labels, &learn_rows, &stop_rows, settings, first)?,
+                Kind::Symmetric(settings) => {
+                    symmetric::grow(table, labels, &learn_rows, &stop_rows, settings, first)?
+                }
             };
             let rows = Part::of(stop.iter().map(|at| part.rows[*at]).collect());
             for (at, margin) in stop.iter().zip(boosting::margins(&grown.ensemble, table, &rows)) {
@@ -134,8 +151,13 @@ pub fn grow(table: &Table, labels: &[f64], part: &Part, fold: &[usize], plan: &P
         }
     }
     // Rows that some member has not been held against are left out of the weighing.
-    let known: Vec<usize> = (0..part.len()).filter(|at| members.iter().all(|m| m[*at].is_finite())).collect();
-    let rows: Vec<Vec<f64>> = known.iter().map(|at| members.iter().map(|m| m[*at]).collect()).collect();
+    let known: Vec<usize> = (0..part.len())
+        .filter(|at| members.iter().all(|m| m[*at].is_finite()))
+        .collect();
+    let rows: Vec<Vec<f64>> = known
+        .iter()
+        .map(|at| members.iter().map(|m| m[*at]).collect())
+        .collect();
     let known_truth: Vec<bool> = known.iter().map(|at| truth[*at]).collect();
     let weights = weigh(&rows, &known_truth);
     let sum = |row: &Vec<f64>| row.iter().zip(&weights).map(|(m, w)| m * w).sum::<f64>();
@@ -155,8 +177,17 @@ pub fn grow(table: &Table, labels: &[f64], part: &Part, fold: &[usize], plan: &P
     if trees.is_empty() {
         trees.push(copilot_scoring::ensemble::Tree::constant(0.0));
     }
-    let trees = Ensemble::new(trees, 1, Aggregate::Sum, vec![base as f32], PostTransform::None, None)?;
-    let linear = linear.zip(weights.get(plan.trees.len()).copied()).filter(|(_, w)| *w > 0.0);
+    let trees = Ensemble::new(
+        trees,
+        1,
+        Aggregate::Sum,
+        vec![base as f32],
+        PostTransform::None,
+        None,
+    )?;
+    let linear = linear
+        .zip(weights.get(plan.trees.len()).copied())
+        .filter(|(_, w)| *w > 0.0);
     let mut unseen = vec![f64::NAN; part.len()];
     for (at, sum) in known.iter().zip(&sums) {
         unseen[*at] = platt.margin(*sum);
@@ -183,7 +214,10 @@ fn weigh(rows: &[Vec<f64>], labels: &[bool]) -> Vec<f64> {
     let mut weights = vec![0.0; count];
     // A weight below zero bets against a member: leave out the worst of them and fit again.
     while !kept.is_empty() {
-        let chosen: Vec<Vec<f64>> = rows.iter().map(|r| kept.iter().map(|k| r[*k]).collect()).collect();
+        let chosen: Vec<Vec<f64>> = rows
+            .iter()
+            .map(|r| kept.iter().map(|k| r[*k]).collect())
+            .collect();
         let Ok(fit) = Logistic::fit(&chosen, labels, 0.02 * rows.len() as f64 / 100.0) else {
             break;
         };

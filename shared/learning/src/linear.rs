@@ -69,7 +69,11 @@ impl Linear {
             .map(|row| {
                 let row = table.row(*row);
                 let values = columns.iter().zip(row).map(|(column, x)| {
-                    if x.is_nan() { 0.0 } else { (column.read(*x) - column.mean) / column.scale }
+                    if x.is_nan() {
+                        0.0
+                    } else {
+                        (column.read(*x) - column.mean) / column.scale
+                    }
                 });
                 let marks = gaps.iter().map(|c| f64::from(u8::from(row[*c].is_nan())));
                 values.chain(marks).collect()
@@ -94,7 +98,11 @@ impl Linear {
 
     /// The log-odds of a row.
     pub fn margin(&self, row: &[f32]) -> f64 {
-        let parts = self.columns.iter().zip(row).map(|(column, x)| column.contribution(*x));
+        let parts = self
+            .columns
+            .iter()
+            .zip(row)
+            .map(|(column, x)| column.contribution(*x));
         self.intercept + parts.sum::<f64>()
     }
 }
@@ -107,7 +115,11 @@ fn describe(table: &Table, part: &Part, column: usize) -> Column {
         .filter(|x| x.is_finite())
         .collect();
     values.sort_by(f64::total_cmp);
-    let at = |share: f64| values.get(((values.len() as f64 - 1.0) * share).max(0.0) as usize).copied();
+    let at = |share: f64| {
+        values
+            .get(((values.len() as f64 - 1.0) * share).max(0.0) as usize)
+            .copied()
+    };
     let (low, middle, high) = (
         at(0.005).unwrap_or(0.0),
         at(0.5).unwrap_or(0.0),
@@ -125,7 +137,11 @@ fn describe(table: &Table, part: &Part, column: usize) -> Column {
     };
     let n = values.len().max(1) as f64;
     own.mean = values.iter().map(|x| own.read(*x as f32)).sum::<f64>() / n;
-    let variance = values.iter().map(|x| (own.read(*x as f32) - own.mean).powi(2)).sum::<f64>() / n;
+    let variance = values
+        .iter()
+        .map(|x| (own.read(*x as f32) - own.mean).powi(2))
+        .sum::<f64>()
+        / n;
     own.scale = if variance > 1e-18 { variance.sqrt() } else { 1.0 };
     own
 }

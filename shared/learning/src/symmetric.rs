@@ -71,7 +71,11 @@ impl Bins {
             let own: Vec<f32> = part.rows.iter().map(|row| table.row(*row)[column]).collect();
             let cuts = borders_of(&own);
             for (value, x) in values[column * rows..(column + 1) * rows].iter_mut().zip(&own) {
-                *value = if x.is_nan() { 0 } else { 1 + cuts.partition_point(|cut| cut <= x) as u8 };
+                *value = if x.is_nan() {
+                    0
+                } else {
+                    1 + cuts.partition_point(|cut| cut <= x) as u8
+                };
             }
             borders.push(cuts);
         }
@@ -165,7 +169,14 @@ pub fn grow(
     if written.is_empty() {
         written.push(Tree::constant(0.0));
     }
-    let ensemble = Ensemble::new(written, 1, Aggregate::Sum, vec![base as f32], PostTransform::None, None)?;
+    let ensemble = Ensemble::new(
+        written,
+        1,
+        Aggregate::Sum,
+        vec![base as f32],
+        PostTransform::None,
+        None,
+    )?;
     Ok(Boosted {
         ensemble,
         loss: best.0,
@@ -174,7 +185,14 @@ pub fn grow(
 }
 
 /// One tree on a Bayesian bootstrap of the rows.
-fn one(bins: &Bins, y: &[f64], margins: &[f64], weights: &[f64], settings: &Settings, random: &mut Random) -> Grown {
+fn one(
+    bins: &Bins,
+    y: &[f64],
+    margins: &[f64],
+    weights: &[f64],
+    settings: &Settings,
+    random: &mut Random,
+) -> Grown {
     let rows = y.len();
     let (mut gradients, mut hessians) = (vec![0.0; rows], vec![0.0; rows]);
     let mut spread = 0.0;
@@ -243,8 +261,14 @@ fn one(bins: &Bins, y: &[f64], margins: &[f64], weights: &[f64], settings: &Sett
         sums[*leaf].1 += hessians[at];
     }
     Grown {
-        asks: asks.iter().map(|(column, border)| (*column, bins.borders[*column][*border])).collect(),
-        answers: sums.iter().map(|(g, h)| settings.learning_rate * g / (h + settings.l2)).collect(),
+        asks: asks
+            .iter()
+            .map(|(column, border)| (*column, bins.borders[*column][*border]))
+            .collect(),
+        answers: sums
+            .iter()
+            .map(|(g, h)| settings.learning_rate * g / (h + settings.l2))
+            .collect(),
         covers: sums.iter().map(|(_, h)| *h).collect(),
     }
 }
@@ -263,7 +287,8 @@ fn leaves(bins: &Bins, tree: &Grown) -> Vec<usize> {
 
 /// The leaf of a row.
 fn leaf_of(tree: &Grown, row: &[f32]) -> usize {
-    let passed = |(depth, (column, border)): (usize, &(usize, f32))| usize::from(row[*column] >= *border) << depth;
+    let passed =
+        |(depth, (column, border)): (usize, &(usize, f32))| usize::from(row[*column] >= *border) << depth;
     tree.asks.iter().enumerate().map(passed).sum()
 }
 

@@ -6,8 +6,10 @@ use copilot_scoring::ensemble::{Ensemble, Node, Test};
 use prost::Message;
 use tract_onnx::pb::{self, attribute_proto::AttributeType};
 
+use crate::blend::Blend;
 use crate::calibrate::Platt;
 use crate::export::{node, tensor, value};
+use crate::linear::{Column, Linear};
 
 /// The bytes of an ONNX model that maps `[N, width]` inputs (32-bit floats, NaN where missing) to `[N, 1]` probabilities; with
 /// `platt` of `None` to the margins themselves, for amounts.
@@ -24,6 +26,86 @@ pub fn to_onnx(name: &str, ensemble: &Ensemble, width: usize, platt: Option<Plat
         initializer.push(tensor("offset", &[1, 1], &[platt.offset]));
     }
     let output = if platt.is_some() { "probability" } else { "value" };
+    model(name, nodes, initializer, width, output)
+}
+
+/// The bytes of an ONNX model of a blend: trees, line, calibration and sigmoid in one graph, `[N, width]` inputs with NaN where a
+/// feature is missing to `[N, 1]` probabilities.
+pub fn blend_to_onnx(name: &str, blend: &Blend, width: usize) -> Vec<u8> {
+    let mut nodes = vec![regressor(&blend.trees, "grown")];
+    let mut initializer = Vec::new();
+    let mut sum = "grown";
+    if let Some((linear, weight)) = &blend.linear {
+        line(linear, *weight, &mut nodes, &mut initializer);
+        nodes.push(node("Add", &["grown", "line"], "sum"));
+        sum = "sum";
+    }
+    nodes.push(node("Mul", &[sum, "slope"], "scaled"));
+    nodes.push(node("Add", &["scaled", "offset"], "margin"));
+    nodes.push(node("Sigmoid", &["margin"], "probability"));
+    initializer.push(tensor("slope", &[1, 1], &[blend.platt.slope]));
+    initializer.push(tensor("offset", &[1, 1], &[blend.platt.offset]));
+    model(name, nodes, initializer, width, "probability")
+}
+
+/// The line of a blend, times its weight: gaps filled so that they add nothing, values within their limits, amounts by their
+/// logarithm; what a gap says is added by a product of its own.
+fn line(
+    linear: &Linear,
+    weight: f64,
+    nodes: &mut Vec<pb::NodeProto>,
+    initializer: &mut Vec<pb::TensorProto>,
+) {
+    let columns = &linear.columns;
+    let row = |of: &dyn Fn(&Column) -> f64| columns.iter().map(of).collect::<Vec<f64>>();
+    let width = columns.len();
+    let mut constant =
+        |name: &str, dims: &[usize], values: &[f64]| initializer.push(tensor(name, dims, values));
+    let flag = |yes: bool| if yes { 1.0 } else { 0.0 };
+    constant(
+        "fill",
+        &[1, width],
+        &row(&|c| if c.log { c.mean.exp_m1() } else { c.mean }),
+    );
+    constant("low", &[1, width], &row(&|c| c.low));
+    constant("high", &[1, width], &row(&|c| c.high));
+    constant("by_log", &[1, width], &row(&|c| flag(c.log)));
+    constant("as_is", &[1, width], &row(&|c| flag(!c.log)));
+    constant("zero", &[1, 1], &[0.0]);
+    constant("one", &[1, 1], &[1.0]);
+    constant("means", &[1, width], &row(&|c| c.mean));
+    constant("weights", &[width, 1], &row(&|c| weight * c.weight / c.scale));
+    constant("gap_weights", &[width, 1], &row(&|c| weight * c.gap));
+    constant("intercept", &[1, 1], &[weight * linear.intercept]);
+    let mut cast = node("Cast", &["missing"], "gaps");
+    cast.attribute = vec![int("to", i64::from(pb::tensor_proto::DataType::Float as i32))];
+    nodes.extend([
+        node("IsNaN", &["inputs"], "missing"),
+        cast,
+        node("Where", &["missing", "fill", "inputs"], "filled"),
+        node("Min", &["filled", "high"], "below"),
+        node("Max", &["below", "low"], "within"),
+        node("Max", &["within", "zero"], "positive"),
+        node("Add", &["positive", "one"], "shifted"),
+        node("Log", &["shifted"], "logarithms"),
+        node("Mul", &["logarithms", "by_log"], "logged"),
+        node("Mul", &["within", "as_is"], "plain"),
+        node("Add", &["logged", "plain"], "read"),
+        node("Sub", &["read", "means"], "centred"),
+        node("MatMul", &["centred", "weights"], "told"),
+        node("MatMul", &["gaps", "gap_weights"], "told_by_gaps"),
+        node("Add", &["told", "told_by_gaps"], "both"),
+        node("Add", &["both", "intercept"], "line"),
+    ]);
+}
+
+fn model(
+    name: &str,
+    nodes: Vec<pb::NodeProto>,
+    initializer: Vec<pb::TensorProto>,
+    width: usize,
+    output: &str,
+) -> Vec<u8> {
     let graph = pb::GraphProto {
         name: name.to_owned(),
         node: nodes,

@@ -1,10 +1,12 @@
 //! Trees: grown, written as ONNX, run by tract, explained. Everything must say the same.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use copilot_learning::blend::{self, Kind, Plan};
 use copilot_learning::boosting::{Objective, Settings, best, grow, margins};
 use copilot_learning::calibrate::Platt;
+use copilot_learning::symmetric;
 use copilot_learning::table::{Part, Table};
-use copilot_learning::trees_export::to_onnx;
+use copilot_learning::trees_export::{blend_to_onnx, to_onnx};
 use copilot_scoring::ensemble::{self, Ensemble};
 use tract_onnx::prelude::*;
 
@@ -125,4 +127,39 @@ fn the_same_seed_grows_the_same_trees() {
         to_onnx("a", &b.0.ensemble, 5, None)
     );
     assert_eq!(a.1, b.1);
+}
+
+#[test]
+fn a_blend_in_one_file_says_what_its_members_say_together() {
+    let (table, labels) = rows(400);
+    let every = Part::of((0..table.len()).collect());
+    let fold: Vec<usize> = (0..table.len()).map(|row| row % 5).collect();
+    let plan = Plan {
+        trees: vec![
+            Kind::Free(Settings {
+                // Few, so that the line has something left to say.
+                rounds: 4,
+                ..Settings::SHALLOW
+            }),
+            Kind::Symmetric(symmetric::Settings {
+                rounds: 4,
+                ..symmetric::Settings::default()
+            }),
+        ],
+        ..Plan::default()
+    };
+    let blend = blend::grow(&table, &labels, &every, &fold, &plan).unwrap();
+    assert!(
+        blend.linear.is_some(),
+        "the line has a place: {:?}",
+        blend.weights
+    );
+    let answers = run(&blend_to_onnx("test", &blend, 5), &table.rows_of(&every), 5);
+    for (margin, answer) in blend.margins(&table, &every).iter().zip(&answers) {
+        let probability = 1.0 / (1.0 + (-margin).exp());
+        assert!(
+            (probability - f64::from(*answer)).abs() < 1e-5,
+            "{probability} {answer}"
+        );
+    }
 }

@@ -23,23 +23,38 @@ pub(crate) struct Set {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("{} does not read; run bench.intelligence.prepare", path.display()))
+    std::fs::read(path)
+        .with_context(|| format!("{} does not read; run bench.intelligence.prepare", path.display()))
 }
 
 fn floats(path: &Path) -> Result<Vec<f32>> {
-    Ok(bytes(path)?.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+    Ok(bytes(path)?
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|b| f32::from_le_bytes(*b))
+        .collect())
 }
 
 impl Set {
     /// Reads a data set with some blocks of columns, `x` where none is named.
     pub(crate) fn read(folder: &Path, blocks: &[String]) -> Result<Self> {
-        let labels: Vec<f64> = floats(&folder.join("y.f32"))?.into_iter().map(f64::from).collect();
+        let labels: Vec<f64> = floats(&folder.join("y.f32"))?
+            .into_iter()
+            .map(f64::from)
+            .collect();
         let rows = labels.len();
         let lone = ["x".to_owned()];
         let blocks = if blocks.is_empty() { &lone[..] } else { blocks };
-        let read: Result<Vec<Vec<f32>>> = blocks.iter().map(|b| floats(&folder.join(format!("{b}.f32")))).collect();
+        let read: Result<Vec<Vec<f32>>> = blocks
+            .iter()
+            .map(|b| floats(&folder.join(format!("{b}.f32"))))
+            .collect();
         let read = read?;
-        ensure!(rows > 0 && read.iter().all(|b| b.len().is_multiple_of(rows)), "blocks and labels are of different lengths");
+        ensure!(
+            rows > 0 && read.iter().all(|b| b.len().is_multiple_of(rows)),
+            "blocks and labels are of different lengths"
+        );
         let widths: Vec<usize> = read.iter().map(|b| b.len() / rows).collect();
         let mut values = Vec::with_capacity(rows * widths.iter().sum::<usize>());
         for row in 0..rows {
@@ -49,7 +64,12 @@ impl Set {
         }
         let table = Table::new(values, widths.iter().sum()).context("no columns")?;
         let groups = bytes(&folder.join("group.i64"))?;
-        let groups = groups.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect();
+        let groups = groups
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|b| i64::from_le_bytes(*b))
+            .collect();
         let roles = bytes(&folder.join("roles.u8"))?;
         let splits = roles
             .chunks_exact(rows)

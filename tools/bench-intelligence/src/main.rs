@@ -17,7 +17,11 @@ use crate::files::{Roles, Set};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let root = PathBuf::from(arguments.next().context("bench-intelligence FOLDER SET [BLOCK…]")?);
+    let root = PathBuf::from(
+        arguments
+            .next()
+            .context("bench-intelligence FOLDER SET [BLOCK…]")?,
+    );
     let name = arguments.next().context("which data set?")?;
     let blocks: Vec<String> = arguments.collect();
     let set = Set::read(&root.join(&name), &blocks)?;
@@ -30,7 +34,11 @@ fn main() -> Result<()> {
                 said[*row] = answer;
             }
         }
-        set.write(&format!("ours-{model}"), &said, began.elapsed().as_secs_f64() / set.splits.len() as f64)?;
+        set.write(
+            &format!("ours-{model}"),
+            &said,
+            began.elapsed().as_secs_f64() / set.splits.len() as f64,
+        )?;
     }
     Ok(())
 }
@@ -61,7 +69,11 @@ fn fit(model: &str, set: &Set, roles: &Roles) -> Result<Vec<f64>> {
             test.rows.iter().map(|row| line.margin(table.row(*row))).collect()
         }
         _ => {
-            let fold: Vec<usize> = learn.rows.iter().map(|row| files::fold(set.groups[*row])).collect();
+            let fold: Vec<usize> = learn
+                .rows
+                .iter()
+                .map(|row| files::fold(set.groups[*row]))
+                .collect();
             let grown = blend::grow(table, labels, &learn, &fold, &Plan::default())?;
             set.note(&format!("weights {:?} {:?}", grown.weights, grown.platt));
             grown.margins(table, &test)
