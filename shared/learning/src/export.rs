@@ -41,7 +41,7 @@ pub fn to_onnx(name: &str, standard: &Standard, model: &Logistic) -> Vec<u8> {
     proto.encode_to_vec()
 }
 
-fn node(op: &str, inputs: &[&str], output: &str) -> pb::NodeProto {
+pub(crate) fn node(op: &str, inputs: &[&str], output: &str) -> pb::NodeProto {
     pb::NodeProto {
         op_type: op.to_owned(),
         name: output.to_owned(),
@@ -51,7 +51,7 @@ fn node(op: &str, inputs: &[&str], output: &str) -> pb::NodeProto {
     }
 }
 
-fn tensor(name: &str, dims: &[usize], values: &[f64]) -> pb::TensorProto {
+pub(crate) fn tensor(name: &str, dims: &[usize], values: &[f64]) -> pb::TensorProto {
     pb::TensorProto {
         name: name.to_owned(),
         dims: dims.iter().map(|d| *d as i64).collect(),
@@ -61,7 +61,7 @@ fn tensor(name: &str, dims: &[usize], values: &[f64]) -> pb::TensorProto {
     }
 }
 
-fn value(name: &str, width: usize) -> pb::ValueInfoProto {
+pub(crate) fn value(name: &str, width: usize) -> pb::ValueInfoProto {
     use pb::tensor_shape_proto::{Dimension, dimension::Value};
     let dim = |value: Value| Dimension {
         value: Some(value),

@@ -2,6 +2,14 @@
 //!
 //! Pure: no I/O, no clock, no randomness. The same rows give the same model, bit for bit, on the same machine.
 
+pub mod blend;
+pub mod boosting;
+pub mod calibrate;
 pub mod export;
+pub mod linear;
 pub mod logistic;
 pub mod quality;
+pub mod random;
+pub mod symmetric;
+pub mod table;
+pub mod trees_export;

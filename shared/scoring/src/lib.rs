@@ -9,6 +9,7 @@ pub mod card;
 pub mod card_facts;
 pub mod churn;
 pub mod engine;
+pub mod ensemble;
 mod episode;
 pub mod health;
 pub mod mapping;

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod assess;
+mod ensemble;
 mod health;
 mod models;
 mod rules;

@@ -1,0 +1,147 @@
+//! A logistic regression over a table with gaps: amounts are read by their logarithm, a gap takes the mean and says so in
+//! a column of its own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::logistic::{Logistic, Standard};
+use crate::table::{Part, Table};
+
+/// Penalty on the squares of the standardised weights.
+const PENALTY: f64 = 3.0;
+/// A column whose values lie this many times as far above its median as below is read by its logarithm.
+const SKEWED: f64 = 3.0;
+
+/// How a column is read.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Whether `ln(1 + x)` stands for `x`.
+    pub log: bool,
+    /// Mean of what is read.
+    pub mean: f64,
+    /// Its standard deviation.
+    pub scale: f64,
+    /// Limits between which it is read: beyond them nothing was learnt.
+    pub low: f64,
+    /// See `low`.
+    pub high: f64,
+    /// Weight.
+    pub weight: f64,
+    /// Weight of a gap.
+    pub gap: f64,
+}
+
+impl Column {
+    fn read(&self, x: f32) -> f64 {
+        let x = f64::from(x).clamp(self.low, self.high);
+        if self.log { x.max(0.0).ln_1p() } else { x }
+    }
+
+    /// What a value adds to the log-odds.
+    pub fn contribution(&self, x: f32) -> f64 {
+        if x.is_nan() {
+            self.gap
+        } else {
+            self.weight * (self.read(x) - self.mean) / self.scale
+        }
+    }
+}
+
+/// A fitted line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Linear {
+    /// Log-odds of a row of means.
+    pub intercept: f64,
+    /// The columns.
+    pub columns: Vec<Column>,
+}
+
+impl Linear {
+    /// Fits a line; `None` where the rows have one label only or do not determine one.
+    pub fn fit(table: &Table, labels: &[f64], part: &Part) -> Option<Self> {
+        let width = table.width();
+        let mut columns: Vec<Column> = (0..width).map(|c| describe(table, part, c)).collect();
+        let gaps: Vec<usize> = (0..width)
+            .filter(|c| part.rows.iter().any(|row| table.row(*row)[*c].is_nan()))
+            .collect();
+        let rows: Vec<Vec<f64>> = part
+            .rows
+            .iter()
+            .map(|row| {
+                let row = table.row(*row);
+                let values = columns.iter().zip(row).map(|(column, x)| {
+                    if x.is_nan() {
+                        0.0
+                    } else {
+                        (column.read(*x) - column.mean) / column.scale
+                    }
+                });
+                let marks = gaps.iter().map(|c| f64::from(u8::from(row[*c].is_nan())));
+                values.chain(marks).collect()
+            })
+            .collect();
+        let standard = Standard::of(&rows);
+        let rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.apply(row)).collect();
+        let truth: Vec<bool> = part.rows.iter().map(|row| labels[*row] > 0.5).collect();
+        let fit = Logistic::fit(&rows, &truth, PENALTY).ok()?;
+        let weight = |at: usize| fit.coefficients[at] / standard.scales[at];
+        let mut intercept = fit.intercept;
+        for (at, column) in columns.iter_mut().enumerate() {
+            column.weight = weight(at);
+            intercept -= weight(at) * standard.means[at];
+        }
+        for (at, column) in gaps.iter().enumerate() {
+            columns[*column].gap = weight(width + at);
+            intercept -= weight(width + at) * standard.means[width + at];
+        }
+        Some(Self { intercept, columns })
+    }
+
+    /// The log-odds of a row.
+    pub fn margin(&self, row: &[f32]) -> f64 {
+        let parts = self
+            .columns
+            .iter()
+            .zip(row)
+            .map(|(column, x)| column.contribution(*x));
+        self.intercept + parts.sum::<f64>()
+    }
+}
+
+fn describe(table: &Table, part: &Part, column: usize) -> Column {
+    let mut values: Vec<f64> = part
+        .rows
+        .iter()
+        .map(|row| f64::from(table.row(*row)[column]))
+        .filter(|x| x.is_finite())
+        .collect();
+    values.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        values
+            .get(((values.len() as f64 - 1.0) * share).max(0.0) as usize)
+            .copied()
+    };
+    let (low, middle, high) = (
+        at(0.005).unwrap_or(0.0),
+        at(0.5).unwrap_or(0.0),
+        at(0.995).unwrap_or(0.0),
+    );
+    let log = low >= 0.0 && high - middle > SKEWED * (middle - low).max(1e-9) && high > 3.0;
+    let mut own = Column {
+        log,
+        mean: 0.0,
+        scale: 1.0,
+        low,
+        high,
+        weight: 0.0,
+        gap: 0.0,
+    };
+    let n = values.len().max(1) as f64;
+    own.mean = values.iter().map(|x| own.read(*x as f32)).sum::<f64>() / n;
+    let variance = values
+        .iter()
+        .map(|x| (own.read(*x as f32) - own.mean).powi(2))
+        .sum::<f64>()
+        / n;
+    own.scale = if variance > 1e-18 { variance.sqrt() } else { 1.0 };
+    own
+}

@@ -1,0 +1,161 @@
+//! The fast form of an ensemble: all nodes in one array of twelve bytes each, siblings side by side, and a step
+//! without branches. Every test becomes `x < t`, exactly: for 32-bit floats `x <= t` is `x < next_up(t)`, and the others
+//! swap the children.
+
+use crate::ensemble::tree::{Node, Test, Tree};
+
+/// Rows that walk a tree side by side, so that one waits for memory while the next is computed.
+const LANES: usize = 16;
+/// In a node's column: missing values pass.
+const MISSING_PASSES: u32 = 1 << 31;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Step {
+    /// Values below it pass. NaN at a leaf, where nothing passes.
+    threshold: f32,
+    /// The column, and [`MISSING_PASSES`].
+    column: u32,
+    /// The node of values that pass; the one after it is of the others. At a leaf the node before it, so that it leads
+    /// to itself.
+    child: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Root {
+    at: u32,
+    depth: u32,
+}
+
+/// An ensemble of thresholds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Flat {
+    steps: Vec<Step>,
+    /// By node: where the weights of a leaf begin. One target: the weight itself is in `single`.
+    single: Vec<f64>,
+    leaves: Vec<(u32, u32)>,
+    weights: Vec<(u32, f64)>,
+    roots: Vec<Root>,
+    targets: usize,
+}
+
+impl Flat {
+    /// `None` when a test is not a threshold.
+    pub(super) fn of(trees: &[Tree], targets: usize) -> Option<Self> {
+        let mut flat = Self {
+            // The first node is nobody's, so that every leaf has a node before it.
+            steps: vec![leaf(1)],
+            single: vec![0.0],
+            leaves: vec![(0, 0)],
+            weights: Vec::new(),
+            roots: Vec::with_capacity(trees.len()),
+            targets,
+        };
+        for tree in trees {
+            let root = flat.steps.len();
+            flat.grow();
+            let depth = flat.place(tree, 0, root)?;
+            flat.roots.push(Root {
+                at: u32::try_from(root).ok()?,
+                depth,
+            });
+        }
+        Some(flat)
+    }
+
+    fn grow(&mut self) {
+        self.steps.push(leaf(self.steps.len()));
+        self.single.push(0.0);
+        self.leaves.push((0, 0));
+    }
+
+    /// Puts a node of a tree at a place; gives the depth below it.
+    fn place(&mut self, tree: &Tree, node: usize, at: usize) -> Option<u32> {
+        match &tree.nodes[node] {
+            Node::Leaf(weights) => {
+                let from = self.weights.len() as u32;
+                self.weights
+                    .extend(weights.iter().map(|(t, w)| (*t as u32, f64::from(*w))));
+                self.leaves[at] = (from, self.weights.len() as u32);
+                self.single[at] = weights.iter().map(|(_, w)| f64::from(*w)).sum();
+                Some(0)
+            }
+            Node::Branch {
+                feature,
+                test,
+                missing_passes,
+                yes,
+                no,
+            } => {
+                let (threshold, swapped) = match test {
+                    Test::Below(t) => (*t, false),
+                    Test::AtMost(t) => (t.next_up(), false),
+                    Test::AtLeast(t) => (*t, true),
+                    Test::Above(t) => (t.next_up(), true),
+                    Test::Equal(_) | Test::Unequal(_) | Test::Among(_) => return None,
+                };
+                if threshold.is_nan() || *feature >= MISSING_PASSES as usize {
+                    return None;
+                }
+                let (first, second) = if swapped { (*no, *yes) } else { (*yes, *no) };
+                let missing_first = *missing_passes != swapped;
+                let child = self.steps.len();
+                self.grow();
+                self.grow();
+                self.steps[at] = Step {
+                    threshold,
+                    column: *feature as u32 | if missing_first { MISSING_PASSES } else { 0 },
+                    child: u32::try_from(child).ok()?,
+                };
+                let below = self.place(tree, first, child)?;
+                Some(1 + below.max(self.place(tree, second, child + 1)?))
+            }
+        }
+    }
+
+    /// The sum over the trees: `targets` numbers a row, the trees in their order.
+    pub(super) fn sums(&self, rows: &[f32], width: usize) -> Vec<f64> {
+        let count = rows.len() / width.max(1);
+        let mut out = vec![0.0; count * self.targets];
+        let mut at = [0_u32; LANES];
+        for (block, out) in rows
+            .chunks(LANES * width)
+            .zip(out.chunks_mut(LANES * self.targets))
+        {
+            let lanes = block.len() / width;
+            for root in &self.roots {
+                at[..lanes].fill(root.at);
+                for _ in 0..root.depth {
+                    for (at, row) in at[..lanes].iter_mut().zip(block.chunks_exact(width)) {
+                        let step = self.steps[*at as usize];
+                        let x = row[(step.column & !MISSING_PASSES) as usize];
+                        let passes =
+                            (x < step.threshold) | (x.is_nan() & (step.column & MISSING_PASSES != 0));
+                        *at = step.child + u32::from(!passes);
+                    }
+                }
+                if self.targets == 1 {
+                    for (sum, at) in out.iter_mut().zip(&at[..lanes]) {
+                        *sum += self.single[*at as usize];
+                    }
+                } else {
+                    for (scores, at) in out.chunks_exact_mut(self.targets).zip(&at[..lanes]) {
+                        let (from, to) = self.leaves[*at as usize];
+                        for (target, weight) in &self.weights[from as usize..to as usize] {
+                            scores[*target as usize] += weight;
+                        }
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+/// A leaf at a place: nothing is below NaN, so it leads to the node after the one before it, which is itself.
+fn leaf(at: usize) -> Step {
+    Step {
+        threshold: f32::NAN,
+        column: 0,
+        child: (at as u32).saturating_sub(1),
+    }
+}
