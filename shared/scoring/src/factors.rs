@@ -5,7 +5,7 @@ use copilot_domain::prediction::{Factor, Push};
 use crate::text::format_value;
 
 /// Reasons shown by name with a prediction; the rest are summed into one, so that all add up.
-pub const SHOWN: usize = 5;
+pub(crate) const SHOWN: usize = 5;
 
 /// What one input of a model adds to the log-odds.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -36,6 +36,9 @@ impl KindModels {
 /// A tenant's models by what they predict.
 pub type Models = BTreeMap<PredictionKind, KindModels>;
 
+/// No models of its own: where a tenant has none yet.
+pub static NONE: Models = Models::new();
+
 /// Where an account stands between 0 and 1, evenly and for good: by a hash of its id.
 pub fn place(account: AccountId) -> f64 {
     let digest = Sha256::digest(account.uuid().as_bytes());
