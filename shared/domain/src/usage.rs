@@ -239,22 +239,45 @@ impl UsageDay {
 
     /// Events by name, and distinct users, known by the end of a day.
     pub fn tally(&self, known_by: Date) -> UsageTally {
-        let mut tally = UsageTally::default();
+        let mut events = 0;
+        let mut users = Vec::new();
+        let mut by_name: BTreeMap<String, u64> = BTreeMap::new();
+        // Entries stand in the order of their names: a name is looked up once a run.
+        let mut run: Option<(&str, u64)> = None;
+        let mut close = |run: Option<(&str, u64)>| {
+            if let Some((name, number)) = run {
+                *by_name.entry(name.to_owned()).or_default() += number;
+            }
+        };
         for (counted, number) in self.known_by(known_by) {
-            tally.events += u64::from(number);
-            *tally.by_name.entry(counted.name.clone()).or_default() += u64::from(number);
-            tally.users.extend(counted.user);
+            let number = u64::from(number);
+            events += number;
+            users.extend(counted.user);
+            run = match run {
+                Some((name, sum)) if name == counted.name => Some((name, sum + number)),
+                other => {
+                    close(other);
+                    Some((&counted.name, number))
+                }
+            };
         }
-        tally
+        close(run);
+        UsageTally {
+            events,
+            by_name,
+            users: users.into_iter().collect(),
+        }
+    }
+
+    /// The days (since 1970-01-01) on which we learned of the first and of the last event of this day.
+    pub fn known_days(&self) -> Option<(i32, i32)> {
+        let days = || self.counted.iter().map(|(c, _)| c.known_day);
+        days().min().zip(days().max())
     }
 
     /// The earliest day on which we learned of any event of this day.
     pub fn known_since(&self) -> Option<Date> {
-        self.counted
-            .iter()
-            .map(|(c, _)| c.known_day)
-            .min()
-            .map(from_epoch_day)
+        self.known_days().map(|(first, _)| from_epoch_day(first))
     }
 }
 
