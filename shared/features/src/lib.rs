@@ -13,14 +13,20 @@
 //! * O11 (trial of another product): only by a trialing subscription beside an active one.
 //! * O14 (funding or hiring news): no such fact; a tenant may send `news_at` as a custom field.
 
+mod anomaly;
 pub mod catalogue;
 pub mod config;
 pub mod contacts;
 pub mod contract;
 pub mod engagement;
+mod forecast;
+pub mod outlook;
 pub mod payment;
 pub mod sentiment;
+mod stats;
 pub mod support;
+#[cfg(test)]
+mod synthetic;
 pub mod usage;
 pub mod vector;
 
@@ -29,6 +35,7 @@ use copilot_domain::time::{Timestamp, days_between};
 
 pub use catalogue::{CATALOGUE, FeatureSpec, spec};
 pub use config::{FeatureConfig, FeatureGroup};
+pub use outlook::{UsageOutlook, usage_outlook};
 pub use vector::FeatureVector;
 
 /// Computes every feature of the catalogue.
