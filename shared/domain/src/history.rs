@@ -14,13 +14,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Calendar;
 use crate::facts::{
     AccountRow, ActivityRow, ContactRow, InvoiceRow, Kind, OutcomeRow, SubscriptionRow, SurveyRow, TicketRow,
 };
 use crate::ids::{AccountId, ExternalId};
 use crate::revision::Record;
-use crate::time::{Timestamp, day_of, shift};
-use crate::usage::{UsageDay, UsageTally};
+use crate::time::{Timestamp, day_of, epoch_day, shift};
+use crate::usage::{DayUse, UsageDay};
 
 pub use snapshots::Snapshots;
 
@@ -90,7 +91,12 @@ pub struct Snapshot {
     /// Outcomes.
     pub outcomes: Vec<Known<OutcomeRow>>,
     /// Usage by day: the days of the last [`crate::limits::USAGE_DAYS`] up to `today` of which any event was known.
-    pub usage: BTreeMap<Date, Arc<UsageTally>>,
+    pub usage: BTreeMap<Date, Arc<DayUse>>,
+    /// The names of usage events, ascending, that the days refer to by place. Those of the whole history: that a name
+    /// stands here says nothing of when it was known.
+    pub event_names: Arc<[String]>,
+    /// The calendar of the zone.
+    calendar: Calendar,
 }
 
 impl AccountHistory {
@@ -117,10 +123,15 @@ impl AccountHistory {
 
 impl Snapshot {
     /// The usage of the `days` days that end with `today` moved back by `offset` days.
-    pub fn usage_window(&self, days: i32, offset: i32) -> impl Iterator<Item = (&Date, &UsageTally)> {
+    pub fn usage_window(&self, days: i32, offset: i32) -> impl Iterator<Item = (&Date, &DayUse)> {
         let last = shift(self.today, -offset);
         let window = self.usage.range(shift(last, 1 - days)..=last);
         window.map(|(day, tally)| (day, &**tally))
+    }
+
+    /// Days of the tenant's calendar from an instant to today; negative for an instant after today.
+    pub fn age_days(&self, at: Timestamp) -> i32 {
+        epoch_day(self.today) - self.calendar.epoch_day(at)
     }
 
     /// The day of an instant in the tenant's zone.

@@ -31,7 +31,7 @@ pub mod usage;
 pub mod vector;
 
 use copilot_domain::history::Snapshot;
-use copilot_domain::time::{Timestamp, days_between};
+use copilot_domain::time::Timestamp;
 
 pub use catalogue::{CATALOGUE, FeatureSpec, spec};
 pub use config::{FeatureConfig, FeatureGroup};
@@ -53,7 +53,7 @@ pub fn compute(snapshot: &Snapshot, config: &FeatureConfig) -> FeatureVector {
 
 /// Days of the tenant's calendar from an instant to today.
 pub(crate) fn days_ago(snapshot: &Snapshot, at: Timestamp) -> i32 {
-    days_between(snapshot.day(at), snapshot.today)
+    snapshot.age_days(at)
 }
 
 /// The fractional change from `before` to `now`; missing when there was nothing before.

@@ -100,13 +100,10 @@ fn weeks_below_mean(days: &KeyDays) -> Option<f64> {
 }
 
 fn silence(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut FeatureVector) {
-    let is_key_day = |t: &copilot_domain::usage::UsageTally| t.by_name.keys().any(|name| config.is_key(name));
-    let last = snapshot
-        .usage
-        .iter()
-        .rev()
-        .find(|(_, tally)| is_key_day(tally))
-        .map(|(day, _)| *day);
+    let keys = days::keys(snapshot, config);
+    let mut newest = snapshot.usage.iter().rev();
+    let last = newest.find(|(_, used)| days::key_events(used, &keys).next().is_some());
+    let last = last.map(|(day, _)| *day);
     // Where usage is sent and this account never used anything, it is silent since its first day.
     let never = || {
         vector
@@ -120,10 +117,14 @@ fn silence(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut FeatureVect
 
 fn named_events(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut FeatureVector) {
     let count = |names: &BTreeSet<String>, days: i32| -> f64 {
-        let tallies = snapshot.usage_window(days, 0);
-        tallies
-            .map(|(_, t)| names.iter().filter_map(|n| t.by_name.get(n)).sum::<u64>())
-            .sum::<u64>() as f64
+        let place = |name: &String| snapshot.event_names.binary_search(name).ok();
+        let places: Vec<usize> = names.iter().filter_map(place).collect();
+        if places.is_empty() {
+            return 0.0;
+        }
+        let used = snapshot.usage_window(days, 0).flat_map(|(_, used)| &used.by_name);
+        let named = used.filter(|(place, _)| places.contains(&(*place as usize)));
+        named.map(|(_, number)| number).sum::<u64>() as f64
     };
     vector.set("billing_page_visits_7d", count(&config.billing_page_events, 7));
     vector.set("cancel_page_visits_7d", count(&config.cancel_page_events, 7));

@@ -44,6 +44,8 @@ struct Spent {
     making: Duration,
     snapshots: Duration,
     features: Duration,
+    /// Of both, on a core: what other processes took is not in it. Absent where the system does not tell.
+    on_core: Option<Duration>,
     values: u64,
 }
 
@@ -78,6 +80,13 @@ fn walk(history: &AccountHistory, instants: &[Timestamp], config: &FeatureConfig
     }
 }
 
+/// Time that this thread spent on a core, as Linux tells it.
+fn on_core() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
 fn run(arguments: &Arguments) -> Result<Vec<Spent>> {
     let instants = instants(arguments.snapshots);
     let config = FeatureConfig {
@@ -95,7 +104,10 @@ fn run(arguments: &Arguments) -> Result<Vec<Spent>> {
             let begun = Instant::now();
             let history = account::made_up(number, LAST)?;
             spent.making += begun.elapsed();
+            let begun = on_core();
             walk(&history, &instants, &config, &mut spent);
+            let walked = on_core().zip(begun).map(|(now, begun)| now.saturating_sub(begun));
+            spent.on_core = walked.map(|walked| spent.on_core.unwrap_or_default() + walked);
         }
     };
     std::thread::scope(|scope| {
@@ -120,6 +132,11 @@ fn main() -> Result<()> {
         ("features_snapshots", f64::from(arguments.snapshots), "snapshots"),
         ("features_threads", arguments.threads as f64, "threads"),
         ("features_seconds", slowest.as_secs_f64(), "s"),
+        (
+            "features_core_seconds_of_a_thread",
+            sum(|s| s.on_core.unwrap_or_default()) / arguments.threads as f64,
+            "s",
+        ),
         ("features_snapshot_us", sum(|s| s.snapshots) / rows * 1e6, "us"),
         ("features_compute_us", sum(|s| s.features) / rows * 1e6, "us"),
         ("features_values", values as f64 / rows, "values"),

@@ -4,6 +4,7 @@
 //! everything about it is known. Instants may come in any order; ascending order is the fastest.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::past::Past;
 use super::{AccountHistory, FactRecord, Known, Snapshot};
+use crate::calendar::Calendar;
 use crate::facts::{
     AccountRow, ActivityRow, ContactRow, InvoiceRow, Kind, OutcomeRow, SubscriptionRow, SurveyRow, TicketRow,
 };
@@ -19,7 +21,7 @@ use crate::ids::{ExternalId, Source};
 use crate::limits::USAGE_DAYS;
 use crate::revision::Record;
 use crate::time::{Timestamp, day_of, epoch_day, shift};
-use crate::usage::{UsageDay, UsageTally};
+use crate::usage::{DayUse, UsageDay};
 
 /// Seconds by which a solution must move to be another one, and not the same told more exactly.
 const ANOTHER_SOLUTION_S: i64 = 3_600;
@@ -40,13 +42,20 @@ pub struct Snapshots<'a> {
     surveys: Vec<Track<'a, SurveyRow>>,
     outcomes: Vec<Track<'a, OutcomeRow>>,
     usage: Vec<Day<'a>>,
+    event_names: Arc<[String]>,
+    /// The places of the names.
+    places: HashMap<&'a str, u32>,
+    calendar: Calendar,
 }
 
 impl<'a> Snapshots<'a> {
     pub(super) fn new(history: &'a AccountHistory) -> Self {
+        let zone = TimeZone::get(&history.zone).unwrap_or(TimeZone::UTC);
+        let names: BTreeSet<&str> = history.usage.values().flat_map(UsageDay::names).collect();
         Self {
             history,
-            zone: TimeZone::get(&history.zone).unwrap_or(TimeZone::UTC),
+            calendar: Calendar::new(zone.clone()),
+            zone,
             account: Account::new(of(history, Kind::Account)),
             contacts: tracks(history, Kind::Contact),
             subscriptions: tracks(history, Kind::Subscription),
@@ -62,6 +71,8 @@ impl<'a> Snapshots<'a> {
                 .iter()
                 .map(|(day, usage)| Day::new(*day, usage))
                 .collect(),
+            event_names: names.iter().map(|name| (*name).to_owned()).collect(),
+            places: names.into_iter().zip(0..).collect(),
         }
     }
 
@@ -89,9 +100,11 @@ impl<'a> Snapshots<'a> {
                 let first = shift(today, -USAGE_DAYS);
                 let days = self.usage.iter_mut();
                 days.filter(|day| day.day >= first && day.day <= today)
-                    .filter_map(|day| Some((day.day, day.known_by(today)?)))
+                    .filter_map(|day| Some((day.day, day.known_by(today, &self.places)?)))
                     .collect()
             },
+            event_names: Arc::clone(&self.event_names),
+            calendar: self.calendar.clone(),
         }
     }
 
@@ -295,7 +308,7 @@ struct Day<'a> {
     /// The days (since 1970-01-01) on which the first and the last of its events became known.
     known: Option<(i32, i32)>,
     /// The count when all is known.
-    whole: Option<Arc<UsageTally>>,
+    whole: Option<Arc<DayUse>>,
 }
 
 impl<'a> Day<'a> {
@@ -309,18 +322,18 @@ impl<'a> Day<'a> {
     }
 
     /// The count as known by the end of a day; `None` when nothing was known.
-    fn known_by(&mut self, today: Date) -> Option<Arc<UsageTally>> {
+    fn known_by(&mut self, today: Date, places: &HashMap<&str, u32>) -> Option<Arc<DayUse>> {
         let (first, last) = self.known?;
         let by = epoch_day(today);
         if by < first {
             return None;
         }
         if by < last {
-            return Some(Arc::new(self.usage.tally(today)));
+            return Some(Arc::new(self.usage.count(today, places)));
         }
         let whole = self
             .whole
-            .get_or_insert_with(|| Arc::new(self.usage.tally(today)));
+            .get_or_insert_with(|| Arc::new(self.usage.count(today, places)));
         Some(Arc::clone(whole))
     }
 }

@@ -5,10 +5,11 @@ use crate::ids::Source;
 use crate::limits::USAGE_DAYS;
 use crate::revision::Revision;
 use crate::time::{epoch_day, from_epoch_day};
-use crate::usage::UsageNode;
+use crate::usage::{UsageNode, UsageTally};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -166,6 +167,8 @@ mod composed {
         let today = as_of.to_zoned(zone.clone()).date();
         let (row, known_since) = account(history, as_of);
         let days = history.usage.range(shift(today, -USAGE_DAYS)..=today);
+        let all = history.usage.values().flat_map(|day| day.known_by(Date::MAX));
+        let names: BTreeSet<String> = all.map(|(counted, _)| counted.name.clone()).collect();
         Snapshot {
             account: history.account,
             as_of,
@@ -184,21 +187,27 @@ mod composed {
             surveys: rows(history, Kind::Survey, as_of, |r: &SurveyRow| r.at),
             outcomes: rows(history, Kind::Outcome, as_of, |r: &OutcomeRow| r.at),
             usage: days
-                .map(|(day, usage)| (*day, Arc::new(tally(usage, today))))
+                .map(|(day, usage)| (*day, usage.tally(today)))
                 .filter(|(_, tally)| tally.events > 0)
+                .map(|(day, tally)| (day, Arc::new(placed(&tally, &names))))
                 .collect(),
+            event_names: names.iter().cloned().collect(),
+            calendar: Calendar::new(zone.clone()),
             zone,
         }
     }
 
-    fn tally(usage: &UsageDay, known_by: Date) -> UsageTally {
-        let mut tally = UsageTally::default();
-        for (counted, number) in usage.known_by(known_by) {
-            tally.events += u64::from(number);
-            *tally.by_name.entry(counted.name.clone()).or_default() += u64::from(number);
-            tally.users.extend(counted.user);
+    fn placed(tally: &UsageTally, names: &BTreeSet<String>) -> DayUse {
+        let place = |name: &String| names.iter().position(|other| other == name).unwrap() as u32;
+        DayUse {
+            events: tally.events,
+            by_name: tally
+                .by_name
+                .iter()
+                .map(|(name, number)| (place(name), *number))
+                .collect(),
+            users: tally.users.iter().copied().collect(),
         }
-        tally
     }
 
     fn of(history: &AccountHistory, kind: Kind) -> &[FactRecord] {

@@ -1,10 +1,8 @@
 //! How much of the product is used: different key events, and which came and went.
 
-use std::collections::HashMap;
-
 use copilot_domain::history::Snapshot;
 
-use super::days::KeyDays;
+use super::days::{KeyDays, key_events, keys};
 use crate::config::FeatureConfig;
 use crate::contract::{age_of, back};
 use crate::stats::relative_slope;
@@ -34,28 +32,26 @@ pub(super) fn compute(
     days: &KeyDays,
     vector: &mut FeatureVector,
 ) {
-    let mut by_name: HashMap<&str, Feature> = HashMap::new();
-    for (day, tally) in snapshot.usage.range(back(snapshot, REACH - 1)..) {
+    let keys = keys(snapshot, config);
+    let mut features: Vec<Feature> = keys.iter().map(|_| Feature::default()).collect();
+    for (day, used) in snapshot.usage.range(back(snapshot, REACH - 1)..) {
         let age = age_of(snapshot, *day);
-        for (name, number) in &tally.by_name {
-            let feature = by_name.entry(name).or_default();
+        for (place, number) in key_events(used, &keys) {
+            let feature = &mut features[place];
             feature.days |= 1 << age;
-            feature.last_30d += if age < 30 { *number } else { 0 };
+            feature.last_30d += if age < 30 { number } else { 0 };
         }
     }
-    by_name.retain(|name, _| config.is_key(name));
     let used = |days: u32, offset: usize| {
         let window = window(days, offset);
-        by_name
-            .values()
-            .filter(|feature| feature.days & window != 0)
-            .count() as f64
+        let seen = features.iter().filter(|feature| feature.days & window != 0);
+        seen.count() as f64
     };
     let only = |there: u128, not: u128| {
-        let features = by_name
-            .values()
+        let only = features
+            .iter()
             .filter(|f| f.days & there != 0 && f.days & not == 0);
-        features.count() as f64
+        only.count() as f64
     };
     let history = days.history;
     let (now, before) = (used(30, 0), used(30, 30));
@@ -97,8 +93,8 @@ pub(super) fn compute(
         "features_used_slope_8w",
         long.then(|| relative_slope(&weeks())).flatten(),
     );
-    let most = by_name.values().map(|feature| feature.last_30d).max();
-    let all: u64 = by_name.values().map(|feature| feature.last_30d).sum();
+    let most = features.iter().map(|feature| feature.last_30d).max();
+    let all: u64 = features.iter().map(|feature| feature.last_30d).sum();
     vector.set(
         "top_feature_share_30d",
         most.and_then(|most| ratio(most as f64, all as f64)),

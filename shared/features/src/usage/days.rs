@@ -3,7 +3,7 @@
 use copilot_domain::history::Snapshot;
 use copilot_domain::limits::USAGE_DAYS;
 use copilot_domain::time::shift;
-use copilot_domain::usage::UsageTally;
+use copilot_domain::usage::DayUse;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -25,10 +25,11 @@ pub(crate) struct KeyDays {
 impl KeyDays {
     pub(crate) fn new(snapshot: &Snapshot, config: &FeatureConfig) -> Self {
         let mut by_age = vec![0.0; USAGE_DAYS as usize + 1];
-        for (day, tally) in &snapshot.usage {
+        let keys = keys(snapshot, config);
+        for (day, used) in &snapshot.usage {
             let age = usize::try_from(age_of(snapshot, *day)).ok();
             if let Some(slot) = age.and_then(|age| by_age.get_mut(age)) {
-                *slot = key_events(tally, config) as f64;
+                *slot = key_events(used, &keys).map(|(_, number)| number).sum::<u64>() as f64;
             }
         }
         let soon = snapshot.as_of.checked_add(1.second()).unwrap_or(snapshot.as_of);
@@ -69,18 +70,22 @@ impl KeyDays {
     }
 }
 
-/// Key events of a day.
-fn key_events(tally: &UsageTally, config: &FeatureConfig) -> u64 {
-    match &config.key_events {
-        None => tally.events,
-        Some(keys) if keys.len() < tally.by_name.len() => {
-            keys.iter().filter_map(|name| tally.by_name.get(name)).sum()
-        }
-        Some(keys) => {
-            let named = tally.by_name.iter().filter(|(name, _)| keys.contains(*name));
-            named.map(|(_, number)| number).sum()
-        }
-    }
+/// Which of the snapshot's event names show value.
+pub(crate) fn keys(snapshot: &Snapshot, config: &FeatureConfig) -> Vec<bool> {
+    snapshot
+        .event_names
+        .iter()
+        .map(|name| config.is_key(name))
+        .collect()
+}
+
+/// The key events of a day: the places of their names, and how many.
+pub(crate) fn key_events(day: &DayUse, keys: &[bool]) -> impl Iterator<Item = (usize, u64)> {
+    let placed = day
+        .by_name
+        .iter()
+        .map(|(place, number)| (*place as usize, *number));
+    placed.filter(|(place, _)| keys.get(*place) == Some(&true))
 }
 
 /// Days of history of use, today included. It starts with the first event, where usage is sent with the account if

@@ -33,9 +33,9 @@ fn meets(user: &[u64; 4], window: &[u64; 4]) -> bool {
 impl Users {
     fn new(snapshot: &Snapshot) -> Self {
         let mut seen: Vec<(u64, usize)> = Vec::new();
-        for (day, tally) in snapshot.usage.range(back(snapshot, REACH as i32 - 1)..) {
+        for (day, used) in snapshot.usage.range(back(snapshot, REACH as i32 - 1)..) {
             let age = age_of(snapshot, *day) as usize;
-            seen.extend(tally.users.iter().map(|user| (*user, age)));
+            seen.extend(used.users.iter().map(|user| (*user, age)));
         }
         seen.sort_unstable();
         let of_user = |days: &[(u64, usize)]| {
@@ -75,7 +75,7 @@ impl Users {
 }
 
 pub(super) fn compute(snapshot: &Snapshot, days: &KeyDays, vector: &mut FeatureVector) {
-    if !snapshot.usage.values().any(|tally| !tally.users.is_empty()) {
+    if !snapshot.usage.values().any(|day| !day.users.is_empty()) {
         return;
     }
     let users = Users::new(snapshot);
