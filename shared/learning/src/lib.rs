@@ -8,6 +8,7 @@ pub mod calibrate;
 pub mod export;
 pub mod linear;
 pub mod logistic;
+pub mod outcomes;
 pub mod quality;
 pub mod random;
 pub mod symmetric;
