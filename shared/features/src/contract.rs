@@ -252,6 +252,21 @@ pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
         if notice.is_some() || all_ending { 1.0 } else { 0.0 },
     );
     vector.set_label("notice", notice.map(|at| snapshot.day(at).to_string()));
+    custom(snapshot, vector);
+    // Months of the contract begun: what the cuts of seat use depend on.
+    vector.set("contract_month", age.map(|days| f64::from(days / 30 + 1)));
+    let churned = row.stage == Some(Stage::Churned)
+        || snapshot
+            .outcomes
+            .last()
+            .is_some_and(|o| o.row.kind == Some(copilot_domain::facts::OutcomeKind::Churned));
+    vector.set("churned", if churned { 1.0 } else { 0.0 });
+    growth::compute(snapshot, vector);
+}
+
+/// What a tenant may send as fields of its own.
+fn custom(snapshot: &Snapshot, vector: &mut FeatureVector) {
+    let row = &snapshot.row;
     let custom = |key: &str| row.custom.get(key).and_then(serde_json::Value::as_f64);
     vector.set("quota_used", custom("quota_used"));
     let news = row
@@ -264,15 +279,6 @@ pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
         news.filter(|at| *at <= snapshot.as_of)
             .map(|at| f64::from(days_ago(snapshot, at))),
     );
-    // Months of the contract begun: what the cuts of seat use depend on.
-    vector.set("contract_month", age.map(|days| f64::from(days / 30 + 1)));
-    let churned = row.stage == Some(Stage::Churned)
-        || snapshot
-            .outcomes
-            .last()
-            .is_some_and(|o| o.row.kind == Some(copilot_domain::facts::OutcomeKind::Churned));
-    vector.set("churned", if churned { 1.0 } else { 0.0 });
-    growth::compute(snapshot, vector);
 }
 
 /// The first instant of a day in the tenant's zone.

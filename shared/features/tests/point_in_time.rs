@@ -123,7 +123,7 @@ impl Used {
         let event = |number: u32| UsageEvent {
             id: format!("{}/{}/{number}", self.day, self.batch),
             name: format!("n{}", (number + self.batch) % 7),
-            user: (number % 5 > 0).then(|| format!("u{}", (number * 3 + self.batch) % 9)),
+            user: (!number.is_multiple_of(5)).then(|| format!("u{}", (number * 3 + self.batch) % 9)),
             at: instant(self.day, 9),
         };
         (0..self.events).map(event).collect()
@@ -202,7 +202,7 @@ fn before() -> impl Strategy<Value = Facts> {
         let day = move |ago: i32| Used {
             day: TODAY - ago,
             known_day: TODAY - ago,
-            events: events + (ago % 7 == 0) as u32 * 5,
+            events: events + u32::from(ago % 7 == 0) * 5,
             batch: 50 + ago as u32,
         };
         (0..days).map(day).collect::<Vec<Used>>()
@@ -220,7 +220,9 @@ fn later() -> impl Strategy<Value = Facts> {
     let used = proptest::collection::vec(any_used(0..40, TODAY + 1), 1..30);
     (told, used).prop_map(|(told, mut used)| {
         // Other events than those that were known.
-        used.iter_mut().for_each(|used| used.batch += 1_000);
+        for used in &mut used {
+            used.batch += 1_000;
+        }
         Facts { told, used }
     })
 }

@@ -19,8 +19,11 @@ fn at(text: &str) -> Timestamp {
     parse_instant(text).unwrap()
 }
 
-/// A history of records, each told on the days given.
-fn history(records: &[(Kind, &str, &[(&str, Value)])]) -> AccountHistory {
+/// A record: its kind, its id, and what was told of it on which days.
+type Told<'a> = (Kind, &'a str, &'a [(&'a str, Value)]);
+
+/// A history of records.
+fn history(records: &[Told<'_>]) -> AccountHistory {
     let mut history = AccountHistory::empty(AccountId::derived(&["t", "a"]), "UTC");
     for (kind, id, told) in records {
         let mut record = Record::default();
@@ -41,17 +44,16 @@ fn history(records: &[(Kind, &str, &[(&str, Value)])]) -> AccountHistory {
     history
 }
 
+/// A history of records that are each told once.
 fn rows(rows: &[(Kind, Value)]) -> AccountHistory {
-    let named: Vec<(Kind, String, [(&str, Value); 1])> = rows
-        .iter()
-        .enumerate()
-        .map(|(number, (kind, row))| (*kind, format!("r{number}"), [("2024-01-01", row.clone())]))
-        .collect();
-    let told: Vec<(Kind, &str, &[(&str, Value)])> = named
-        .iter()
-        .map(|(kind, id, told)| (*kind, id.as_str(), told.as_slice()))
-        .collect();
-    history(&told)
+    let mut all = history(&[]);
+    for (number, (kind, row)) in rows.iter().enumerate() {
+        let one = history(&[(*kind, &format!("r{number}"), &[("2024-01-01", row.clone())])]);
+        for (kind, facts) in one.records {
+            all.records.entry(kind).or_default().extend(facts);
+        }
+    }
+    all
 }
 
 /// Days of use: `events` says of a day of so many days ago the users, who do one event each, and the events' kinds.

@@ -99,8 +99,8 @@ impl<'a> Snapshots<'a> {
             usage: {
                 let first = shift(today, -USAGE_DAYS);
                 let days = self.usage.iter_mut();
-                days.filter(|day| day.day >= first && day.day <= today)
-                    .filter_map(|day| Some((day.day, day.known_by(today, &self.places)?)))
+                days.filter(|day| day.date >= first && day.date <= today)
+                    .filter_map(|day| Some((day.date, day.known_by(today, &self.places)?)))
                     .collect()
             },
             event_names: Arc::clone(&self.event_names),
@@ -112,7 +112,7 @@ impl<'a> Snapshots<'a> {
         let mut changes = Vec::new();
         for track in &mut self.changes {
             let external_id = track.external_id;
-            let Some(states) = track.at(as_of, states) else {
+            let Some(states) = track.at(as_of, |record, known| Some(states(record, known))) else {
                 continue;
             };
             for (since, row) in states.iter().filter(|(since, _)| *since <= as_of) {
@@ -195,10 +195,10 @@ fn typed<T: Past>(state: Map<String, Value>) -> Option<T> {
 }
 
 /// Every state of a subscription by the version that brought it.
-fn states(record: &Record, known: Timestamp) -> Option<Vec<(Timestamp, SubscriptionRow)>> {
+fn states(record: &Record, known: Timestamp) -> Vec<(Timestamp, SubscriptionRow)> {
     let revisions = record.revisions().iter().filter(|r| r.known_at <= known);
     let states = revisions.filter_map(|r| Some((r.version, typed(record.version_as_of(r.version, known))?)));
-    Some(states.collect())
+    states.collect()
 }
 
 /// When a solved ticket was opened again: its solution was taken back, or one of later was told.
@@ -303,7 +303,7 @@ impl<'a> Account<'a> {
 /// A day of use, counted once.
 #[derive(Debug)]
 struct Day<'a> {
-    day: Date,
+    date: Date,
     usage: &'a UsageDay,
     /// The days (since 1970-01-01) on which the first and the last of its events became known.
     known: Option<(i32, i32)>,
@@ -312,9 +312,9 @@ struct Day<'a> {
 }
 
 impl<'a> Day<'a> {
-    fn new(day: Date, usage: &'a UsageDay) -> Self {
+    fn new(date: Date, usage: &'a UsageDay) -> Self {
         Self {
-            day,
+            date,
             usage,
             known: usage.known_days(),
             whole: None,

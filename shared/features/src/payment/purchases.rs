@@ -102,19 +102,6 @@ pub(super) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
     // The latest gap first.
     let gaps: Vec<f64> = days.windows(2).map(|pair| f64::from(pair[1] - pair[0])).collect();
     rhythm(&gaps, recency, vector);
-    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
-    vector.set("purchase_interval_days", mean);
-    let longest = gaps.iter().copied().fold(0.0, f64::max);
-    vector.set("purchase_interval_max_days", longest);
-    // How many of its own usual gaps the account has been silent for.
-    vector.set(
-        "silence_in_intervals",
-        recency.and_then(|days| ratio(f64::from(days), mean.max(7.0))),
-    );
-    if gaps.len() >= 2 {
-        let variance = gaps.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / (gaps.len() - 1) as f64;
-        vector.set("purchase_interval_sd_days", variance.sqrt());
-    }
 }
 
 /// What was spent on each day with a purchase, the latest first.
@@ -206,6 +193,19 @@ fn trend(bought: &[&Purchase<'_>], dated: &[Purchase<'_>], tenure: Option<i32>, 
 
 /// The gaps between purchases, the latest first, and the silence since the last.
 fn rhythm(gaps: &[f64], recency: Option<i32>, vector: &mut FeatureVector) {
+    let gap = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    vector.set("purchase_interval_days", gap);
+    let longest = gaps.iter().copied().fold(0.0, f64::max);
+    vector.set("purchase_interval_max_days", longest);
+    // How many of its own usual gaps the account has been silent for.
+    vector.set(
+        "silence_in_intervals",
+        recency.and_then(|days| ratio(f64::from(days), gap.max(7.0))),
+    );
+    if gaps.len() >= 2 {
+        let variance = gaps.iter().map(|g| (g - gap).powi(2)).sum::<f64>() / (gaps.len() - 1) as f64;
+        vector.set("purchase_interval_sd_days", variance.sqrt());
+    }
     vector.set("purchase_interval_median_days", median_of(gaps.iter().copied()));
     vector.set("purchase_interval_variation", variation(gaps));
     let usual = mean(&gaps[1..]).filter(|_| gaps.len() >= 3);
