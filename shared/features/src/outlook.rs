@@ -19,7 +19,7 @@ const WEEKS: usize = 4;
 const FORECAST_WEEKS: usize = 26;
 
 /// Key events of an account: day by day against what was expected, and 30 days ahead. How each figure is made stands
-/// in [`crate::anomaly`] and [`crate::forecast`]. Days are days of the tenant's zone; today counts once it is over.
+/// in `anomaly.rs` and `forecast.rs` beside this file. Days are days of the tenant's zone; today counts once it is over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UsageOutlook {
     /// The last day that is over.
