@@ -17,6 +17,7 @@ pub mod item;
 pub mod keys;
 pub mod kinds;
 pub mod links;
+pub mod models;
 pub mod notifications;
 pub mod queue;
 pub mod raw_log;
