@@ -15,8 +15,7 @@ use crate::keys;
 use crate::links;
 use crate::table::{Query, Table};
 
-/// Days of usage that a score looks back on: a year for seasons, and a quarter for comparison.
-pub const USAGE_DAYS: i32 = 456;
+pub use copilot_domain::limits::USAGE_DAYS;
 
 /// What the table holds of an account.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod assessment;
+mod calendar;
 pub mod delivery;
 pub mod event;
 pub mod facts;

@@ -38,3 +38,7 @@ pub const MAX_RECORD_BYTES: usize = 200 * 1024;
 pub const MAX_WEBHOOKS: usize = 20;
 /// Characters of an address that we deliver to.
 pub const MAX_URL: usize = 2_000;
+
+/// Days of use before today that a snapshot shows: a year for seasons, and a quarter for comparison. Serving, backfill
+/// and training see the same.
+pub const USAGE_DAYS: i32 = 456;

@@ -66,7 +66,7 @@ pub fn parse_date(text: &str) -> Result<Date, TimeError> {
 
 /// The day that an instant falls on in a zone.
 pub fn day_of(at: Timestamp, zone: &TimeZone) -> Date {
-    at.to_zoned(zone.clone()).date()
+    zone.to_datetime(at).date()
 }
 
 /// The last instant of a day in a zone.
@@ -85,7 +85,7 @@ pub fn days_between(from: Date, to: Date) -> i32 {
 
 /// Days since 1970-01-01.
 pub fn epoch_day(day: Date) -> i32 {
-    (jiff::civil::date(1970, 1, 1).until(day)).map_or(0, |span| span.get_days())
+    (day.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24) as i32
 }
 
 /// The date of a day counted since 1970-01-01; saturates at the ends of the calendar.

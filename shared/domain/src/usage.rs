@@ -7,7 +7,7 @@
 //! four bits of the hash. A full node takes no more ids, so a reader that follows the path from the root finds
 //! every id that was ever counted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -248,13 +248,52 @@ impl UsageDay {
         tally
     }
 
+    /// The names of the day's events; a name may come more than once.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        // Entries stand in the order of their names: looking at the one before leaves most repetitions out.
+        self.counted
+            .chunk_by(|a, b| a.0.name == b.0.name)
+            .filter_map(|run| run.first().map(|(counted, _)| counted.name.as_str()))
+    }
+
+    /// The same as [`Self::tally`], with the names by their places in a list.
+    pub(crate) fn count(&self, known_by: Date, places: &HashMap<&str, u32>) -> DayUse {
+        let last = epoch_day(known_by);
+        let mut day = DayUse::default();
+        for run in self.counted.chunk_by(|a, b| a.0.name == b.0.name) {
+            let mut sum = 0;
+            for (counted, number) in run.iter().filter(|(counted, _)| counted.known_day <= last) {
+                sum += u64::from(*number);
+                day.users.extend(counted.user);
+            }
+            let name = run
+                .first()
+                .and_then(|(counted, _)| places.get(counted.name.as_str()));
+            if let Some(name) = name.filter(|_| sum > 0) {
+                day.events += sum;
+                day.by_name.push((*name, sum));
+            }
+        }
+        day.users.sort_unstable();
+        day.users.dedup();
+        day.by_name.sort_unstable();
+        day.by_name.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0 };
+            same
+        });
+        day
+    }
+
+    /// The days (since 1970-01-01) on which we learned of the first and of the last event of this day.
+    pub fn known_days(&self) -> Option<(i32, i32)> {
+        let days = || self.counted.iter().map(|(c, _)| c.known_day);
+        days().min().zip(days().max())
+    }
+
     /// The earliest day on which we learned of any event of this day.
     pub fn known_since(&self) -> Option<Date> {
-        self.counted
-            .iter()
-            .map(|(c, _)| c.known_day)
-            .min()
-            .map(from_epoch_day)
+        self.known_days().map(|(first, _)| from_epoch_day(first))
     }
 }
 
@@ -267,6 +306,17 @@ pub struct UsageTally {
     pub by_name: BTreeMap<String, u64>,
     /// Distinct users, hashed.
     pub users: BTreeSet<u64>,
+}
+
+/// What a day of usage sums up to, in a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DayUse {
+    /// All events.
+    pub events: u64,
+    /// Events by name, ascending: the place of the name among [`crate::history::Snapshot::event_names`], and how many.
+    pub by_name: Vec<(u32, u64)>,
+    /// Distinct users, hashed, ascending.
+    pub users: Vec<u64>,
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use copilot_domain::history::{Known, Snapshot};
 use copilot_domain::time::Timestamp;
 
 use crate::config::{FeatureConfig, FeatureGroup};
-use crate::days_ago;
+use crate::stats::median_of;
 use crate::vector::FeatureVector;
+use crate::{days_ago, ratio};
 
 /// Words of a title that belong to someone who decides.
 const SENIOR: [&str; 9] = [
@@ -95,6 +96,8 @@ pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut 
             .count();
         vector.set("active_contacts_90d", active as f64);
     }
+    coming_and_going(&people, vector);
+    standing(&people, vector);
     champion_features(&people, vector);
     if let Some((days, who)) = people.left(ContactRole::Admin) {
         vector.set("days_since_admin_left", days);
@@ -128,6 +131,59 @@ pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut 
         "senior",
         senior.iter().map(|c| subject("contact", &c.external_id)).min(),
     );
+}
+
+/// Who joined and who left.
+fn coming_and_going(people: &People<'_>, vector: &mut FeatureVector) {
+    let contacts = &people.snapshot.contacts;
+    let recent = |at: Option<Timestamp>| at.is_some_and(|at| people.age(at) < 90.0);
+    let known = contacts.iter().any(|c| c.row.joined_at.is_some());
+    let joined = contacts.iter().filter(|c| recent(c.row.joined_at)).count() as f64;
+    let left = contacts.iter().filter(|c| recent(c.row.left_at)).count() as f64;
+    let here = contacts.iter().filter(|c| c.row.left_at.is_none());
+    vector.set("contacts_joined_90d", known.then_some(joined));
+    vector.set("contacts_left_90d", left);
+    vector.set("contacts_net_90d", known.then_some(joined - left));
+    vector.set(
+        "contacts_left_share_90d",
+        ratio(left, left + here.clone().count() as f64),
+    );
+    let tenures = here.filter_map(|c| c.row.joined_at).map(|at| people.age(at));
+    vector.set("contact_tenure_days", median_of(tenures));
+}
+
+/// Who is there, and how recently anyone was active.
+fn standing(people: &People<'_>, vector: &mut FeatureVector) {
+    let contacts = &people.snapshot.contacts;
+    let here = || contacts.iter().filter(|c| c.row.left_at.is_none());
+    let active = || {
+        here()
+            .filter_map(|c| c.row.last_active_at)
+            .map(|at| people.age(at))
+    };
+    let told = contacts.iter().any(|c| c.row.last_active_at.is_some());
+    let month = active().filter(|age| *age < 30.0).count() as f64;
+    vector.set("active_contacts_30d", told.then_some(month));
+    let quarter = active().filter(|age| *age < 90.0).count() as f64;
+    vector.set(
+        "active_contact_share_90d",
+        told.then(|| ratio(quarter, here().count() as f64)).flatten(),
+    );
+    vector.set("days_since_contact_active", active().reduce(f64::min));
+    let roles = contacts.iter().any(|c| c.row.role.is_some());
+    for (name, role) in [
+        ("sponsors_present", ContactRole::Sponsor),
+        ("admins_present", ContactRole::Admin),
+        ("detractors_present", ContactRole::Detractor),
+    ] {
+        vector.set(name, roles.then(|| people.here(role).count() as f64));
+    }
+    let titles = contacts.iter().any(|c| c.row.title.is_some());
+    let senior = here().filter(|c| c.row.title.as_deref().is_some_and(is_senior));
+    vector.set("seniors_present", titles.then(|| senior.count() as f64));
+    let teams: BTreeSet<&str> = here().filter_map(|c| c.row.team.as_deref()).collect();
+    let told = contacts.iter().any(|c| c.row.team.is_some());
+    vector.set("teams_known", told.then_some(teams.len() as f64));
 }
 
 fn people_age(snapshot: &Snapshot, at: Timestamp) -> f64 {

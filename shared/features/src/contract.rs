@@ -1,5 +1,7 @@
 //! The contract: money, term, age, notice, stage; from the account's record and its subscriptions.
 
+mod growth;
+
 use std::collections::BTreeMap;
 
 use copilot_domain::Money;
@@ -131,11 +133,15 @@ pub fn first_day(snapshot: &Snapshot) -> Option<Date> {
         .or_else(|| snapshot.usage.keys().next().copied())
 }
 
-/// Contracted MRR (minor units, of the currency that counts now) 30 days ago, by the states that the subscriptions
-/// then had. Unknown where an amount was known only then or is known only now: what looks like a change is none.
-fn mrr_before(snapshot: &Snapshot, counts: Currency) -> Option<i64> {
-    let then = snapshot.as_of.checked_sub((30 * 24).hours()).ok()?;
-    let default = currency(snapshot);
+/// What the live subscriptions came to `days` ago in one respect (money, seats), by the states that they then had.
+/// Unknown where it was known only then or is known only now: what looks like a change is none.
+fn before(
+    snapshot: &Snapshot,
+    days: i32,
+    counts: impl Fn(&SubscriptionRow) -> bool,
+    amount_of: impl Fn(&SubscriptionRow) -> Option<i64>,
+) -> Option<i64> {
+    let then = snapshot.as_of.checked_sub((days * 24).hours()).ok()?;
     let mut known = false;
     let mut sum = 0_i64;
     for subscription in &snapshot.subscriptions {
@@ -156,16 +162,16 @@ fn mrr_before(snapshot: &Snapshot, counts: Currency) -> Option<i64> {
         if row.canceled_at.is_some() && row.status == Some(SubscriptionStatus::Canceled) {
             row.status = Some(SubscriptionStatus::Active);
         }
-        if row.started_at.is_none_or(|start| start > then) || row.currency.unwrap_or(default) != counts {
+        if row.started_at.is_none_or(|start| start > then) || !counts(&row) {
             continue;
         }
         if is_live(&row, then) {
             let now = &subscription.row;
-            let comparable = row.mrr_minor.is_some() == now.mrr_minor.is_some();
+            let comparable = amount_of(&row).is_some() == amount_of(now).is_some();
             if is_live(now, snapshot.as_of) && !comparable {
                 return None;
             }
-            let Some(amount) = row.mrr_minor else { continue };
+            let Some(amount) = amount_of(&row) else { continue };
             sum = sum.saturating_add(amount);
         }
         known = true;
@@ -188,14 +194,19 @@ pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
         .and_then(|(f, m)| change(f as f64, m.amount_minor as f64));
     // Only where subscriptions decide the MRR of now can it be held against what they came to.
     let ended = || row.mrr_minor.is_none().then_some(money).flatten();
-    let contracted = || {
+    let default = currency(snapshot);
+    let contracted = |days: i32| {
         let now = contracted(snapshot).or_else(ended)?;
-        let before = mrr_before(snapshot, now.currency)?;
+        let counts = |row: &SubscriptionRow| row.currency.unwrap_or(default) == now.currency;
+        let before = before(snapshot, days, counts, |row| row.mrr_minor)?;
         change(now.amount_minor as f64, before as f64)
     };
+    let month = contracted(30);
     vector.set("forecast_mrr_change", forecast);
-    vector.set("mrr_change_30d", contracted());
-    vector.set("mrr_change", forecast.or_else(contracted));
+    vector.set("mrr_change_30d", month);
+    vector.set("mrr_change_90d", contracted(90));
+    vector.set("mrr_change_180d", contracted(180));
+    vector.set("mrr_change", forecast.or(month));
     let live = snapshot
         .subscriptions
         .iter()
@@ -241,6 +252,21 @@ pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
         if notice.is_some() || all_ending { 1.0 } else { 0.0 },
     );
     vector.set_label("notice", notice.map(|at| snapshot.day(at).to_string()));
+    custom(snapshot, vector);
+    // Months of the contract begun: what the cuts of seat use depend on.
+    vector.set("contract_month", age.map(|days| f64::from(days / 30 + 1)));
+    let churned = row.stage == Some(Stage::Churned)
+        || snapshot
+            .outcomes
+            .last()
+            .is_some_and(|o| o.row.kind == Some(copilot_domain::facts::OutcomeKind::Churned));
+    vector.set("churned", if churned { 1.0 } else { 0.0 });
+    growth::compute(snapshot, vector);
+}
+
+/// What a tenant may send as fields of its own.
+fn custom(snapshot: &Snapshot, vector: &mut FeatureVector) {
+    let row = &snapshot.row;
     let custom = |key: &str| row.custom.get(key).and_then(serde_json::Value::as_f64);
     vector.set("quota_used", custom("quota_used"));
     let news = row
@@ -253,14 +279,6 @@ pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
         news.filter(|at| *at <= snapshot.as_of)
             .map(|at| f64::from(days_ago(snapshot, at))),
     );
-    // Months of the contract begun: what the cuts of seat use depend on.
-    vector.set("contract_month", age.map(|days| f64::from(days / 30 + 1)));
-    let churned = row.stage == Some(Stage::Churned)
-        || snapshot
-            .outcomes
-            .last()
-            .is_some_and(|o| o.row.kind == Some(copilot_domain::facts::OutcomeKind::Churned));
-    vector.set("churned", if churned { 1.0 } else { 0.0 });
 }
 
 /// The first instant of a day in the tenant's zone.

@@ -13,22 +13,29 @@
 //! * O11 (trial of another product): only by a trialing subscription beside an active one.
 //! * O14 (funding or hiring news): no such fact; a tenant may send `news_at` as a custom field.
 
+mod anomaly;
 pub mod catalogue;
 pub mod config;
 pub mod contacts;
 pub mod contract;
 pub mod engagement;
+mod forecast;
+pub mod outlook;
 pub mod payment;
 pub mod sentiment;
+mod stats;
 pub mod support;
+#[cfg(test)]
+mod synthetic;
 pub mod usage;
 pub mod vector;
 
 use copilot_domain::history::Snapshot;
-use copilot_domain::time::{Timestamp, days_between};
+use copilot_domain::time::Timestamp;
 
 pub use catalogue::{CATALOGUE, FeatureSpec, spec};
 pub use config::{FeatureConfig, FeatureGroup};
+pub use outlook::{UsageOutlook, usage_outlook};
 pub use vector::FeatureVector;
 
 /// Computes every feature of the catalogue.
@@ -46,7 +53,7 @@ pub fn compute(snapshot: &Snapshot, config: &FeatureConfig) -> FeatureVector {
 
 /// Days of the tenant's calendar from an instant to today.
 pub(crate) fn days_ago(snapshot: &Snapshot, at: Timestamp) -> i32 {
-    days_between(snapshot.day(at), snapshot.today)
+    snapshot.age_days(at)
 }
 
 /// The fractional change from `before` to `now`; missing when there was nothing before.

@@ -2,6 +2,8 @@
 //!
 //! A purchase is an invoice with a positive amount that was not voided; a refund is one with a negative amount.
 
+mod purchases;
+
 use copilot_domain::facts::InvoiceRow;
 use copilot_domain::history::{Known, Snapshot};
 use copilot_domain::money::{Currency, Money};
@@ -9,15 +11,9 @@ use copilot_domain::time::Timestamp;
 
 use crate::config::{FeatureConfig, FeatureGroup};
 use crate::contacts::subject;
-use crate::days_ago;
+use crate::stats::median_of;
 use crate::vector::FeatureVector;
-use crate::{change, ratio};
-
-struct Purchase {
-    /// Days before today.
-    age: i32,
-    amount: f64,
-}
+use crate::{days_ago, ratio};
 
 fn amount(row: &InvoiceRow) -> f64 {
     let currency = row.currency.unwrap_or(Currency::USD);
@@ -38,7 +34,8 @@ pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut 
         }
     }
     unpaid(snapshot, vector);
-    purchases(snapshot, vector);
+    behaviour(snapshot, vector);
+    purchases::compute(snapshot, vector);
 }
 
 fn unpaid(snapshot: &Snapshot, vector: &mut FeatureVector) {
@@ -82,93 +79,40 @@ fn unpaid(snapshot: &Snapshot, vector: &mut FeatureVector) {
     vector.set_label("unpaid_invoice", which);
 }
 
-fn purchases(snapshot: &Snapshot, vector: &mut FeatureVector) {
-    let dated: Vec<Purchase> = snapshot
-        .invoices
-        .iter()
-        .filter(|i| i.row.voided_at.is_none())
-        .filter_map(|i| {
-            i.row.issued_at.map(|at| Purchase {
-                age: days_ago(snapshot, at),
-                amount: amount(&i.row),
-            })
-        })
-        .collect();
-    let bought: Vec<&Purchase> = dated.iter().filter(|p| p.amount > 0.0).collect();
-    vector.set("purchases_total", bought.len() as f64);
-    let row = &snapshot.row;
-    let contract = !snapshot.subscriptions.is_empty()
-        || row.contract_end.is_some()
-        || row.seats.is_some()
-        || row.mrr_minor.is_some();
+/// How punctually the account pays: bills of a year that were to be paid.
+fn behaviour(snapshot: &Snapshot, vector: &mut FeatureVector) {
+    let year = |at: Option<Timestamp>| at.filter(|at| days_ago(snapshot, *at) < 365);
+    let bills = || {
+        let bills = snapshot.invoices.iter().map(|i| &i.row);
+        bills.filter(|row| row.voided_at.is_none() && row.amount_minor.unwrap_or(0) > 0)
+    };
+    let days = |from: Timestamp, to: Timestamp| f64::from(days_ago(snapshot, from) - days_ago(snapshot, to));
+    let late = |from: i32, to: i32| {
+        let paid = bills().filter_map(move |row| {
+            let paid = row.paid_at?;
+            let age = days_ago(snapshot, paid);
+            (age >= from && age < to).then_some(days(row.due_at?, paid))
+        });
+        median_of(paid)
+    };
+    vector.set("days_late_365d", late(0, 365));
     vector.set(
-        "transactional",
-        if !bought.is_empty() && !contract { 1.0 } else { 0.0 },
+        "days_late_change_180d",
+        late(0, 180).zip(late(180, 360)).map(|(now, before)| now - before),
     );
-    let within = |from: i32, to: i32| bought.iter().filter(move |p| p.age >= from && p.age < to);
-    let count = |from, to| within(from, to).count() as f64;
-    let spend = |from, to| within(from, to).map(|p| p.amount).sum::<f64>();
-    for (name, days) in [
-        ("purchases_30d", 30),
-        ("purchases_90d", 90),
-        ("purchases_180d", 180),
-        ("purchases_365d", 365),
-    ] {
-        vector.set(name, count(0, days));
-    }
-    for (name, days) in [
-        ("spend_30d", 30),
-        ("spend_90d", 90),
-        ("spend_180d", 180),
-        ("spend_365d", 365),
-    ] {
-        vector.set(name, spend(0, days));
-    }
-    let tenure = bought.iter().map(|p| p.age).max();
-    let recency = bought.iter().map(|p| p.age).min();
-    vector.set("days_since_purchase", recency.map(f64::from));
-    vector.set("days_since_first_purchase", tenure.map(f64::from));
-    let long = tenure.is_some_and(|days| days >= 120);
-    vector.set(
-        "purchases_change_90d",
-        long.then(|| change(count(0, 90), count(90, 180))).flatten(),
-    );
-    vector.set(
-        "spend_change_90d",
-        long.then(|| change(spend(0, 90), spend(90, 180))).flatten(),
-    );
-    let refunds = -dated
-        .iter()
-        .filter(|p| p.amount < 0.0 && p.age < 365)
-        .map(|p| p.amount)
-        .sum::<f64>();
-    vector.set(
-        "refund_share_365d",
-        ratio(refunds, spend(0, 365)).map(|share| share.clamp(0.0, 1.0)),
-    );
-    vector.set(
-        "purchase_mean",
-        ratio(bought.iter().map(|p| p.amount).sum(), bought.len() as f64),
-    );
-    let mut days: Vec<i32> = bought.iter().map(|p| p.age).collect();
-    days.sort_unstable();
-    days.dedup();
-    vector.set("purchase_days_total", days.len() as f64);
-    if days.len() < 2 {
-        return;
-    }
-    let gaps: Vec<f64> = days.windows(2).map(|pair| f64::from(pair[1] - pair[0])).collect();
-    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
-    vector.set("purchase_interval_days", mean);
-    let longest = gaps.iter().copied().fold(0.0, f64::max);
-    vector.set("purchase_interval_max_days", longest);
-    // How many of its own usual gaps the account has been silent for.
-    vector.set(
-        "silence_in_intervals",
-        recency.and_then(|days| ratio(f64::from(days), mean.max(7.0))),
-    );
-    if gaps.len() >= 2 {
-        let variance = gaps.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / (gaps.len() - 1) as f64;
-        vector.set("purchase_interval_sd_days", variance.sqrt());
-    }
+    let to_pay = bills().filter_map(|row| Some(days(row.issued_at?, year(row.paid_at)?)));
+    vector.set("days_to_pay_365d", median_of(to_pay));
+    let due = || {
+        let past = |at: &Timestamp| *at < snapshot.as_of;
+        bills().filter_map(move |row| Some((year(row.due_at).filter(past)?, row)))
+    };
+    let is_late = |due: Timestamp, row: &InvoiceRow| row.paid_at.is_none_or(|paid| days(due, paid) > 0.0);
+    let number = due().count() as f64;
+    let late = due().filter(|(due, row)| is_late(*due, row)).count() as f64;
+    vector.set("late_share_365d", ratio(late, number));
+    let issued = || bills().filter(|row| year(row.issued_at).is_some());
+    let failed = issued().filter(|row| row.failed_at.is_some()).count() as f64;
+    vector.set("failed_share_365d", ratio(failed, issued().count() as f64));
+    let recent = bills().filter_map(|row| year(row.failed_at)).count();
+    vector.set("payments_failed_365d", recent as f64);
 }

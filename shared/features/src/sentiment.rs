@@ -7,6 +7,7 @@ use copilot_domain::time::Timestamp;
 use crate::config::FeatureGroup;
 use crate::contacts::subject;
 use crate::days_ago;
+use crate::stats::mean;
 use crate::vector::FeatureVector;
 
 /// An answer on the scale of NPS, 0 to 10: CSAT 1–5 and CES 1–7 are stretched onto it.
@@ -43,6 +44,17 @@ pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
     vector.set("survey_score", voice.map(|(_, score, _)| score));
     vector.set("survey_age_days", voice.map(|(at, _, _)| age(at)));
     vector.saw(FeatureGroup::Sentiment, voice.map(|(at, _, _)| at));
+    let answers: Vec<f64> = snapshot
+        .surveys
+        .iter()
+        .filter(|s| s.row.at.is_some_and(|at| age(at) < 365.0))
+        .filter_map(|s| on_nps_scale(&s.row))
+        .collect();
+    let told = voice.is_some();
+    vector.set("surveys_365d", told.then_some(answers.len() as f64));
+    vector.set("survey_mean_365d", mean(&answers));
+    let low = answers.iter().filter(|score| **score <= 6.0).count();
+    vector.set("surveys_low_365d", told.then_some(low as f64));
     let row = &snapshot.row;
     let given = row.pulse_at.or(row.pulse.and(snapshot.known_since));
     vector.set("pulse", row.pulse.map(|p| p as f64));
@@ -59,4 +71,8 @@ pub(crate) fn compute(snapshot: &Snapshot, vector: &mut FeatureVector) {
         }
     });
     vector.set("goals_on_track_share", share);
+    let behind = goals
+        .zip(on_track)
+        .map(|(all, on_track)| (all - on_track).max(0.0));
+    vector.set("goals_behind", behind);
 }

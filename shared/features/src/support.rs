@@ -7,8 +7,9 @@ use copilot_domain::time::Timestamp;
 
 use crate::config::{FeatureConfig, FeatureGroup};
 use crate::contacts::subject;
-use crate::days_ago;
+use crate::stats::{mean, median_of};
 use crate::vector::FeatureVector;
+use crate::{change, days_ago, ratio};
 
 /// When a promise was broken: the due instant, if nobody answered or solved by then and it is past.
 fn breached_at(row: &TicketRow, as_of: Timestamp) -> Option<Timestamp> {
@@ -89,6 +90,99 @@ pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut 
     vector.set(
         "csat_mean_last5",
         (!last.is_empty()).then(|| last.iter().sum::<f64>() / last.len() as f64),
+    );
+    satisfaction(&rated, &age, vector);
+    load(snapshot, &age, vector);
+    speed(snapshot, vector);
+}
+
+/// Ratings against before, the latest first.
+fn satisfaction(rated: &[(Timestamp, f64)], age: &impl Fn(Timestamp) -> f64, vector: &mut FeatureVector) {
+    let score = |(_, csat): &(Timestamp, f64)| *csat;
+    let recent: Vec<f64> = rated
+        .iter()
+        .filter(|(at, _)| age(*at) < 90.0)
+        .map(score)
+        .collect();
+    vector.set("csat_mean_90d", mean(&recent));
+    let low = recent.iter().filter(|csat| **csat <= 2.0).count();
+    vector.set("csat_low_90d", low as f64);
+    let of = |skip: usize| mean(&rated.iter().skip(skip).take(5).map(score).collect::<Vec<f64>>());
+    vector.set("csat_change", of(0).zip(of(5)).map(|(now, before)| now - before));
+}
+
+/// How many tickets, how heavy, and which are still open.
+fn load(snapshot: &Snapshot, age: &impl Fn(Timestamp) -> f64, vector: &mut FeatureVector) {
+    let dated: Vec<(f64, &TicketRow)> = snapshot
+        .tickets
+        .iter()
+        .filter_map(|t| t.row.opened_at.map(|at| (age(at), &t.row)))
+        .collect();
+    let quarter: Vec<&TicketRow> = dated
+        .iter()
+        .filter(|(age, _)| *age < 90.0)
+        .map(|(_, row)| *row)
+        .collect();
+    let number = quarter.len() as f64;
+    vector.set("tickets_90d", number);
+    let month_before = vector.get("tickets_30d_mean");
+    let month = vector.get("tickets_30d");
+    vector.set(
+        "tickets_change_30d",
+        month
+            .zip(month_before)
+            .and_then(|(now, before)| change(now, before)),
+    );
+    let since = dated.iter().map(|(age, _)| *age).reduce(f64::min);
+    vector.set("days_since_ticket", since);
+    let count = |is: fn(&TicketRow) -> bool| quarter.iter().filter(|row| is(row)).count() as f64;
+    let escalated = count(|row| row.escalated == Some(true));
+    let urgent = count(|row| matches!(row.priority, Some(TicketPriority::High | TicketPriority::Urgent)));
+    vector.set("escalated_90d", escalated);
+    vector.set("escalated_share_90d", ratio(escalated, number));
+    vector.set("urgent_share_90d", ratio(urgent, number));
+    let promised = count(|row| row.sla_due_at.is_some());
+    let broken = quarter
+        .iter()
+        .filter(|row| breached_at(row, snapshot.as_of).is_some())
+        .count();
+    vector.set("sla_breach_share_90d", ratio(broken as f64, promised));
+    let reopened = snapshot.reopened.iter().filter(|(at, _)| age(*at) < 90.0).count();
+    vector.set("reopened_90d", reopened as f64);
+    let open = || dated.iter().filter(|(_, row)| row.solved_at.is_none());
+    vector.set("open_ticket_age_days", median_of(open().map(|(age, _)| *age)));
+    vector.set(
+        "open_ticket_age_max_days",
+        open().map(|(age, _)| *age).reduce(f64::max),
+    );
+    let unanswered = open().filter(|(_, row)| row.answered_at.is_none()).count();
+    vector.set("unanswered_open", unanswered as f64);
+}
+
+/// How long the customer waits for an answer and for a solution, against before.
+fn speed(snapshot: &Snapshot, vector: &mut FeatureVector) {
+    let wait = |to: fn(&TicketRow) -> Option<Timestamp>, from: i32, until: i32| {
+        let waits = snapshot.tickets.iter().filter_map(move |t| {
+            let (opened, done) = (t.row.opened_at?, to(&t.row)?);
+            let age = days_ago(snapshot, done);
+            let seconds = (done.as_second() - opened.as_second()) as f64;
+            (age >= from && age < until && seconds >= 0.0).then_some(seconds / 3_600.0)
+        });
+        median_of(waits)
+    };
+    let solved = |from, until| wait(|row| row.solved_at, from, until).map(|hours| hours / 24.0);
+    let (now, before) = (solved(0, 90), solved(90, 180));
+    vector.set("resolution_days_90d", now);
+    vector.set(
+        "resolution_change_90d",
+        now.zip(before).and_then(|(now, before)| change(now, before)),
+    );
+    let answered = |from, until| wait(|row| row.answered_at, from, until);
+    let (now, before) = (answered(0, 90), answered(90, 180));
+    vector.set("first_answer_hours_90d", now);
+    vector.set(
+        "first_answer_change_90d",
+        now.zip(before).and_then(|(now, before)| change(now, before)),
     );
 }
 

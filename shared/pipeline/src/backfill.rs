@@ -57,8 +57,9 @@ impl Scorer {
             .collect();
         let mut previous: Option<BandState> = None;
         let mut points = Vec::new();
+        let mut snapshots = loaded.history.snapshots();
         for day in days.into_iter().filter(|day| !lived.contains_key(day)) {
-            let snapshot = loaded.history.snapshot(end_of_day(day, &zone));
+            let snapshot = snapshots.at(end_of_day(day, &zone));
             if snapshot.known_since.is_none() {
                 continue;
             }

@@ -296,7 +296,7 @@ fn people(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
 }
 
 fn usage(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
-    for (day, tally) in snapshot.usage.iter().filter(|(_, tally)| tally.events > 0) {
+    for (day, tally) in &snapshot.usage {
         let Ok(at) = day.to_zoned(snapshot.zone.clone()) else {
             continue;
         };
