@@ -25,11 +25,13 @@
 mod column;
 mod file;
 mod key;
+mod parts;
 mod row;
 mod schema;
 
 pub use file::{About, ROWS_IN_GROUP, Writer, about, read, without, write};
 pub use key::LakeKey;
+pub use parts::{Parts, ROWS_IN_PART};
 pub use row::{Features, Origin, Row};
 pub use schema::{FIXED, MAJOR, MINOR, columns};
 

@@ -131,8 +131,12 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row of which only the account and the time are known.
+    /// A row of which only the account and the time are known; the instant is cut to the microsecond.
     pub fn new(account: AccountId, day: Date, as_of: Timestamp) -> Self {
+        let micros = i64::try_from(as_of.as_nanosecond().div_euclid(1_000));
+        let as_of = micros.map_or(as_of, |micros| {
+            Timestamp::from_microsecond(micros).unwrap_or(as_of)
+        });
         Self {
             account,
             day,

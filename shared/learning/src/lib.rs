@@ -5,6 +5,7 @@
 pub mod blend;
 pub mod boosting;
 pub mod calibrate;
+pub mod drift;
 pub mod export;
 pub mod linear;
 pub mod logistic;

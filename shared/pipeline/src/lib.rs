@@ -7,7 +7,9 @@ mod card;
 mod delivered;
 mod events;
 mod guard;
+pub mod lake;
 mod score;
+pub mod snapshots;
 mod write;
 
 pub use backfill::MAX_POINTS;
