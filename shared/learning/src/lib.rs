@@ -9,6 +9,7 @@ pub mod drift;
 pub mod export;
 pub mod linear;
 pub mod logistic;
+pub mod outcomes;
 pub mod quality;
 pub mod random;
 pub mod symmetric;

@@ -70,6 +70,7 @@ impl Scorer {
                 earlier: &earlier,
                 states: &RuleStates::default(),
                 arr_percentile: None,
+                models: &copilot_scoring::models::NONE,
                 held: &BTreeSet::new(),
                 computed_at: clock,
             };
