@@ -76,6 +76,8 @@ struct Predicted {
     probability: f64,
     method: Method,
     model_version: Option<String>,
+    #[serde(default)]
+    shadow: bool,
 }
 
 /// Writes the day of a tenant: the day of `now` in its zone. A second run of the day writes the same files again.
@@ -166,10 +168,11 @@ fn row(account: AccountId, day: Date, card: &Item, assessed: Assessed) -> Row {
     }
 }
 
-/// The churn prediction that was shown: the model's where there is one, else the rules'.
+/// The churn prediction that was shown: the model's where there is one, else the rules'. What a model in the shadow says
+/// is shown to nobody.
 fn churn(predictions: Vec<Predicted>) -> Option<Predicted> {
-    let churn = predictions
+    predictions
         .into_iter()
-        .filter(|p| p.kind == PredictionKind::Churn);
-    churn.max_by_key(|p| p.method == Method::Model)
+        .filter(|p| p.kind == PredictionKind::Churn && !p.shadow)
+        .max_by_key(|p| p.method == Method::Model)
 }

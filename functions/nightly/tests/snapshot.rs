@@ -109,6 +109,7 @@ fn prediction(method: Method, probability: f64) -> Prediction {
         actual_outcome: None,
         was_accurate: None,
         note: None,
+        shadow: false,
     }
 }
 
@@ -138,7 +139,14 @@ fn assessment(score: f64, mrr: f64) -> Assessment {
             trend: Trend::default(),
         },
         sum_check: Points::ZERO,
-        predictions: vec![prediction(Method::Rules, 0.4), prediction(Method::Model, 0.2)],
+        predictions: vec![
+            prediction(Method::Rules, 0.4),
+            prediction(Method::Model, 0.2),
+            Prediction {
+                shadow: true,
+                ..prediction(Method::Model, 0.9)
+            },
+        ],
         alerts: AlertChanges::default(),
         features: [("mrr".to_owned(), Some(mrr)), ("nps".to_owned(), None)].into(),
         missing: Vec::new(),

@@ -89,7 +89,9 @@ impl LearntModel {
         let answers = self.run(&flat)?;
         for (row, (golden, found)) in golden.iter().zip(answers).enumerate() {
             let inputs: Vec<f32> = golden.inputs.iter().map(|v| v.unwrap_or(f32::NAN)).collect();
-            let summed = self.contributions(&inputs).map(|parts| crate::churn::sigmoid(parts.sum()));
+            let summed = self
+                .contributions(&inputs)
+                .map(|parts| crate::churn::sigmoid(parts.sum()));
             for expected in [Some(golden.probability), summed].into_iter().flatten() {
                 if !((found - expected).abs() <= PROBABILITY_TOLERANCE) {
                     return Err(ModelError::Golden { row, found, expected });
@@ -109,7 +111,10 @@ impl LearntModel {
             return Ok(Vec::new());
         }
         if !rows.len().is_multiple_of(width) {
-            return Err(ModelError::Inputs(format!("{} values are no rows of {width}", rows.len())));
+            return Err(ModelError::Inputs(format!(
+                "{} values are no rows of {width}",
+                rows.len()
+            )));
         }
         let count = rows.len() / width;
         let input = Tensor::from_shape(&[count, width], rows).map_err(graph)?;
@@ -168,7 +173,9 @@ impl LearntModel {
     fn explain(&self, probability: f64, row: &[f32], features: &FeatureVector, at: Timestamp) -> Prediction {
         let card = &self.card;
         let parts = self.contributions(row);
-        let named = parts.iter().flat_map(|parts| card.inputs.iter().zip(&parts.columns));
+        let named = parts
+            .iter()
+            .flat_map(|parts| card.inputs.iter().zip(&parts.columns));
         let shown = factors(named.map(|(input, contribution)| Part {
             name: &input.name,
             value: features.get(&input.name),
@@ -231,7 +238,9 @@ fn check_inputs(card: &LearntCard) -> Result<(), ModelError> {
             None => return refuse(format!("{name} is no feature")),
             Some(spec) if spec.version != input.version => {
                 let (now, then) = (spec.version, input.version);
-                return refuse(format!("{name} has version {now}, the model was trained on {then}"));
+                return refuse(format!(
+                    "{name} has version {now}, the model was trained on {then}"
+                ));
             }
             Some(_) => {}
         }
@@ -251,7 +260,9 @@ fn check_inputs(card: &LearntCard) -> Result<(), ModelError> {
 /// The trees of a graph: none, or those of its one tree operator.
 fn trees_of(proto: &pb::ModelProto) -> Result<Option<Ensemble>, ModelError> {
     let nodes = proto.graph.iter().flat_map(|graph| &graph.node);
-    let found: Vec<_> = nodes.filter(|node| TREES.contains(&node.op_type.as_str())).collect();
+    let found: Vec<_> = nodes
+        .filter(|node| TREES.contains(&node.op_type.as_str()))
+        .collect();
     match found[..] {
         [] => Ok(None),
         [node] => ensemble::from_node(node).map(Some).map_err(graph),

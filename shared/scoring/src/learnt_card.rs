@@ -177,7 +177,10 @@ impl Conformal {
             let mut all: Vec<f64> = own.map(|(p, _)| if wanted { 1.0 - p } else { *p }).collect();
             all.sort_by(f64::total_cmp);
             let last = all.len().saturating_sub(1) as f64;
-            let at = |step: u32| all.get((last * f64::from(step) / 100.0).round() as usize).copied();
+            let at = |step: u32| {
+                all.get((last * f64::from(step) / 100.0).round() as usize)
+                    .copied()
+            };
             (0..=100).filter_map(at).collect::<Vec<f64>>()
         };
         Self {
@@ -204,7 +207,10 @@ impl Conformal {
     /// Gammerman and Shafer, "Algorithmic learning in a random world": the confidence of a conformal prediction). At 0.9 and
     /// above, one outcome is left at the level of 90 %; below, the account is undecided.
     pub fn confidence(&self, probability: f64) -> f64 {
-        let (yes, no) = (self.plausible(probability, true), self.plausible(probability, false));
+        let (yes, no) = (
+            self.plausible(probability, true),
+            self.plausible(probability, false),
+        );
         1.0 - yes.min(no)
     }
 }
@@ -314,7 +320,10 @@ mod tests {
         let (said, labels): (Vec<f64>, Vec<bool>) = (0..4_000).map(|i| (p(i), y(i))).unzip();
         let conformal = Conformal::fit(&said, &labels);
         let later = 4_000..8_000;
-        let kept = later.clone().filter(|i| conformal.plausible(p(*i), y(*i)) > 0.1).count();
+        let kept = later
+            .clone()
+            .filter(|i| conformal.plausible(p(*i), y(*i)) > 0.1)
+            .count();
         let share = kept as f64 / later.len() as f64;
         assert!((share - 0.9).abs() < 0.03, "{share}");
     }

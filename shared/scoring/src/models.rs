@@ -53,7 +53,12 @@ pub fn tag(models: &Models, account: AccountId) -> String {
         let both = [kind.of(account), kind.shadow.as_ref()];
         both.map(|model| model.map_or_else(String::new, |model| model.card().id()))
     };
-    models.values().flat_map(of_kind).filter(|id| !id.is_empty()).collect::<Vec<_>>().join(",")
+    models
+        .values()
+        .flat_map(of_kind)
+        .filter(|id| !id.is_empty())
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// What a tenant's models say of an account.
@@ -87,8 +92,12 @@ pub(crate) fn ask(models: &Models, account: AccountId, features: &FeatureVector,
 }
 
 fn one(model: &LearntModel, features: &FeatureVector, at: Timestamp) -> Result<Prediction, String> {
-    let mut answers = model.predict(&[(features, at)]).map_err(|error| error.to_string())?;
-    answers.pop().unwrap_or_else(|| Err("the model gave no answer".to_owned()))
+    let mut answers = model
+        .predict(&[(features, at)])
+        .map_err(|error| error.to_string())?;
+    answers
+        .pop()
+        .unwrap_or_else(|| Err("the model gave no answer".to_owned()))
 }
 
 #[cfg(test)]

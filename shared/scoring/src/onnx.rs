@@ -205,13 +205,17 @@ impl OnnxModel {
     fn explain(&self, probability: f64, row: &[f64], features: &FeatureVector, at: Timestamp) -> Prediction {
         let card = &self.card;
         let contributions = card.contributions(row);
-        let parts = card.inputs.iter().zip(&contributions).map(|(input, contribution)| Part {
-            name: &input.name,
-            value: features.get(&input.name),
-            usual: None,
-            contribution: *contribution,
-            gap: " (not known: the usual value stands in)",
-        });
+        let parts = card
+            .inputs
+            .iter()
+            .zip(&contributions)
+            .map(|(input, contribution)| Part {
+                name: &input.name,
+                value: features.get(&input.name),
+                usual: None,
+                contribution: *contribution,
+                gap: " (not known: the usual value stands in)",
+            });
         let factors = factors(parts);
         // How much of what the model reads is known, how far from a coin's toss it is, and how far its level was off
         // on months that it had not seen. Not a measured rate.
