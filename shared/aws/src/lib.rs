@@ -18,6 +18,7 @@ pub mod keys;
 pub mod kinds;
 pub mod lake;
 pub mod links;
+pub mod models;
 pub mod notifications;
 pub mod queue;
 pub mod raw_log;

@@ -217,6 +217,25 @@ pub struct TrainingRun {
     pub version: Option<String>,
 }
 
+impl TrainingRun {
+    /// An order for a run, to be written before it is sent. Ids sort by time; `unique` tells runs of one second apart.
+    pub fn queued(kind: PredictionKind, by: &str, now: Timestamp, unique: &str) -> Self {
+        Self {
+            id: format!("{}-{kind}-{unique}", now.as_second()),
+            kind,
+            status: RunStatus::Queued,
+            asked_at: now,
+            asked_by: by.to_owned(),
+            finished_at: None,
+            verdict: "waits to be started".to_owned(),
+            accounts_done: 0,
+            accounts: 0,
+            labels: None,
+            version: None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,7 +250,10 @@ mod tests {
         pointers.watch("1", at("2026-01-01"));
         assert_eq!(pointers.role_of("1"), ModelRole::Shadow);
         pointers.crown("1", at("2026-03-01"));
-        assert_eq!((pointers.role_of("1"), &pointers.shadow), (ModelRole::Champion, &None));
+        assert_eq!(
+            (pointers.role_of("1"), &pointers.shadow),
+            (ModelRole::Champion, &None)
+        );
         pointers.challenge("2", 0.2, at("2026-04-01"));
         pointers.crown("2", at("2026-05-01"));
         assert_eq!(pointers.challenger, None);

@@ -8,6 +8,7 @@ mod delivered;
 mod events;
 mod guard;
 pub mod lake;
+pub mod models;
 mod score;
 pub mod snapshots;
 mod write;

@@ -8,6 +8,7 @@ use copilot_aws::assessments;
 use copilot_aws::bus::EventBus;
 use copilot_aws::deliveries::{self, SourceStatus};
 use copilot_aws::history::{self, Loaded, USAGE_DAYS};
+use copilot_aws::models::ModelFiles;
 use copilot_aws::stats::{self, Stats};
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::{AwsError, Table, kinds};
@@ -21,11 +22,13 @@ use copilot_domain::time::{Timestamp, day_of, shift};
 use copilot_features::config::FeatureGroup;
 use copilot_features::{FeatureConfig, contract};
 use copilot_scoring::alerts::is_first_look;
+use copilot_scoring::models::Models;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
 use crate::delivered;
 use crate::guard::{self, Held};
+use crate::models::ModelShelf;
 use crate::write::{self, Scoring};
 
 /// Tries when others write the same account meanwhile.
@@ -74,7 +77,7 @@ pub struct Scored {
 type Settings = HashMap<TenantId, (Instant, Arc<TenantView>)>;
 
 /// What scoring an account needs to know of its tenant.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct TenantView {
     /// Its settings.
     pub tenant: Tenant,
@@ -84,6 +87,8 @@ pub struct TenantView {
     pub config: FeatureConfig,
     /// How its sources are doing.
     pub sources: Vec<SourceStatus>,
+    /// Its own models.
+    pub models: Models,
 }
 
 /// Scores accounts of the stack.
@@ -93,6 +98,7 @@ pub struct Scorer {
     bus: EventBus,
     engine: Arc<Engine>,
     settings: Arc<Mutex<Settings>>,
+    shelf: ModelShelf,
 }
 
 impl Scorer {
@@ -112,7 +118,25 @@ impl Scorer {
             bus,
             engine: Arc::new(engine),
             settings: Arc::default(),
+            shelf: ModelShelf::default(),
         })
+    }
+
+    /// With the tenants' own models, read from where they are registered.
+    #[must_use]
+    pub fn with_models(mut self, files: ModelFiles) -> Self {
+        self.shelf = ModelShelf::of(files);
+        self
+    }
+
+    /// The tenants' own models.
+    pub fn shelf(&self) -> &ModelShelf {
+        &self.shelf
+    }
+
+    /// The table that is scored over.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The profiles, rules and model.
@@ -136,12 +160,14 @@ impl Scorer {
         let stats = stats::get(&self.table, tenant, clock).await?;
         let seen = kinds::seen(&self.table, tenant).await?;
         let sources = deliveries::statuses(&self.table, tenant).await?;
+        let models = self.shelf.models(&self.table, tenant).await?;
         let config = feature_config(&found, &seen);
         let view = Arc::new(TenantView {
             tenant: found,
             stats,
             config,
             sources,
+            models,
         });
         kept.insert(tenant.clone(), (Instant::now(), view.clone()));
         Ok(view)
@@ -280,6 +306,7 @@ impl Scorer {
             previous: previous.as_ref(),
             earlier,
             states: &states,
+            models: &settings.models,
             arr_percentile: settings.stats.arr_percentile(contract::arr(snapshot)),
             held,
             computed_at: clock,

@@ -187,6 +187,40 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     }
 }
 
+/// What the rules alone say of an account: the probability of a kind, without models, alerts or history.
+pub fn rules_probability(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    config: &FeatureConfig,
+    features: &FeatureVector,
+    kind: PredictionKind,
+) -> Option<f64> {
+    let said = match kind {
+        PredictionKind::Churn => {
+            let (profile, _) = engine.profiles.choose(snapshot, features);
+            let evaluation = EvaluationId {
+                as_of: snapshot.as_of,
+                facts: String::new(),
+            };
+            let (health, _) = health(&HealthInput {
+                features,
+                config,
+                profiles: &engine.profiles,
+                profile,
+                today: snapshot.today,
+                evaluation: &evaluation,
+                previous: None,
+                earlier: &[],
+            });
+            by_rules(&health, features, snapshot.as_of, None)
+        }
+        PredictionKind::Downgrade => mapping::downgrade(features, snapshot.as_of),
+        PredictionKind::Payment => mapping::payment(features, snapshot.as_of),
+        PredictionKind::Expansion => None,
+    };
+    said.map(|prediction| prediction.probability)
+}
+
 /// The account as its alerts show it.
 fn alert_account(
     snapshot: &Snapshot,

@@ -4,6 +4,7 @@
 //! A card holds sums over many accounts and a few golden rows of feature values: no ids and no personal data.
 
 use copilot_domain::prediction::PredictionKind;
+use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -213,6 +214,53 @@ impl Conformal {
         );
         1.0 - yes.min(no)
     }
+}
+
+/// One thing that a candidate must show before it may answer for accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Check {
+    /// Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`.
+    pub name: String,
+    /// Whether it is met.
+    pub passed: bool,
+    /// What was found and what was asked for.
+    pub text: String,
+}
+
+/// A candidate held against what answers now, on the same rows of months that neither had seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Evidence {
+    /// The champion's version, or `rules`.
+    pub against: String,
+    /// By how much its area under the precision-recall curve is larger; an interval above 0 is a win.
+    pub pr_auc_gain: Interval,
+    /// What it must show.
+    pub checks: Vec<Check>,
+}
+
+/// A version as the registry lists it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ModelEntry {
+    /// The version.
+    pub version: String,
+    /// What it predicts.
+    pub kind: PredictionKind,
+    /// How it was made.
+    pub maker: Maker,
+    /// When it was registered, by the tenant's clock.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub registered_at: Timestamp,
+    /// By whom.
+    pub registered_by: String,
+    /// What it was trained on.
+    pub trained_on: Option<TrainedOn>,
+    /// How well it does.
+    pub validation: Option<Validation>,
+    /// What it must show before it answers.
+    pub evidence: Option<Evidence>,
 }
 
 /// How it was made.
