@@ -9,7 +9,7 @@ use copilot_aws::deliveries::{self, DeliveryRecord};
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::testing::SdkConfig;
-use copilot_aws::{ScoreQueue, Table, keys, testing};
+use copilot_aws::{Lake, ScoreQueue, Table, keys, testing};
 use copilot_domain::ids::{AccountId, Source, TenantId, TenantProof};
 use copilot_domain::time::Timestamp;
 use copilot_runtime::clock::Clock;
@@ -20,12 +20,16 @@ use serde_json::json;
 const NOW: &str = "2026-03-10T02:00:00Z";
 
 async fn context(config: &SdkConfig) -> (Context, String) {
+    let bucket = testing::create_bucket(config, &format!("{:?}", std::thread::current().name()))
+        .await
+        .unwrap();
     let table: Table = testing::create_table(config, "table").await.unwrap();
     let url = testing::create_queue(config, "score").await.unwrap();
     let clock = Clock::fixed(NOW.parse().unwrap());
     let context = Context {
         score: ScoreQueue::new(config, &url, table.clone()),
         bus: EventBus::new(config, "default"),
+        lake: Lake::new(config, &bucket),
         table,
         metrics: Metrics::in_memory("nightly", clock.clone()),
         clock,

@@ -16,6 +16,7 @@ pub mod imports;
 pub mod item;
 pub mod keys;
 pub mod kinds;
+pub mod lake;
 pub mod links;
 pub mod models;
 pub mod notifications;
@@ -33,6 +34,7 @@ pub mod webhooks;
 
 pub use error::AwsError;
 pub use item::Item;
+pub use lake::Lake;
 pub use queue::{IngestQueue, ScoreQueue};
 pub use raw_log::{Put, RawLog};
 pub use secrets::Secrets;

@@ -34,13 +34,10 @@ pub async fn config(test: &str) -> Option<SdkConfig> {
         eprintln!("skipped: {test} (COPILOT_TEST_ENDPOINT is not set; `make test-rust` starts a server)");
         return None;
     };
-    let digest = Sha256::digest(test.as_bytes());
-    let number = digest.iter().take(8).fold(0_u64, |n, b| (n << 8) | u64::from(*b));
-    let account = format!("{:012}", 100_000_000_000 + number % 899_999_999_999);
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .endpoint_url(endpoint)
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(account, "test", None, None, "test"))
+        .credentials_provider(Credentials::new(access_key(test), "test", None, None, "test"))
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .timeout_config(
             TimeoutConfig::builder()
@@ -50,6 +47,13 @@ pub async fn config(test: &str) -> Option<SdkConfig> {
         .load()
         .await;
     Some(config)
+}
+
+/// The access key of a test, which is its AWS account on MiniStack.
+pub fn access_key(test: &str) -> String {
+    let digest = Sha256::digest(test.as_bytes());
+    let number = digest.iter().take(8).fold(0_u64, |n, b| (n << 8) | u64::from(*b));
+    format!("{:012}", 100_000_000_000 + number % 899_999_999_999)
 }
 
 /// Creates a table of the stack's shape.

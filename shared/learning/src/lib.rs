@@ -5,6 +5,7 @@
 pub mod blend;
 pub mod boosting;
 pub mod calibrate;
+pub mod drift;
 pub mod evidence;
 pub mod examples;
 pub mod export;

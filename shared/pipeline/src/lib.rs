@@ -7,8 +7,10 @@ mod card;
 mod delivered;
 mod events;
 mod guard;
+pub mod lake;
 pub mod models;
 mod score;
+pub mod snapshots;
 mod write;
 
 pub use backfill::MAX_POINTS;

@@ -395,7 +395,7 @@ impl Scorer {
 /// Where tickets come in at all, an account without tickets has none. Of usage, contacts and the rest, silence of an
 /// account that never told anything may as well mean that its data is not there yet: it stays unknown, or every
 /// freshly imported account would be alarmed about.
-fn feature_config(tenant: &Tenant, seen: &BTreeSet<String>) -> FeatureConfig {
+pub(crate) fn feature_config(tenant: &Tenant, seen: &BTreeSet<String>) -> FeatureConfig {
     let connected = kinds::has(seen, Kind::Ticket).then_some(FeatureGroup::Support);
     FeatureConfig {
         key_events: tenant

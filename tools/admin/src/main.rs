@@ -6,6 +6,7 @@
 )]
 
 mod backfill;
+mod features;
 mod keys;
 mod replay;
 mod train;
@@ -13,8 +14,8 @@ mod train;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use copilot_aws::tenants::{self, Tenant};
-use copilot_aws::{ScoreQueue, Secrets, Table};
-use copilot_domain::ids::{Source, TenantId, TenantProof};
+use copilot_aws::{Lake, ScoreQueue, Secrets, Table};
+use copilot_domain::ids::{AccountId, Source, TenantId, TenantProof};
 use copilot_domain::time::parse_instant;
 use copilot_runtime::clock::Clock;
 use copilot_runtime::config::Env;
@@ -62,6 +63,27 @@ enum Command {
         /// churn, downgrade, payment or expansion.
         #[arg(long, default_value = "churn")]
         kind: String,
+    },
+    /// Writes the features of every account of a tenant, as they were at the ends of past months, into the feature store.
+    BackfillFeatures {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The first month: 2024-01.
+        #[arg(long)]
+        from: String,
+        /// The last month; the last one that is over when left out.
+        #[arg(long)]
+        to: Option<String>,
+    },
+    /// Takes accounts out of every file of the feature store. Erase them from the table first.
+    EraseLake {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The accounts: `acc_…`, separated by commas.
+        #[arg(long, required = true, value_delimiter = ',')]
+        account: Vec<AccountId>,
     },
     /// Rebuilds a tenant's state from the raw log, into the stack's table or another.
     Replay {
@@ -220,6 +242,14 @@ async fn main() -> Result<()> {
             let tenant = tenant_id(&tenant)?;
             train::run(&sdk, &table, (&bucket, &bus), &clock, &tenant, &kind).await?
         }
+        Command::BackfillFeatures { tenant, from, to } => {
+            let store = lake(&env, &sdk)?;
+            features::fill(&table, &store, &clock, &tenant_id(&tenant)?, &from, to.as_deref()).await?
+        }
+        Command::EraseLake { tenant, account } => {
+            let store = lake(&env, &sdk)?;
+            features::erase(&table, &store, &tenant_id(&tenant)?, &account).await?
+        }
         Command::Replay { tenant, into_table } => {
             let bucket = env.required("DATA_BUCKET", "the bucket of the raw log")?;
             let target = into_table.as_deref().map(|name| Table::new(&sdk, name));
@@ -237,6 +267,11 @@ async fn main() -> Result<()> {
     };
     println!("{line}");
     Ok(())
+}
+
+fn lake(env: &Env, sdk: &copilot_aws::sdk::SdkConfig) -> Result<Lake> {
+    let bucket = env.required("DATA_BUCKET", "the bucket of the feature store")?;
+    Ok(Lake::new(sdk, &bucket))
 }
 
 fn tenant_id(slug: &str) -> Result<TenantId> {

@@ -7,7 +7,7 @@ use copilot_check::root;
 
 /// Library crates and what they may import of ours. Functions may import every library and no function; tools may
 /// import both.
-const LIBRARIES: [(&str, &[&str]); 9] = [
+const LIBRARIES: [(&str, &[&str]); 11] = [
     ("copilot-domain", &[]),
     ("copilot-features", &["copilot-domain"]),
     ("copilot-scoring", &["copilot-domain", "copilot-features"]),
@@ -15,6 +15,7 @@ const LIBRARIES: [(&str, &[&str]); 9] = [
         "copilot-learning",
         &["copilot-domain", "copilot-features", "copilot-scoring"],
     ),
+    ("copilot-lake", &["copilot-domain", "copilot-features"]),
     ("copilot-connectors", &["copilot-domain"]),
     ("copilot-channels", &["copilot-domain"]),
     ("copilot-aws", &["copilot-domain"]),
@@ -39,6 +40,7 @@ const LIBRARIES: [(&str, &[&str]); 9] = [
             "copilot-domain",
             "copilot-features",
             "copilot-scoring",
+            "copilot-lake",
             "copilot-aws",
             "copilot-runtime",
         ],
@@ -46,11 +48,12 @@ const LIBRARIES: [(&str, &[&str]); 9] = [
 ];
 
 /// The crates that take the instant as an argument and do no I/O.
-const PURE: [&str; 4] = [
+const PURE: [&str; 5] = [
     "copilot-domain",
     "copilot-features",
     "copilot-scoring",
     "copilot-learning",
+    "copilot-lake",
 ];
 /// What pure crates must not get hold of.
 const IMPURE: [&str; 12] = [
