@@ -13,6 +13,7 @@ use crate::error::AwsError;
 use crate::item::Item;
 use crate::keys;
 use crate::links;
+use crate::overrides;
 use crate::table::{Query, Table};
 
 /// Days of usage that a score looks back on: a year for seasons, and a quarter for comparison.
@@ -60,6 +61,7 @@ pub async fn load(
         .map(|(_, item)| item.document())
         .collect::<Result<Vec<ExternalId>, AwsError>>()?;
     let mut history = AccountHistory::empty(account, zone);
+    history.overrides = overrides::of_state(&state)?;
     let parts = try_join_all(
         identities
             .iter()

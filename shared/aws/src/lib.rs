@@ -18,6 +18,8 @@ pub mod keys;
 pub mod kinds;
 pub mod links;
 pub mod notifications;
+pub mod overrides;
+pub mod profiles;
 pub mod queue;
 pub mod raw_log;
 pub mod request;

@@ -17,6 +17,7 @@ use crate::facts::{
 };
 use crate::ids::{AccountId, ExternalId, Source};
 use crate::revision::Record;
+use crate::score_override::ScoreOverride;
 use crate::time::{Timestamp, day_of, shift};
 use crate::usage::{UsageDay, UsageTally};
 
@@ -40,6 +41,9 @@ pub struct AccountHistory {
     pub records: BTreeMap<Kind, Vec<FactRecord>>,
     /// Usage by day.
     pub usage: BTreeMap<Date, UsageDay>,
+    /// Every override of its score that was ever given, in any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<ScoreOverride>,
 }
 
 /// A row with the id its source gives it.
@@ -84,6 +88,8 @@ pub struct Snapshot {
     pub outcomes: Vec<Known<OutcomeRow>>,
     /// Usage by day, up to `today`.
     pub usage: BTreeMap<Date, UsageTally>,
+    /// The override of the score that holds.
+    pub score_override: Option<ScoreOverride>,
 }
 
 impl AccountHistory {
@@ -94,6 +100,7 @@ impl AccountHistory {
             zone: zone.into(),
             records: BTreeMap::new(),
             usage: BTreeMap::new(),
+            overrides: Vec::new(),
         }
     }
 
@@ -121,6 +128,7 @@ impl AccountHistory {
                 .range(..=today)
                 .map(|(day, usage)| (*day, usage.tally(today)))
                 .collect(),
+            score_override: ScoreOverride::at(&self.overrides, as_of, today).map(ScoreOverride::as_given),
             zone,
         }
     }

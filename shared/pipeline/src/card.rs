@@ -70,6 +70,8 @@ pub(crate) fn card(
         "renewal_date": facts.renewal_date,
         "days_to_renewal": facts.days_to_renewal,
         "score": health.score,
+        "computed_score": overridden(assessed).then_some(health.computed_score),
+        "override_until": health.overridden.as_ref().map(|given| given.until),
         "band": health.band,
         "coverage": health.coverage,
         "spark": spark,
@@ -102,12 +104,18 @@ pub(crate) fn card(
     (listing, document)
 }
 
+/// Whether a person's score stands in place of the computed one, which is then told beside it.
+fn overridden(assessed: &Assessed) -> bool {
+    assessed.assessment.health.overridden.is_some()
+}
+
 /// One point of the account's history.
 pub(crate) fn point(snapshot: &Snapshot, assessed: &Assessed) -> Value {
     let health = &assessed.assessment.health;
     json!({
         "day": snapshot.today,
         "score": health.score,
+        "computed_score": overridden(assessed).then_some(health.computed_score),
         "band": health.band,
         "coverage": health.coverage,
         "subscores": health.subscores,

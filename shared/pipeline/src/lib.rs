@@ -7,9 +7,11 @@ mod card;
 mod delivered;
 mod events;
 mod guard;
+mod profiles;
 mod score;
 mod write;
 
 pub use backfill::MAX_POINTS;
 pub use events::by_hand;
+pub use profiles::{MAX_SAMPLE, Moved, Preview, SAMPLE_TIME, Stand};
 pub use score::{ScoreError, Scored, Scorer, TenantView};

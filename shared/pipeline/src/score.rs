@@ -21,6 +21,7 @@ use copilot_domain::time::{Timestamp, day_of, shift};
 use copilot_features::config::FeatureGroup;
 use copilot_features::{FeatureConfig, contract};
 use copilot_scoring::alerts::is_first_look;
+use copilot_scoring::profiles::Profiles;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
@@ -84,6 +85,8 @@ pub struct TenantView {
     pub config: FeatureConfig,
     /// How its sources are doing.
     pub sources: Vec<SourceStatus>,
+    /// Its health profiles: its own, or those that are shipped.
+    pub profiles: Arc<Profiles>,
 }
 
 /// Scores accounts of the stack.
@@ -92,6 +95,7 @@ pub struct Scorer {
     pub(crate) table: Table,
     bus: EventBus,
     engine: Arc<Engine>,
+    pub(crate) shipped: Arc<Profiles>,
     settings: Arc<Mutex<Settings>>,
 }
 
@@ -110,6 +114,7 @@ impl Scorer {
         Ok(Self {
             table,
             bus,
+            shipped: Arc::new(engine.profiles.clone()),
             engine: Arc::new(engine),
             settings: Arc::default(),
         })
@@ -118,6 +123,11 @@ impl Scorer {
     /// The profiles, rules and model.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Forgets what is kept of a tenant: who changed its settings wants to see the change.
+    pub async fn forget(&self, tenant: &TenantId) {
+        self.settings.lock().await.remove(tenant);
     }
 
     /// A tenant's settings and figures, at most half a minute old.
@@ -137,11 +147,13 @@ impl Scorer {
         let seen = kinds::seen(&self.table, tenant).await?;
         let sources = deliveries::statuses(&self.table, tenant).await?;
         let config = feature_config(&found, &seen);
+        let profiles = self.profiles_of(tenant).await?;
         let view = Arc::new(TenantView {
             tenant: found,
             stats,
             config,
             sources,
+            profiles,
         });
         kept.insert(tenant.clone(), (Instant::now(), view.clone()));
         Ok(view)
@@ -277,6 +289,7 @@ impl Scorer {
             tenant,
             snapshot,
             config: &config,
+            profiles: Some(&settings.profiles),
             previous: previous.as_ref(),
             earlier,
             states: &states,

@@ -20,9 +20,10 @@ use crate::alerts::{AlertContext, Transitions, advance};
 use crate::card_facts::{CardFacts, card, live_alerts};
 use crate::churn::by_rules;
 use crate::engine::{Engine, Model, predict};
-use crate::health::{HealthInput, health, score_before};
+use crate::health::{HealthInput, health, score_before, scorecard};
 use crate::mapping;
 use crate::next_action::next_actions;
+use crate::profiles::Profiles;
 use crate::rules::{AccountKind, Facts, Fired};
 
 /// What one account is scored from.
@@ -34,6 +35,8 @@ pub struct AssessInput<'a> {
     pub snapshot: &'a Snapshot,
     /// The tenant's settings.
     pub config: &'a FeatureConfig,
+    /// The tenant's own profiles; `None`: those of the engine.
+    pub profiles: Option<&'a Profiles>,
     /// What the scoring before left of the band.
     pub previous: Option<&'a BandState>,
     /// Scores of earlier days, in any order; 100 days are enough.
@@ -100,22 +103,29 @@ pub fn assess_batch(engine: &Engine, inputs: &[AssessInput<'_>]) -> Vec<Assessed
 
 fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model: Model) -> Assessed {
     let snapshot = input.snapshot;
+    let profiles = input.profiles.unwrap_or(&engine.profiles);
+    let (profile, choice) = profiles.choose(snapshot, &features);
     let evaluation = EvaluationId {
         as_of: snapshot.as_of,
-        facts: features.fingerprint(),
+        facts: fingerprint(snapshot, &features, choice.version),
     };
     let unchanged = input.previous.is_some_and(|p| p.evaluation == evaluation);
-    let (profile, choice) = engine.profiles.choose(snapshot, &features);
-    let (health, mut band_state) = health(&HealthInput {
+    let health_input = HealthInput {
         features: &features,
         config: input.config,
-        profiles: &engine.profiles,
+        profiles,
         profile,
         today: snapshot.today,
         evaluation: &evaluation,
         previous: input.previous,
         earlier: input.earlier,
-    });
+        overridden: snapshot.score_override.as_ref(),
+    };
+    let (health, mut band_state) = health(&health_input);
+    let scorecards = (profiles.scorecards.iter())
+        .filter(|card| card.is_for(snapshot, &features))
+        .map(|card| scorecard(&health_input, card, choice.version))
+        .collect();
     let renewal_date = contract::renewal_date(snapshot);
     let days_to_renewal = renewal_date.map(|day| days_between(snapshot.today, day));
     let arr = contract::arr(snapshot);
@@ -163,6 +173,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         profile: choice,
         sum_check: health.sum_check(),
         health,
+        scorecards,
         predictions,
         alerts: AlertChanges {
             opened: transitions.opened.iter().map(|a| a.id).collect(),
@@ -182,6 +193,19 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         card,
         unchanged,
     }
+}
+
+/// Tells one scoring from another: by what was known, and where they are not as shipped, by the override and the
+/// version of the profiles, or a change of either would not be seen while the clock stands still.
+fn fingerprint(snapshot: &Snapshot, features: &FeatureVector, version: u32) -> String {
+    let mut facts = features.fingerprint();
+    if version > 1 {
+        facts = format!("{facts}@{version}");
+    }
+    if let Some(given) = &snapshot.score_override {
+        facts = format!("{facts}={}/{}/{}", given.score, given.given_at, given.until);
+    }
+    facts
 }
 
 /// The account as its alerts show it.

@@ -12,6 +12,9 @@ pub struct HistoryDay {
     pub day: Date,
     /// Score.
     pub score: Option<f64>,
+    /// What measures and caps came to, where a person's override stood in place of it.
+    #[serde(default)]
+    pub computed_score: Option<f64>,
     /// Band.
     pub band: Band,
     /// Coverage, 0 to 1.
@@ -20,6 +23,9 @@ pub struct HistoryDay {
     pub subscores: SubScores,
     /// Probability of churn.
     pub churn_probability: Option<f64>,
+    /// Id of the profile used.
+    #[serde(default)]
+    pub profile: Option<String>,
     /// Version of the profile used.
     pub profile_version: Option<u32>,
     /// Whether the day was scored in hindsight, from what was known then.

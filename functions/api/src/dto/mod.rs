@@ -10,6 +10,7 @@ pub mod integration;
 pub mod me;
 pub mod page;
 pub mod playbook;
+pub mod profile;
 pub mod rows;
 pub mod settings;
 pub mod today;

@@ -13,7 +13,10 @@ mod history;
 mod imports;
 mod integrations;
 mod me;
+mod overrides;
 mod playbooks;
+mod profile_draft;
+mod profiles;
 mod records;
 mod rules;
 mod settings;
@@ -55,6 +58,9 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(playbooks::router())
         .merge(integrations::router())
         .merge(settings::router())
+        .merge(profiles::router())
+        .merge(profile_draft::router())
+        .merge(overrides::router())
         .merge(webhooks::router())
         .merge(webhook_deliveries::router())
         .merge(audit::router())

@@ -67,6 +67,7 @@ fn run(
         evaluation: &evaluation,
         previous,
         earlier: &earlier,
+        overridden: None,
     })
 }
 
