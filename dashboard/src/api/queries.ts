@@ -208,6 +208,33 @@ export const settingsQuery = (api: Api) =>
     },
   });
 
+/** The draft of the health profiles; without one, what scores go by. */
+export const profileDraftQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["profiles", "draft"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/draft", { signal })),
+  });
+
+export const profileVersionsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["profiles", "versions"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/versions", { signal })),
+  });
+
+export const profileVersionQuery = (api: Api, version: number) =>
+  queryOptions({
+    queryKey: ["profiles", "version", version],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/versions/{version}", { params: { path: { version } }, signal })),
+    enabled: version > 0,
+  });
+
+export const profileCatalogueQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["profile-catalogue"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/catalogue", { signal })),
+    staleTime: 60 * 60_000,
+  });
+
 function cursorOf(page: string): { cursor?: string } {
   return page === "" ? {} : { cursor: page };
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::routes;
 
 /// Schemas that come in: what they leave out stays optional. Everything that goes out is always there.
-const INPUT: [&str; 39] = [
+const INPUT: [&str; 40] = [
     "AccountIn",
     "ContactIn",
     "SubscriptionIn",
@@ -45,6 +45,7 @@ const INPUT: [&str; 39] = [
     "ScorecardDoc",
     "PublishProfiles",
     "NewOverride",
+    "NewPulse",
 ];
 /// Fields of answers that are left out when there is nothing to say.
 const SOMETIMES: [(&str, &str); 8] = [

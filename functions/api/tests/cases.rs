@@ -228,6 +228,8 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("get_settings", "/v1/settings", HisOwn),
         get("list_audit", "/v1/audit", HisOwn),
         get("list_profiles", "/v1/profiles", HisOwn),
+        get("get_stability", "/v1/stability", HisOwn),
+        get("get_account_rollup", account("/rollup"), NotFound),
         get("get_profile_catalogue", "/v1/profiles/catalogue", HisOwn),
         get("list_profile_versions", "/v1/profiles/versions", HisOwn),
         get("get_profile_version", "/v1/profiles/versions/1", HisOwn),

@@ -11,6 +11,7 @@ pub mod deliveries;
 pub mod email;
 pub mod error;
 pub mod facts;
+pub mod family;
 pub mod history;
 pub mod imports;
 pub mod item;

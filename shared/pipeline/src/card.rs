@@ -6,6 +6,7 @@ use copilot_domain::history::Snapshot;
 use copilot_domain::ids::ExternalId;
 use copilot_domain::prediction::{Method, Prediction, PredictionKind};
 use copilot_scoring::Assessed;
+use copilot_scoring::stability::stability;
 use serde_json::{Value, json};
 
 /// Points of the sparkline.
@@ -46,6 +47,12 @@ pub(crate) fn card(
         score: health.score,
         band: health.band,
     };
+    let recent: Vec<ScorePoint> = earlier
+        .iter()
+        .filter(|p| p.day < snapshot.today)
+        .chain([&today])
+        .cloned()
+        .collect();
     let mut spark: Vec<Value> = earlier
         .iter()
         .filter(|p| p.day < snapshot.today)
@@ -85,6 +92,8 @@ pub(crate) fn card(
         "last_touch_at": facts.last_touch_at,
         "pulse": facts.pulse,
         "top_reason": facts.top_reason,
+        "parent": row.parent,
+        "stability": stability(&recent, snapshot.today),
         "computed_at": assessed.assessment.computed_at,
     });
     let text = |value: Value| value.as_str().unwrap_or_default().to_owned();

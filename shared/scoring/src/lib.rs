@@ -22,8 +22,10 @@ pub mod playbooks;
 pub mod points;
 pub mod profile_set;
 pub mod profiles;
+pub mod rollup;
 pub mod rules;
 pub mod severity;
+pub mod stability;
 pub mod text;
 
 pub use assess::{AssessInput, Assessed, assess, assess_batch};

@@ -13,6 +13,7 @@ import { Details } from "./Details";
 import { NextActions } from "./NextActions";
 import { OpenAlerts } from "./OpenAlerts";
 import { Predictions } from "./Predictions";
+import { Scorecards } from "./Scorecards";
 import { Why } from "./Why";
 
 const History = lazy(async () => ({ default: (await import("./History")).History }));
@@ -34,7 +35,7 @@ export function AccountPage() {
   const { account, assessment, alerts, next_actions: actions } = view.data;
   return (
     <>
-      <AccountHeader account={account} />
+      <AccountHeader account={account} assessment={assessment} />
       <Tabs
         value={tab} keepMounted={false} mt="md"
         onChange={(value) => setParams(value === null || value === "health" ? {} : { tab: value }, { replace: true })}
@@ -47,6 +48,7 @@ export function AccountPage() {
             <div className={classes.columns}>
               <div className={classes.column}>
                 <Why account={account} assessment={assessment} />
+                <Scorecards assessment={assessment} />
                 <History id={id} />
               </div>
               <div className={classes.column}>

@@ -77,8 +77,21 @@ pub struct AccountCard {
     pub pulse: Option<i64>,
     /// What costs most points, in words.
     pub top_reason: Option<String>,
+    /// How still its score stood.
+    pub stability: Option<Stability>,
+    /// External id of its parent account.
+    pub parent: Option<String>,
     /// When it was scored.
     pub computed_at: Option<Timestamp>,
+}
+
+/// How still a score stood in the last 30 days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Stability {
+    /// How often the band changed from one score to the next.
+    pub band_changes_30d: u32,
+    /// Points that the score moved by on a mean day; `null` with fewer than two scores.
+    pub mean_abs_change_30d: Option<f64>,
 }
 
 /// A score of a day.

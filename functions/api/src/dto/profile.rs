@@ -1,7 +1,5 @@
 //! Health profiles: the set of a tenant, its draft, its versions, and what a draft would do.
 
-use std::collections::BTreeMap;
-
 use copilot_domain::health::{Band, Group};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::page::Money;
+use super::today::BandCounts;
 use super::words::{Stage, Touch};
 
 /// A set of health profiles, as it is edited: profiles in the order in which they are tried, caps for all of them,
@@ -300,11 +299,9 @@ pub struct ProfilePreview {
     /// How they were chosen, in words.
     pub basis: String,
     /// Accounts assessed by band, by the profiles that scores go by.
-    #[schema(additional_properties)]
-    pub before: BTreeMap<String, u64>,
+    pub before: BandCounts,
     /// The same by the draft.
-    #[schema(additional_properties)]
-    pub after: BTreeMap<String, u64>,
+    pub after: BandCounts,
     /// Accounts assessed whose band would change.
     pub changed: u64,
     /// Of them those of the largest ARR, at most 100.

@@ -20,6 +20,7 @@ mod profiles;
 mod records;
 mod rules;
 mod settings;
+mod stability;
 mod timeline;
 mod today;
 mod webhook_deliveries;
@@ -61,6 +62,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(profiles::router())
         .merge(profile_draft::router())
         .merge(overrides::router())
+        .merge(stability::router())
         .merge(webhooks::router())
         .merge(webhook_deliveries::router())
         .merge(audit::router())

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use copilot_aws::profiles::{self as store, Draft};
 use copilot_aws::table::{Condition, Write};
-use copilot_domain::health::Points;
+use copilot_domain::health::{Band, Points};
 use copilot_pipeline::{MAX_SAMPLE, Moved, Preview, SAMPLE_TIME, Stand};
 use copilot_scoring::profile_set::MAX_REASON;
 use serde_json::json;
@@ -23,6 +23,7 @@ use crate::dto::page::Money;
 use crate::dto::profile::{
     MovedAccount, ProfileDraft, ProfilePreview, ProfileSetDoc, ProfileVersion, PublishProfiles, ScoreStand,
 };
+use crate::dto::today::BandCounts;
 use crate::problem::{Answer, Kind, Problem};
 use crate::profiles::{Live, changes, checked, document, live, refusal, stored};
 use crate::{App, Shared, audit, body, etag, text};
@@ -173,11 +174,16 @@ fn no_draft() -> Problem {
 }
 
 fn shown(found: Preview) -> ProfilePreview {
-    let count = |bands: BTreeMap<&'static str, usize>| {
-        bands
-            .into_iter()
-            .map(|(band, number)| (band.to_owned(), number as u64))
-            .collect()
+    let count = |bands: &BTreeMap<&'static str, usize>| {
+        let of = |band: Band| bands.get(band.as_str()).map_or(0, |number| *number as u64);
+        BandCounts {
+            healthy: of(Band::Healthy),
+            watch: of(Band::Watch),
+            at_risk: of(Band::AtRisk),
+            critical: of(Band::Critical),
+            insufficient_data: of(Band::InsufficientData),
+            onboarding: of(Band::Onboarding),
+        }
     };
     let basis = if found.counted_all && found.sampled == found.accounts {
         "every account was assessed".to_owned()
@@ -193,8 +199,8 @@ fn shown(found: Preview) -> ProfilePreview {
         counted_all: found.counted_all,
         sampled: found.sampled as u64,
         basis,
-        before: count(found.before),
-        after: count(found.after),
+        before: count(&found.before),
+        after: count(&found.after),
         changed: found.moved.len() as u64,
         moved: found.moved.into_iter().take(MAX_MOVED).map(moved).collect(),
     }
