@@ -179,6 +179,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{id}/rollup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the children of an account come to
+         * @description Children name the account's external id, in any of its sources, as their `parent`. How they are rolled up is said by
+         *     the account's profile; the account's own score is not touched. By ARR, amounts of one currency count: the one that
+         *     most children share.
+         */
+        get: operations["get_account_rollup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}/score": {
         parameters: {
             query?: never;
@@ -888,6 +910,23 @@ export interface paths {
         patch: operations["update_settings"];
         trace?: never;
     };
+    "/v1/stability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How still the scores of the tenant stood in the last 30 days */
+        get: operations["get_stability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/subscriptions:batch": {
         parameters: {
             query?: never;
@@ -1144,6 +1183,8 @@ export interface components {
             override_until: string | null;
             /** @description The CSM's e-mail. */
             owner: string | null;
+            /** @description External id of its parent account. */
+            parent: string | null;
             /**
              * Format: double
              * @description Rank in lists; higher is more urgent.
@@ -1168,6 +1209,7 @@ export interface components {
             segment: string | null;
             /** @description Scores of the last days, oldest first, at most 30. */
             spark: components["schemas"]["SparkPoint"][];
+            stability: components["schemas"]["Stability"] | null;
             /** @description Stage. */
             stage: components["schemas"]["Stage"];
             top_alert: components["schemas"]["TopAlert"] | null;
@@ -1289,6 +1331,8 @@ export interface components {
             name?: string | null;
             /** @description The CSM's sign-in e-mail. */
             owner?: string | null;
+            /** @description External id of the parent account, in any of its sources. */
+            parent?: string | null;
             /** @description Plan name. */
             plan?: string | null;
             /**
@@ -1327,6 +1371,26 @@ export interface components {
              * @description Accounts of the tenant; `null` when a filter is set.
              */
             total: number | null;
+        };
+        /** @description What the children of an account come to. */
+        AccountRollup: {
+            band: components["schemas"]["Band"] | null;
+            /** @description The children, the lowest score first, at most 500. */
+            children: components["schemas"]["ChildScore"][];
+            /** @description Whether these are all. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Children that count in it.
+             */
+            counted: number;
+            /** @description How they are rolled up, by the account's profile. */
+            mode: components["schemas"]["RollupDoc"];
+            /**
+             * Format: double
+             * @description The roll-up, 0 to 100; `null` where no child counts.
+             */
+            score: number | null;
         };
         /** @description An account with everything that its page shows. */
         AccountView: {
@@ -1839,6 +1903,21 @@ export interface components {
             limit: number;
             /** @description Why, in words; `{feature|form}` stands for a value. */
             reason: string;
+        };
+        /** @description A child in a roll-up. */
+        ChildScore: {
+            arr: components["schemas"]["Money"] | null;
+            /** @description Band. */
+            band: components["schemas"]["Band"];
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Score.
+             */
+            score: number | null;
         };
         /** @description A part of the condition, with what it saw. */
         Clause: {
@@ -3036,7 +3115,7 @@ export interface components {
              */
             pulse: number;
             /** @description Why, in words; a pulse of 1 or 2 needs it. */
-            reason: string | null;
+            reason?: string | null;
         };
         /** @description A webhook to make. */
         NewWebhook: {
@@ -4004,6 +4083,19 @@ export interface components {
              */
             score: number | null;
         };
+        /** @description How still a score stood in the last 30 days. */
+        Stability: {
+            /**
+             * Format: int32
+             * @description How often the band changed from one score to the next.
+             */
+            band_changes_30d: number;
+            /**
+             * Format: double
+             * @description Points that the score moved by on a mean day; `null` with fewer than two scores.
+             */
+            mean_abs_change_30d: number | null;
+        };
         /**
          * @description Where an account stands, outside the score.
          * @enum {string}
@@ -4159,6 +4251,38 @@ export interface components {
          * @enum {string}
          */
         SurveyKind: "nps" | "csat" | "ces";
+        /** @description How still the scores of the tenant stood in the last 30 days. */
+        TenantStability: {
+            /**
+             * Format: int64
+             * @description Accounts with at least two scores.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Of them, those whose band changed.
+             */
+            changed: number;
+            /**
+             * Format: double
+             * @description Their share, 0 to 1; `null` without accounts.
+             */
+            changed_share: number | null;
+            /** @description Whether every account was looked at. */
+            complete: boolean;
+            /**
+             * Format: date-time
+             * @description When they were computed.
+             */
+            computed_at: string;
+            /** @description How the figures are made. */
+            formula: string;
+            /**
+             * Format: double
+             * @description Points that a score moved by on a mean day, over the accounts.
+             */
+            mean_abs_change: number | null;
+        };
         /** @description A support case. */
         TicketIn: {
             /**
@@ -5018,6 +5142,39 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_account_rollup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The roll-up with its children, the lowest score first */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountRollup"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -6792,6 +6949,35 @@ export interface operations {
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_stability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stability */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantStability"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
