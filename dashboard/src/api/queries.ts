@@ -52,6 +52,12 @@ export const historyQuery = (api: Api, id: string) =>
     queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}/history", { ...at(id), signal })),
   });
 
+export const rollupQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["account", id, "rollup"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}/rollup", { ...at(id), signal })),
+  });
+
 export const explainQuery = (api: Api, id: string, compare: string, to: string) =>
   queryOptions({
     queryKey: ["account", id, "explain", compare, to],

@@ -65,6 +65,7 @@ export type MessagePage = Schemas["Page_NotificationView"];
 export type Settings = Schemas["Settings"];
 
 export type ScoreOverride = Schemas["AppliedOverride"];
+export type Rollup = Schemas["AccountRollup"];
 export type Scorecard = Schemas["ScorecardResult"];
 export type ProfileSet = Schemas["ProfileSetDoc"];
 export type MeasureChoice = Schemas["MeasureChoice"];

@@ -1,6 +1,6 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, ProfileDraft, ProfileVersion, ScoreOverride, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
+import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, ProfileDraft, ProfileVersion, Rollup, ScoreOverride, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { alert, rules } from "./fixtures/alerts";
 import { profileCatalogue, profileDraft, profilePreview, profileVersion } from "./fixtures/profiles";
@@ -39,6 +39,7 @@ export class FakeApi {
   draft: ProfileDraft = profileDraft();
   versions: ProfileVersion[] = [profileVersion(2, { live: true }), profileVersion(1)];
   scoreOverride: ScoreOverride | undefined;
+  rollup: Rollup = { mode: "average", score: null, band: null, counted: 0, children: [], complete: true };
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -110,7 +111,7 @@ export class FakeApi {
     const index = Number.parseInt(id.slice(4), 16);
     const parts: Record<string, () => unknown> = {
       "": () => this.#view(index), health: () => assessment(id).health, history: () => ({ data: history() }),
-      predictions: () => ({ data: predictions() }), usage: () => ({ data: usage(Number(query.get("days") ?? 90)) }),
+      rollup: () => this.rollup, predictions: () => ({ data: predictions() }), usage: () => ({ data: usage(Number(query.get("days") ?? 90)) }),
       timeline: () => ({ data: timeline().filter((row) => query.get("kind") === null || row.kind === query.get("kind")), next: null }),
       facts: () => ({ data: query.get("kind") === "invoices" ? facts : [], next: null }),
       explain: () => ({

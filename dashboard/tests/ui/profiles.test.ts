@@ -108,6 +108,24 @@ describe("health profiles", () => {
   });
 });
 
+describe("a parent account", () => {
+  test("shows its children with their scores, and what they come to", async () => {
+    const api = admin();
+    const [child, other] = [card(3), card(4)];
+    api.rollup = {
+      mode: "arr_weighted", score: 61.5, band: "watch", counted: 2, complete: true,
+      children: [child, other].map(({ id, name, score, band, arr }) => ({ id, name, score, band, arr })),
+    };
+    const { page } = await world.open(`/accounts/${card(0).id}`, { api });
+    const panel = page.getByRole("region", { name: "Children", exact: true });
+    await panel.getByText("61.5").waitFor();
+    await panel.getByText("mean by ARR").waitFor();
+    await panel.getByRole("link", { name: child.name }).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.context().close();
+  });
+});
+
 describe("override of a score", () => {
   const id = card(0).id;
 

@@ -12,6 +12,7 @@ use copilot_domain::money::Money;
 use copilot_domain::opportunity::Opportunity;
 use copilot_domain::playbook::NextAction;
 use copilot_domain::prediction::Prediction;
+use copilot_domain::scorecard::ScorecardResult;
 use copilot_domain::time::{Timestamp, days_between};
 use copilot_features::{FeatureConfig, FeatureVector, contract};
 use jiff::civil::Date;
@@ -122,10 +123,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         overridden: snapshot.score_override.as_ref(),
     };
     let (health, mut band_state) = health(&health_input);
-    let scorecards = (profiles.scorecards.iter())
-        .filter(|card| card.is_for(snapshot, &features))
-        .map(|card| scorecard(&health_input, card, choice.version))
-        .collect();
+    let scorecards = scorecards(&health_input, snapshot, choice.version);
     let renewal_date = contract::renewal_date(snapshot);
     let days_to_renewal = renewal_date.map(|day| days_between(snapshot.today, day));
     let arr = contract::arr(snapshot);
@@ -193,6 +191,14 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         card,
         unchanged,
     }
+}
+
+/// The account by each scorecard that is for it.
+fn scorecards(input: &HealthInput<'_>, snapshot: &Snapshot, version: u32) -> Vec<ScorecardResult> {
+    (input.profiles.scorecards.iter())
+        .filter(|card| card.is_for(snapshot, input.features))
+        .map(|card| scorecard(input, card, version))
+        .collect()
 }
 
 /// Tells one scoring from another: by what was known, and where they are not as shipped, by the override and the

@@ -9,6 +9,7 @@ import { ProblemState, Rows } from "~/components/States";
 import { oneOf } from "~/lib/decode";
 import classes from "./Account.module.css";
 import { AccountHeader } from "./AccountHeader";
+import { Children } from "./Children";
 import { Details } from "./Details";
 import { NextActions } from "./NextActions";
 import { OpenAlerts } from "./OpenAlerts";
@@ -49,6 +50,7 @@ export function AccountPage() {
               <div className={classes.column}>
                 <Why account={account} assessment={assessment} />
                 <Scorecards assessment={assessment} />
+                <Children id={id} />
                 <History id={id} />
               </div>
               <div className={classes.column}>

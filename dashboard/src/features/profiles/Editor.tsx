@@ -9,6 +9,7 @@ import { When } from "~/components/Numbers";
 import { Panel } from "~/components/Panel";
 import { Tag } from "~/components/SeverityBadge";
 import { ProblemState } from "~/components/States";
+import { oneOf } from "~/lib/decode";
 import { person } from "~/lib/format";
 import { keyOf, measuresAt, placeOf, places, withMeasures } from "~/lib/profileSet";
 import { Caps } from "./Caps";
@@ -16,6 +17,9 @@ import { Changes } from "./Changes";
 import { Measures } from "./Measures";
 import { Preview } from "./Preview";
 import classes from "./Profiles.module.css";
+
+const MODES = ["average", "arr_weighted", "worst"] as const;
+const ROLLUPS = [{ value: "average", label: "their mean" }, { value: "arr_weighted", label: "their mean by ARR" }, { value: "worst", label: "the lowest" }];
 
 interface EditorProps {
   draft: ProfileDraft;
@@ -66,6 +70,15 @@ export function Editor({ draft, catalogue, readOnly }: EditorProps) {
         <div className={classes.head}>
           <NativeSelect label="Profile" value={at} data={places(set)} onChange={(event) => setAt(event.currentTarget.value)} />
           {place.list === "profiles" && <Text size="sm" c="dimmed">{set.profiles[place.index]?.why}</Text>}
+          {place.list === "profiles" && (
+            <NativeSelect
+              label="A parent's children" disabled={readOnly} value={set.profiles[place.index]?.rollup ?? "average"} data={ROLLUPS}
+              onChange={(event) => {
+                const rollup = oneOf(MODES, event.currentTarget.value) ?? "average";
+                setSet({ ...set, profiles: set.profiles.map((profile, index) => (index === place.index ? { ...profile, rollup } : profile)) });
+              }}
+            />
+          )}
           {!readOnly && <Button variant="default" disabled={(set.scorecards ?? []).length >= 5} onClick={addScorecard}>Add a scorecard</Button>}
         </div>
         <Measures

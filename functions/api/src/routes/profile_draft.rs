@@ -138,7 +138,7 @@ async fn write(
         store::save_draft(&caller.tenant, draft, rev),
         Write::Put(entry, Condition::None),
     ];
-    Ok(app.ctx.table.transact(writes).await.map_err(changed)?)
+    app.ctx.table.transact(writes).await.map_err(changed)
 }
 
 /// What the draft of the health profiles would do
