@@ -52,6 +52,12 @@ export const historyQuery = (api: Api, id: string) =>
     queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}/history", { ...at(id), signal })),
   });
 
+export const rollupQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["account", id, "rollup"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}/rollup", { ...at(id), signal })),
+  });
+
 export const explainQuery = (api: Api, id: string, compare: string, to: string) =>
   queryOptions({
     queryKey: ["account", id, "explain", compare, to],
@@ -206,6 +212,33 @@ export const settingsQuery = (api: Api) =>
       const settings = await unwrap(call);
       return { settings, etag: (await call).response.headers.get("etag") ?? "*" };
     },
+  });
+
+/** The draft of the health profiles; without one, what scores go by. */
+export const profileDraftQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["profiles", "draft"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/draft", { signal })),
+  });
+
+export const profileVersionsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["profiles", "versions"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/versions", { signal })),
+  });
+
+export const profileVersionQuery = (api: Api, version: number) =>
+  queryOptions({
+    queryKey: ["profiles", "version", version],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/versions/{version}", { params: { path: { version } }, signal })),
+    enabled: version > 0,
+  });
+
+export const profileCatalogueQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["profile-catalogue"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/catalogue", { signal })),
+    staleTime: 60 * 60_000,
   });
 
 function cursorOf(page: string): { cursor?: string } {

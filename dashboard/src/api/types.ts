@@ -64,5 +64,19 @@ export type Message = Schemas["NotificationView"];
 export type MessagePage = Schemas["Page_NotificationView"];
 export type Settings = Schemas["Settings"];
 
+export type ScoreOverride = Schemas["AppliedOverride"];
+export type Rollup = Schemas["AccountRollup"];
+export type Scorecard = Schemas["ScorecardResult"];
+export type ProfileSet = Schemas["ProfileSetDoc"];
+export type MeasureChoice = Schemas["MeasureChoice"];
+export type CapDoc = Schemas["CapDoc"];
+export type ProfileDraft = Schemas["ProfileDraft"];
+export type ProfileChange = Schemas["ProfileChange"];
+export type ProfileVersion = Schemas["ProfileVersion"];
+export type ProfileVersions = Schemas["ProfileVersions"];
+export type ProfileVersionDetail = Schemas["ProfileVersionDetail"];
+export type ProfileCatalogue = Schemas["ProfileCatalogue"];
+export type ProfilePreview = Schemas["ProfilePreview"];
+
 export type AccountsQuery = NonNullable<operations["list_accounts"]["parameters"]["query"]>;
 export type AlertsQuery = NonNullable<operations["list_alerts"]["parameters"]["query"]>;

@@ -20,6 +20,7 @@ const pages = [
   { label: "Import a CSV file", to: paths.imports },
   { label: "Integrations", to: paths.integrations },
   { label: "Settings", to: paths.settings },
+  { label: "Health profiles", to: paths.profiles },
 ];
 
 /** Ctrl/Cmd-K: any account by the beginning of its name, and every page. */

@@ -40,6 +40,10 @@ export function createRoutes() {
               path: "settings",
               lazy: async () => ({ Component: (await import("~/features/settings/SettingsPage")).SettingsPage }),
             },
+            {
+              path: "settings/profiles",
+              lazy: async () => ({ Component: (await import("~/features/profiles/ProfilesPage")).ProfilesPage }),
+            },
             { path: "*", element: <NotFound /> },
           ],
         },

@@ -12,4 +12,5 @@ export const paths = {
   integrations: "/integrations",
   integration: (source: string) => `/integrations/${encodeURIComponent(source)}`,
   settings: "/settings",
+  profiles: "/settings/profiles",
 };

@@ -44,7 +44,7 @@ export const dismissLabel: Record<string, string> = Object.fromEntries(dismissRe
 export const STAGES = ["prospect", "onboarding", "active", "will_churn", "churned", "paused"] as const;
 export const TOUCHES = ["high", "mid", "digital"] as const;
 export const TIMELINE_KINDS = [
-  "alert", "score", "ticket", "invoice", "subscription", "activity", "survey", "usage_day", "outcome", "contact",
+  "alert", "score", "ticket", "invoice", "subscription", "activity", "survey", "usage_day", "outcome", "contact", "override",
 ] as const;
 export const FACT_KINDS = ["invoices", "subscriptions", "tickets", "contacts", "activities", "surveys", "outcomes"] as const;
 export const IMPORT_KINDS = [

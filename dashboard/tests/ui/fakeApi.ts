@@ -1,8 +1,9 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
+import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, ProfileDraft, ProfileVersion, Rollup, ScoreOverride, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { alert, rules } from "./fixtures/alerts";
+import { profileCatalogue, profileDraft, profilePreview, profileVersion } from "./fixtures/profiles";
 import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
 import { ago } from "./fixtures/seeded";
 import { task, tasks } from "./fixtures/tasks";
@@ -35,6 +36,10 @@ export class FakeApi {
   settings: Settings = { ...settings };
   webhooks: Webhook[] = [];
   webhookLog: WebhookDelivery[] = [];
+  draft: ProfileDraft = profileDraft();
+  versions: ProfileVersion[] = [profileVersion(2, { live: true }), profileVersion(1)];
+  scoreOverride: ScoreOverride | undefined;
+  rollup: Rollup = { mode: "average", score: null, band: null, counted: 0, children: [], complete: true };
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -56,6 +61,8 @@ export class FakeApi {
   #usual({ method, path, query, body, headers }: Call): Answer {
     const [, , collection = "", id = "", part = ""] = path.split("/");
     if (collection === "webhooks") return this.#webhooks(method, id, part, body, headers["if-match"]);
+    if (collection === "profiles") return this.#profiles(method, id, part, body, headers["if-match"]);
+    if (part === "override") return this.#overridden(method, id, body);
     if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
     if (collection === "alerts" && method === "PATCH") return patched(this.alerts, id, headers["if-match"], body);
     if (collection === "ctas" && method === "PATCH") return patched(this.tasks, id, headers["if-match"], body);
@@ -103,8 +110,8 @@ export class FakeApi {
   #account(id: string, part: string, query: URLSearchParams): Answer {
     const index = Number.parseInt(id.slice(4), 16);
     const parts: Record<string, () => unknown> = {
-      "": () => view(index), health: () => assessment(id).health, history: () => ({ data: history() }),
-      predictions: () => ({ data: predictions() }), usage: () => ({ data: usage(Number(query.get("days") ?? 90)) }),
+      "": () => this.#view(index), health: () => assessment(id).health, history: () => ({ data: history() }),
+      rollup: () => this.rollup, predictions: () => ({ data: predictions() }), usage: () => ({ data: usage(Number(query.get("days") ?? 90)) }),
       timeline: () => ({ data: timeline().filter((row) => query.get("kind") === null || row.kind === query.get("kind")), next: null }),
       facts: () => ({ data: query.get("kind") === "invoices" ? facts : [], next: null }),
       explain: () => ({
@@ -125,6 +132,44 @@ export class FakeApi {
     const severities = query.get("filter[severity][in]")?.split(",");
     const rows = this.alerts.filter((row) => (status === "all" || row.status === status) && (severities === undefined || severities.includes(row.severity)));
     return { data: rows.map((row) => ({ ...row, feedback: [], notifications: [] })), next: null, complete: true };
+  }
+
+  /** An account with the override that was given it. */
+  #view(index: number) {
+    const found = view(index);
+    const health = found.assessment?.health;
+    if (this.scoreOverride === undefined || health === undefined) return found;
+    const { score } = this.scoreOverride;
+    found.account.score = score;
+    Object.assign(health, { score, override: { ...this.scoreOverride, points_lost: (health.computed_score ?? 100) - score } });
+    return found;
+  }
+
+  #overridden(method: string, id: string, body: unknown): Answer {
+    if (method === "DELETE") {
+      this.scoreOverride = undefined;
+      return ok("", 204);
+    }
+    this.scoreOverride = Object.assign({ score: 0, reason: "", author: this.me.email ?? "", given_at: ago(0), until: ago(-14 * 24).slice(0, 10), points_lost: 0 }, body);
+    return ok(this.#view(Number.parseInt(id.slice(4), 16)).assessment?.health);
+  }
+
+  #profiles(method: string, id: string, part: string, body: unknown, seen: string | undefined): Answer {
+    const live = this.draft.live;
+    if (id === "catalogue") return ok(profileCatalogue);
+    if (id === "versions" && part === "") return ok({ data: this.versions, live });
+    if (id === "versions" && method === "GET") return ok({ ...profileVersion(Number(part)), set: this.draft.set, against: 1, diff: [{ path: "profiles.high-touch.measures.U1.weight", before: 8, after: 12 }] });
+    if (method !== "GET" && part !== "preview" && seen !== (id === "draft" ? this.draft.etag : `"v${live}"`)) return problem(412, "etag_mismatch", "It has changed", "Read it again.");
+    if (part === "preview") return ok(profilePreview());
+    if (part === "publish" || method === "POST") {
+      const made = profileVersion(live + 1, { live: true, restored_from: part === "publish" ? null : Number(part) });
+      this.versions = [made, ...this.versions.map((row) => ({ ...row, live: false }))];
+      this.draft = profileDraft({ set: this.draft.set, base: live + 1, live: live + 1, etag: '"v2"' });
+      return ok(made, 201);
+    }
+    if (method === "PUT") this.draft = { ...this.draft, saved: true, saved_at: ago(0), saved_by: this.me.email, etag: '"v1"', changes: [{ path: "caps.overdue.limit", before: 49, after: 45 }], set: Object.assign({ ...this.draft.set }, body) };
+    if (method === "DELETE") this.draft = profileDraft({ etag: '"v2"' });
+    return method === "DELETE" ? ok("", 204) : ok(this.draft);
   }
 
   #webhooks(method: string, id: string, part: string, body: unknown, seen: string | undefined): Answer {

@@ -19,6 +19,7 @@ pub mod openapi;
 pub mod paging;
 pub mod playbooks;
 pub mod problem;
+pub mod profiles;
 pub mod query;
 pub mod rate;
 pub mod routes;

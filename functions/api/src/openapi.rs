@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::routes;
 
 /// Schemas that come in: what they leave out stays optional. Everything that goes out is always there.
-const INPUT: [&str; 30] = [
+const INPUT: [&str; 40] = [
     "AccountIn",
     "ContactIn",
     "SubscriptionIn",
@@ -36,6 +36,16 @@ const INPUT: [&str; 30] = [
     "WebhookPatch",
     "PlaybookPatch",
     "PlaybookStepIn",
+    "ProfileSetDoc",
+    "ProfileDoc",
+    "ConditionDoc",
+    "MeasureChoice",
+    "CapDoc",
+    "CapCondition",
+    "ScorecardDoc",
+    "PublishProfiles",
+    "NewOverride",
+    "NewPulse",
 ];
 /// Fields of answers that are left out when there is nothing to say.
 const SOMETIMES: [(&str, &str); 8] = [
@@ -47,6 +57,13 @@ const SOMETIMES: [(&str, &str); 8] = [
     ("RowResult", "parked"),
     ("EventResult", "error"),
     ("EventResult", "parked"),
+];
+/// Operations that need `If-Match` beside every PATCH.
+const IF_MATCH: [&str; 4] = [
+    "save_profile_draft",
+    "discard_profile_draft",
+    "publish_profile_draft",
+    "restore_profile_version",
 ];
 /// Fields that the domain describes as plain objects and that are money.
 const MONEY: [(&str, &str); 2] = [("AlertAccount", "arr"), ("Opportunity", "value")];
@@ -197,14 +214,15 @@ fn describe(path: &str, method: &str, operation: &mut Value) {
     if operation.get("requestBody").is_some() {
         statuses.extend(["400", "413", "415"]);
     }
-    let mut header = None;
+    let mut headers = Vec::new();
     if method == "post" {
         statuses.push("409");
-        header = Some("IdempotencyKey");
+        headers.push("IdempotencyKey");
     }
-    if method == "patch" {
+    let id = operation["operationId"].as_str().unwrap_or_default();
+    if method == "patch" || IF_MATCH.contains(&id) {
         statuses.extend(["412", "428"]);
-        header = Some("IfMatch");
+        headers.push("IfMatch");
     }
     for response in operation["responses"]
         .as_object_mut()
@@ -221,7 +239,10 @@ fn describe(path: &str, method: &str, operation: &mut Value) {
     for status in statuses {
         operation["responses"][status] = json!({"$ref": format!("#/components/responses/Problem{status}")});
     }
-    if let (Some(header), Some(operation)) = (header, operation.as_object_mut()) {
+    for header in headers {
+        let Some(operation) = operation.as_object_mut() else {
+            return;
+        };
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Some(list) = parameters.as_array_mut() {
             list.push(json!({"$ref": format!("#/components/parameters/{header}")}));

@@ -240,6 +240,12 @@ fn cases(s: &Seeded) -> Vec<Case> {
             201,
             HisOwn,
         ),
+        get("get_stability", "/v1/stability", HisOwn),
+        get("get_account_rollup", account("/rollup"), NotFound),
+        get("get_profile_catalogue", "/v1/profiles/catalogue", HisOwn),
+        get("list_profile_versions", "/v1/profiles/versions", HisOwn),
+        get("get_profile_version", "/v1/profiles/versions/1", HisOwn),
+        get("get_profile_draft", "/v1/profiles/draft", HisOwn),
         get("list_webhooks", "/v1/webhooks", HisOwn),
         get("get_webhook", webhook(""), NotFound),
         get("list_webhook_deliveries", webhook("/deliveries"), NotFound),
@@ -321,6 +327,49 @@ fn cases(s: &Seeded) -> Vec<Case> {
         HisOwn,
     );
     cases.push(Case { body: None, ..train });
+    // A draft is saved, previewed, published; the version before it comes back; what is left of the draft goes.
+    let mut matched = |operation, method, path: &str, tag: Option<&str>, body: Option<Value>, status| {
+        cases.push(Case {
+            if_match: tag.map(str::to_owned),
+            body,
+            ..send(operation, method, path, Value::Null, status, HisOwn)
+        });
+    };
+    let draft = "/v1/profiles/draft";
+    let set = json!({
+        "profiles": [{"id": "all", "name": "All", "when": [{}], "why": "every account",
+            "measures": [{"id": "S1", "weight": 2}, {"id": "P1", "weight": 1}]}],
+        "caps": [],
+    });
+    matched("save_profile_draft", "PUT", draft, Some("\"v0\""), Some(set), 200);
+    let preview = "/v1/profiles/draft/preview";
+    matched("preview_profile_draft", "POST", preview, None, None, 200);
+    let (publish, note) = ("/v1/profiles/draft/publish", json!({"note": "One for all"}));
+    matched(
+        "publish_profile_draft",
+        "POST",
+        publish,
+        Some("\"v1\""),
+        Some(note),
+        201,
+    );
+    let restore = "/v1/profiles/versions/1/restore";
+    matched(
+        "restore_profile_version",
+        "POST",
+        restore,
+        Some("\"v2\""),
+        None,
+        201,
+    );
+    matched(
+        "discard_profile_draft",
+        "DELETE",
+        draft,
+        Some("\"v2\""),
+        None,
+        204,
+    );
     let resend = format!("/deliveries/{}/resend", s.delivery);
     for (operation, method, rest, status) in [
         ("rotate_webhook_secret", "POST", "/rotate", 200),
@@ -331,7 +380,26 @@ fn cases(s: &Seeded) -> Vec<Case> {
         let case = send(operation, method, webhook(rest), Value::Null, status, NotFound);
         cases.push(Case { body: None, ..case });
     }
-    // Last: it would make the account's stored score newer than the other cases expect.
+    // Last: they make the account's stored score newer than the other cases expect.
+    let given = json!({"score": 40, "reason": "They told us."});
+    let path = account("/override");
+    cases.push(send(
+        "override_account_score",
+        "PUT",
+        path.clone(),
+        given,
+        200,
+        NotFound,
+    ));
+    let case = send(
+        "remove_account_override",
+        "DELETE",
+        path,
+        Value::Null,
+        204,
+        NotFound,
+    );
+    cases.push(Case { body: None, ..case });
     let score = send(
         "score_account",
         "POST",

@@ -78,8 +78,15 @@ pub fn card_item(tenant: &TenantId, account: AccountId, listing: &Listing, card:
         .text("f_domain", listing.domain.as_deref().unwrap_or_default())
         .number("f_arr", listing.arr_minor.unwrap_or(0))
         .text("f_band_7d", band_week_ago(card).as_str())
+        .number(
+            "f_moves",
+            card["stability"]["band_changes_30d"].as_i64().unwrap_or(0),
+        )
         .text("f_cur", listing.currency.as_deref().unwrap_or_default())
         .data(card);
+    if let Some(moved) = card["stability"]["mean_abs_change_30d"].as_f64() {
+        item = item.number("f_drift", Points::from_f64(moved).milli());
+    }
     if let Some(owner) = &listing.owner {
         item = item
             .text("g6pk", &index::owner(tenant, owner))

@@ -26,6 +26,7 @@ use crate::accounts::{self, Listing};
 use crate::alerts;
 use crate::bus::{BusEvent, EventBus};
 use crate::error::AwsError;
+use crate::family;
 use crate::history::Loaded;
 use crate::item::Item;
 use crate::keys::{self, Key};
@@ -103,6 +104,7 @@ pub async fn store(
         ),
     ];
     writes.extend(opportunity::write(tenant, loaded, write)?);
+    writes.extend(family::follow(tenant, account, old_card, &write.card)?);
     for state in &write.states {
         let read = loaded
             .state

@@ -13,6 +13,7 @@ use crate::error::AwsError;
 use crate::item::Item;
 use crate::keys;
 use crate::links;
+use crate::overrides;
 use crate::table::{Query, Table};
 
 pub use copilot_domain::limits::USAGE_DAYS;
@@ -59,6 +60,7 @@ pub async fn load(
         .map(|(_, item)| item.document())
         .collect::<Result<Vec<ExternalId>, AwsError>>()?;
     let mut history = AccountHistory::empty(account, zone);
+    history.overrides = overrides::of_state(&state)?;
     let parts = try_join_all(
         identities
             .iter()

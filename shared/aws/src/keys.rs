@@ -9,7 +9,9 @@ use copilot_domain::ids::{AccountId, AlertId, CtaId, ExternalId, ImportId, Oppor
 use jiff::civil::Date;
 
 pub mod models;
+pub mod family;
 pub mod notify;
+pub mod profiles;
 pub mod webhooks;
 
 /// A primary key.

@@ -30,6 +30,20 @@ pub struct Entry {
     pub arr: Option<(String, i64)>,
     /// Its band.
     pub band: String,
+    /// How often its band changed in 30 days, and thousandths of a point that its score moved by on a mean day; `None`
+    /// with fewer than two scores.
+    pub moved: Option<(i64, i64)>,
+}
+
+/// How still the scores of a tenant stood in 30 days.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StabilityStats {
+    /// Accounts with at least two scores.
+    pub measured: u64,
+    /// Of them, those whose band changed.
+    pub changed: u64,
+    /// Sum over them of the thousandths of a point that a score moved by on a mean day.
+    pub moved_milli: i64,
 }
 
 /// Figures of a tenant.
@@ -43,6 +57,9 @@ pub struct Stats {
     pub arr_percentiles: BTreeMap<String, Vec<i64>>,
     /// Accounts by band.
     pub bands: BTreeMap<String, u64>,
+    /// How still their scores stood.
+    #[serde(default)]
+    pub stability: StabilityStats,
     /// When they were computed.
     pub computed_at: Timestamp,
     /// Whether every account was looked at.
@@ -55,7 +72,13 @@ impl Stats {
         let mut bands = BTreeMap::new();
         let mut amounts: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         let number = accounts.len() as u64;
+        let mut stability = StabilityStats::default();
         for entry in accounts {
+            if let Some((changes, moved)) = entry.moved {
+                stability.measured += 1;
+                stability.changed += u64::from(changes > 0);
+                stability.moved_milli += moved;
+            }
             *bands.entry(entry.band).or_default() += 1;
             if let Some((currency, arr)) = entry.arr {
                 amounts.entry(currency).or_default().push(arr);
@@ -73,6 +96,7 @@ impl Stats {
             accounts: number,
             arr_percentiles: amounts,
             bands,
+            stability,
             computed_at,
             complete,
         }
@@ -141,7 +165,7 @@ pub fn listing(tenant: &TenantId) -> Query {
     Query {
         index: Some("gsi1"),
         pk: index::accounts(tenant),
-        attributes: vec!["pk", "f_arr", "f_cur", "f_band"],
+        attributes: vec!["pk", "f_arr", "f_cur", "f_band", "f_moves", "f_drift"],
         ..Query::default()
     }
 }
@@ -152,6 +176,7 @@ pub fn entry(item: &Item) -> Entry {
     Entry {
         arr: (item.int("f_arr").filter(|_| !currency.is_empty())).map(|arr| (currency.to_owned(), arr)),
         band: item.str("f_band").to_owned(),
+        moved: item.int("f_moves").zip(item.int("f_drift")),
     }
 }
 
@@ -177,6 +202,7 @@ mod tests {
             .map(|n| Entry {
                 arr: Some((currency.to_owned(), n * each)),
                 band: "healthy".to_owned(),
+                moved: None,
             })
             .collect()
     }
@@ -201,6 +227,7 @@ mod tests {
         all.push(Entry {
             arr: None,
             band: "healthy".to_owned(),
+            moved: None,
         });
         let stats = Stats::of(all, Timestamp::UNIX_EPOCH, true);
         assert_eq!(stats.accounts, 30);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::health::{FeatureMap, Health, Points, ProfileChoice};
 use crate::ids::{AccountId, AlertId};
 use crate::prediction::Prediction;
+use crate::scorecard::ScorecardResult;
 use crate::time::Timestamp;
 
 /// The alerts that a scoring touched.
@@ -42,6 +43,9 @@ pub struct Assessment {
     /// 100 minus the score minus all points lost: zero.
     #[cfg_attr(feature = "openapi", schema(value_type = f64))]
     pub sum_check: Points,
+    /// The tenant's further scorecards, beside the health.
+    #[serde(default)]
+    pub scorecards: Vec<ScorecardResult>,
     /// Predictions.
     pub predictions: Vec<Prediction>,
     /// Alerts touched.

@@ -170,6 +170,9 @@ pub struct AccountRow {
     /// Of them, on track.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goals_on_track: Option<i64>,
+    /// External id of the parent account, in any of its sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// Ids of this account in other systems: source to external id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub identities: BTreeMap<String, String>,

@@ -9,6 +9,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::score_override::AppliedOverride;
 use crate::time::Timestamp;
 
 /// Thousandths of a point: 100 points are `100_000`. In JSON a number with at most three decimals.
@@ -320,7 +321,7 @@ pub struct Trend {
     pub d90: Option<Points>,
 }
 
-/// Health with its reasons. Where there is a score, the points lost by measures and caps sum to 100 minus it.
+/// Health with its reasons. Where there is a score, the points lost by measures, caps and override sum to 100 minus it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
@@ -329,6 +330,13 @@ pub struct Health {
     pub score: Option<Points>,
     /// The same between 0.00 and 1.00.
     pub score_unit: Option<f64>,
+    /// What the measures and caps come to; the score too, unless a person's override stands in its place.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>))]
+    pub computed_score: Option<Points>,
+    /// The override that stands in place of the computed score.
+    #[serde(default, rename = "override")]
+    pub overridden: Option<AppliedOverride>,
     /// Before caps; also there when the score is hidden, as long as any measure has data.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>))]
     pub raw_score: Option<Points>,
@@ -356,6 +364,7 @@ impl Health {
             .iter()
             .map(|m| m.points_lost)
             .chain(self.caps.iter().map(|c| c.points_lost))
+            .chain(self.overridden.iter().map(|o| o.points_lost))
             .sum();
         self.score
             .or(self.raw_score)
@@ -395,6 +404,9 @@ pub struct BandState {
     pub before: Option<Band>,
     /// Scorings in a row outside of the band shown.
     pub runs_outside: u32,
+    /// Whether the band shown came from a person's override.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overridden: bool,
     /// The scoring that left this state.
     pub evaluation: EvaluationId,
     /// When rules first spoke of the account: how long the signals found then have lasted is not known.
@@ -417,11 +429,11 @@ pub struct ScorePoint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contribution {
-    /// Id of the measure, or `cap:<id>`.
+    /// Id of the measure, `cap:<id>`, or `override`.
     pub measure: String,
     /// Its name.
     pub name: String,
-    /// Its group; `None` for a cap.
+    /// Its group; `None` for a cap and an override.
     pub group: Option<Group>,
     /// Points gained (positive) or lost.
     #[cfg_attr(feature = "openapi", schema(value_type = f64))]

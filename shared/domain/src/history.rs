@@ -20,6 +20,7 @@ use crate::facts::{
 };
 use crate::ids::{AccountId, ExternalId};
 use crate::revision::Record;
+use crate::score_override::ScoreOverride;
 use crate::time::{Timestamp, day_of, epoch_day, shift};
 use crate::usage::{DayUse, UsageDay};
 
@@ -45,6 +46,9 @@ pub struct AccountHistory {
     pub records: BTreeMap<Kind, Vec<FactRecord>>,
     /// Usage by day.
     pub usage: BTreeMap<Date, UsageDay>,
+    /// Every override of its score that was ever given, in any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<ScoreOverride>,
 }
 
 /// A row with the id its source gives it.
@@ -95,6 +99,8 @@ pub struct Snapshot {
     /// The names of usage events, ascending, that the days refer to by place. Those of the whole history: that a name
     /// stands here says nothing of when it was known.
     pub event_names: Arc<[String]>,
+    /// The override of the score that holds.
+    pub score_override: Option<ScoreOverride>,
     /// The calendar of the zone.
     calendar: Calendar,
 }
@@ -107,6 +113,7 @@ impl AccountHistory {
             zone: zone.into(),
             records: BTreeMap::new(),
             usage: BTreeMap::new(),
+            overrides: Vec::new(),
         }
     }
 

@@ -21,6 +21,8 @@ pub mod playbook;
 pub mod prediction;
 pub mod revision;
 pub mod rule_state;
+pub mod score_override;
+pub mod scorecard;
 pub mod time;
 pub mod usage;
 pub mod webhook;

@@ -67,6 +67,7 @@ impl Scorer {
                 tenant,
                 snapshot: &snapshot,
                 config: &settings.config,
+                profiles: Some(&settings.profiles),
                 previous: previous.as_ref(),
                 earlier: &earlier,
                 states: &RuleStates::default(),

@@ -6,6 +6,7 @@ use copilot_domain::history::Snapshot;
 use copilot_domain::ids::ExternalId;
 use copilot_domain::prediction::{Method, Prediction, PredictionKind};
 use copilot_scoring::Assessed;
+use copilot_scoring::stability::stability;
 use serde_json::{Value, json};
 
 /// Points of the sparkline.
@@ -46,6 +47,12 @@ pub(crate) fn card(
         score: health.score,
         band: health.band,
     };
+    let recent: Vec<ScorePoint> = earlier
+        .iter()
+        .filter(|p| p.day < snapshot.today)
+        .chain([&today])
+        .cloned()
+        .collect();
     let mut spark: Vec<Value> = earlier
         .iter()
         .filter(|p| p.day < snapshot.today)
@@ -70,6 +77,8 @@ pub(crate) fn card(
         "renewal_date": facts.renewal_date,
         "days_to_renewal": facts.days_to_renewal,
         "score": health.score,
+        "computed_score": overridden(assessed).then_some(health.computed_score),
+        "override_until": health.overridden.as_ref().map(|given| given.until),
         "band": health.band,
         "coverage": health.coverage,
         "spark": spark,
@@ -83,6 +92,8 @@ pub(crate) fn card(
         "last_touch_at": facts.last_touch_at,
         "pulse": facts.pulse,
         "top_reason": facts.top_reason,
+        "parent": row.parent,
+        "stability": stability(&recent, snapshot.today),
         "computed_at": assessed.assessment.computed_at,
     });
     let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
@@ -102,12 +113,18 @@ pub(crate) fn card(
     (listing, document)
 }
 
+/// Whether a person's score stands in place of the computed one, which is then told beside it.
+fn overridden(assessed: &Assessed) -> bool {
+    assessed.assessment.health.overridden.is_some()
+}
+
 /// One point of the account's history.
 pub(crate) fn point(snapshot: &Snapshot, assessed: &Assessed) -> Value {
     let health = &assessed.assessment.health;
     json!({
         "day": snapshot.today,
         "score": health.score,
+        "computed_score": overridden(assessed).then_some(health.computed_score),
         "band": health.band,
         "coverage": health.coverage,
         "subscores": health.subscores,

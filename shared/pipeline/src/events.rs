@@ -16,6 +16,12 @@ pub(crate) fn drivers(assessed: &Assessed) -> Vec<String> {
         .iter()
         .map(|m| (m.points_lost, m.text.as_str()))
         .chain(health.caps.iter().map(|c| (c.points_lost, c.reason.as_str())))
+        .chain(
+            health
+                .overridden
+                .iter()
+                .map(|o| (o.points_lost, o.reason.as_str())),
+        )
         .filter(|(points, _)| *points > Points::ZERO)
         .collect();
     lost.sort_by(|a, b| b.cmp(a));

@@ -9,10 +9,12 @@ mod events;
 mod guard;
 pub mod lake;
 pub mod models;
+mod profiles;
 mod score;
 pub mod snapshots;
 mod write;
 
 pub use backfill::MAX_POINTS;
 pub use events::by_hand;
+pub use profiles::{MAX_SAMPLE, Moved, Preview, SAMPLE_TIME, Stand};
 pub use score::{ScoreError, Scored, Scorer, TenantView};

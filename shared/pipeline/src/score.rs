@@ -23,6 +23,7 @@ use copilot_features::config::FeatureGroup;
 use copilot_features::{FeatureConfig, contract};
 use copilot_scoring::alerts::is_first_look;
 use copilot_scoring::models::Models;
+use copilot_scoring::profiles::Profiles;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
@@ -89,6 +90,8 @@ pub struct TenantView {
     pub sources: Vec<SourceStatus>,
     /// Its own models.
     pub models: Models,
+    /// Its health profiles: its own, or those that are shipped.
+    pub profiles: Arc<Profiles>,
 }
 
 /// Scores accounts of the stack.
@@ -97,6 +100,7 @@ pub struct Scorer {
     pub(crate) table: Table,
     bus: EventBus,
     engine: Arc<Engine>,
+    pub(crate) shipped: Arc<Profiles>,
     settings: Arc<Mutex<Settings>>,
     shelf: ModelShelf,
 }
@@ -116,6 +120,7 @@ impl Scorer {
         Ok(Self {
             table,
             bus,
+            shipped: Arc::new(engine.profiles.clone()),
             engine: Arc::new(engine),
             settings: Arc::default(),
             shelf: ModelShelf::default(),
@@ -144,6 +149,11 @@ impl Scorer {
         &self.engine
     }
 
+    /// Forgets what is kept of a tenant: who changed its settings wants to see the change.
+    pub async fn forget(&self, tenant: &TenantId) {
+        self.settings.lock().await.remove(tenant);
+    }
+
     /// A tenant's settings and figures, at most half a minute old.
     ///
     /// # Errors
@@ -162,12 +172,14 @@ impl Scorer {
         let sources = deliveries::statuses(&self.table, tenant).await?;
         let models = self.shelf.models(&self.table, tenant).await?;
         let config = feature_config(&found, &seen);
+        let profiles = self.profiles_of(tenant).await?;
         let view = Arc::new(TenantView {
             tenant: found,
             stats,
             config,
             sources,
             models,
+            profiles,
         });
         kept.insert(tenant.clone(), (Instant::now(), view.clone()));
         Ok(view)
@@ -303,6 +315,7 @@ impl Scorer {
             tenant,
             snapshot,
             config: &config,
+            profiles: Some(&settings.profiles),
             previous: previous.as_ref(),
             earlier,
             states: &states,

@@ -316,6 +316,7 @@ async fn a_rule_that_trips_at_a_fifth_of_the_accounts_is_held_and_admins_are_tol
         .map(|_| Entry {
             arr: None,
             band: "watch".into(),
+            moved: None,
         })
         .collect();
     stats::put(&world.table, &world.tenant, &Stats::of(entries, at(NOW), true))

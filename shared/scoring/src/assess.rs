@@ -12,6 +12,7 @@ use copilot_domain::money::Money;
 use copilot_domain::opportunity::Opportunity;
 use copilot_domain::playbook::NextAction;
 use copilot_domain::prediction::{Prediction, PredictionKind};
+use copilot_domain::scorecard::ScorecardResult;
 use copilot_domain::time::{Timestamp, days_between};
 use copilot_features::{FeatureConfig, FeatureVector, contract};
 use jiff::civil::Date;
@@ -20,10 +21,11 @@ use crate::alerts::{AlertContext, Transitions, advance};
 use crate::card_facts::{CardFacts, card, live_alerts};
 use crate::churn::by_rules;
 use crate::engine::{Engine, Model, predict};
-use crate::health::{HealthInput, health, score_before};
+use crate::health::{HealthInput, health, score_before, scorecard};
 use crate::mapping;
 use crate::models::{self, Models};
 use crate::next_action::next_actions;
+use crate::profiles::Profiles;
 use crate::rules::{AccountKind, Facts, Fired};
 
 /// What one account is scored from.
@@ -35,6 +37,8 @@ pub struct AssessInput<'a> {
     pub snapshot: &'a Snapshot,
     /// The tenant's settings.
     pub config: &'a FeatureConfig,
+    /// The tenant's own profiles; `None`: those of the engine.
+    pub profiles: Option<&'a Profiles>,
     /// What the scoring before left of the band.
     pub previous: Option<&'a BandState>,
     /// Scores of earlier days, in any order; 100 days are enough.
@@ -103,22 +107,26 @@ pub fn assess_batch(engine: &Engine, inputs: &[AssessInput<'_>]) -> Vec<Assessed
 
 fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model: Model) -> Assessed {
     let snapshot = input.snapshot;
+    let profiles = input.profiles.unwrap_or(&engine.profiles);
+    let (profile, choice) = profiles.choose(snapshot, &features);
     let evaluation = EvaluationId {
         as_of: snapshot.as_of,
-        facts: facts_of(&features, input),
+        facts: fingerprint(input, &features, choice.version),
     };
     let unchanged = input.previous.is_some_and(|p| p.evaluation == evaluation);
-    let (profile, choice) = engine.profiles.choose(snapshot, &features);
-    let (health, mut band_state) = health(&HealthInput {
+    let health_input = HealthInput {
         features: &features,
         config: input.config,
-        profiles: &engine.profiles,
+        profiles,
         profile,
         today: snapshot.today,
         evaluation: &evaluation,
         previous: input.previous,
         earlier: input.earlier,
-    });
+        overridden: snapshot.score_override.as_ref(),
+    };
+    let (health, mut band_state) = health(&health_input);
+    let scorecards = scorecards(&health_input, snapshot, choice.version);
     let renewal_date = contract::renewal_date(snapshot);
     let days_to_renewal = renewal_date.map(|day| days_between(snapshot.today, day));
     let arr = contract::arr(snapshot);
@@ -166,6 +174,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         profile: choice,
         sum_check: health.sum_check(),
         health,
+        scorecards,
         predictions,
         alerts: AlertChanges {
             opened: transitions.opened.iter().map(|a| a.id).collect(),
@@ -219,6 +228,32 @@ pub fn rules_probability(
         PredictionKind::Expansion => None,
     };
     said.map(|prediction| prediction.probability)
+}
+
+/// The account by each scorecard that is for it.
+fn scorecards(input: &HealthInput<'_>, snapshot: &Snapshot, version: u32) -> Vec<ScorecardResult> {
+    (input.profiles.scorecards.iter())
+        .filter(|card| card.is_for(snapshot, input.features))
+        .map(|card| scorecard(input, card, version))
+        .collect()
+}
+
+/// Tells one scoring from another: by what was known, and where they are not as shipped, by the override and the
+/// version of the profiles and the models that answer, or a change of them would not be seen while the clock stands still.
+fn fingerprint(input: &AssessInput<'_>, features: &FeatureVector, version: u32) -> String {
+    let snapshot = input.snapshot;
+    let mut facts = features.fingerprint();
+    if version > 1 {
+        facts = format!("{facts}@{version}");
+    }
+    if let Some(given) = &snapshot.score_override {
+        facts = format!("{facts}={}/{}/{}", given.score, given.given_at, given.until);
+    }
+    let tag = models::tag(input.models, snapshot.account);
+    if !tag.is_empty() {
+        facts = format!("{facts} {tag}");
+    }
+    facts
 }
 
 /// The account as its alerts show it.
@@ -317,14 +352,6 @@ fn days_low(health: &Health, earlier: &[ScorePoint], today: Date) -> Option<f64>
     points.sort_by_key(|p| std::cmp::Reverse(p.day));
     let first = points.into_iter().take_while(|p| low(p.band)).last()?;
     Some(f64::from(days_between(first.day, today)))
-}
-
-/// What tells one evaluation of an instant from another: the features, and the models that answer.
-fn facts_of(features: &FeatureVector, input: &AssessInput<'_>) -> String {
-    match models::tag(input.models, input.snapshot.account) {
-        tag if tag.is_empty() => features.fingerprint(),
-        tag => format!("{} {tag}", features.fingerprint()),
-    }
 }
 
 /// What the tenant's own models say, what the shipped one says where they do not, the rules' predictions beside them, and

@@ -100,7 +100,9 @@ pub(crate) fn card(
         .iter()
         .filter(|c| c.points_lost > Points::ZERO)
         .max_by_key(|c| c.points_lost);
+    let lowered = (health.overridden.as_ref()).filter(|o| o.points_lost > Points::ZERO);
     let top_reason = match (measure, cap) {
+        _ if lowered.is_some() => lowered.map(|o| format!("set by {}: {}", o.author, o.reason)),
         (Some(m), Some(c)) if c.points_lost < m.points_lost => Some(m.text.clone()),
         (_, Some(c)) => Some(c.reason.clone()),
         (Some(m), None) => Some(m.text.clone()),

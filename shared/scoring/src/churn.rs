@@ -59,14 +59,15 @@ pub fn margin_of_score(score: Points) -> f64 {
     logit(below.1)
 }
 
-/// The rules' prediction; `None` where there is no score.
+/// The rules' prediction; `None` where there is no computed score. A person's override is no evidence of what will
+/// happen: the computed score stands here.
 pub fn by_rules(
     health: &Health,
     features: &FeatureVector,
     at: Timestamp,
     note: Option<String>,
 ) -> Option<Prediction> {
-    let score = health.score?;
+    let score = health.computed_score?;
     let base = margin_of_score(Points::FULL);
     let fall = margin_of_score(score) - base;
     let lost_all = (Points::FULL - score).as_f64();

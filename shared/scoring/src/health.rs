@@ -3,15 +3,18 @@
 //! See `docs/scoring.md` for the formulas with an example worked by hand.
 
 use copilot_domain::health::{
-    Band, BandState, Cap, Contribution, EvaluationId, Group, Health, Measure, MeasureState, Points,
-    ScorePoint, SubScores, Trend,
+    Band, BandState, Cap, EvaluationId, Group, Health, Measure, MeasureState, Points, ScorePoint, SubScores,
+    Trend,
 };
+use copilot_domain::score_override::{AppliedOverride, ScoreOverride};
+use copilot_domain::scorecard::ScorecardResult;
 use copilot_domain::time::shift;
 use copilot_features::{FeatureConfig, FeatureVector};
 use jiff::civil::Date;
 
+pub use crate::change::{Change, explain_change};
 use crate::points::{allocate, round_to_tenth};
-use crate::profiles::{Curve, MeasureSpec, Profile, ProfileMeasure, Profiles};
+use crate::profiles::{Curve, MeasureSpec, Profile, ProfileMeasure, Profiles, Scorecard};
 use crate::text::fill;
 
 /// Below this share of the weight, the score is not shown.
@@ -40,16 +43,22 @@ pub struct HealthInput<'a> {
     pub previous: Option<&'a BandState>,
     /// Scores of earlier days, in any order.
     pub earlier: &'a [ScorePoint],
+    /// A person's score in place of the computed one.
+    pub overridden: Option<&'a ScoreOverride>,
 }
 
-/// Computes the health of an account, and what the next scoring needs to know of this one.
-pub fn health(input: &HealthInput<'_>) -> (Health, BandState) {
-    let mut measures: Vec<Measure> = input
-        .profile
-        .measures
-        .iter()
-        .filter_map(|m| take(input, m))
-        .collect();
+/// What measures come to, before caps.
+struct Measured {
+    measures: Vec<Measure>,
+    coverage: f64,
+    raw: Option<Points>,
+    subscores: SubScores,
+}
+
+/// Takes the measures of a profile or a scorecard.
+fn measured(input: &HealthInput<'_>, chosen: &[ProfileMeasure]) -> Measured {
+    let mut measures: Vec<Measure> = chosen.iter().filter_map(|m| take(input, m)).collect();
+    normalise(&mut measures);
     let all: i64 = measures.iter().map(|m| m.base_weight.milli()).sum();
     let with_data: i64 = measures
         .iter()
@@ -67,28 +76,89 @@ pub fn health(input: &HealthInput<'_>) -> (Health, BandState) {
     for group in Group::ALL {
         subscores.set(group, subscore(&measures, group));
     }
+    Measured {
+        measures,
+        coverage,
+        raw,
+        subscores,
+    }
+}
+
+fn three_decimals(share: f64) -> f64 {
+    (share * 1_000.0).round() / 1_000.0
+}
+
+/// Computes the health of an account, and what the next scoring needs to know of this one.
+pub fn health(input: &HealthInput<'_>) -> (Health, BandState) {
+    let Measured {
+        measures,
+        coverage,
+        raw,
+        subscores,
+    } = measured(input, &input.profile.measures);
     let visible = raw.filter(|_| coverage >= COVERAGE_GATE && !input.profile.hides_score);
-    let (score, caps) = apply_caps(input, visible);
+    let (computed, caps) = apply_caps(input, visible);
+    let overridden = input.overridden.map(|given| applied(given, computed.or(raw)));
+    let score = overridden.as_ref().map(|o| o.score).or(computed);
     let limit = caps.iter().map(|cap| cap.limit).min();
     let candidate = match score {
         Some(score) => Band::of(score),
         None if input.profile.hides_score => Band::Onboarding,
         None => Band::InsufficientData,
     };
-    let state = settle(input.evaluation, input.previous, candidate, score, limit);
+    let state = settle(input, candidate, score, limit, overridden.is_some());
     let health = Health {
         score,
         score_unit: score.map(Points::unit),
+        computed_score: computed,
+        overridden,
         raw_score: raw,
         band: state.band,
         previous_band: state.before,
-        coverage: (coverage * 1_000.0).round() / 1_000.0,
+        coverage: three_decimals(coverage),
         subscores,
         measures,
         caps,
         trend: score.map(|score| trend(score, input)).unwrap_or_default(),
     };
     (health, state)
+}
+
+/// A person's score in place of the computed one. What it costs is what is missing between the two, so that the points
+/// lost still sum to 100 minus the score; where nothing was computed, all of it is the override's.
+fn applied(given: &ScoreOverride, computed: Option<Points>) -> AppliedOverride {
+    AppliedOverride {
+        score: given.score,
+        reason: given.reason.clone(),
+        author: given.author.clone(),
+        given_at: given.given_at,
+        until: given.until,
+        points_lost: computed.unwrap_or(Points::FULL) - given.score,
+    }
+}
+
+/// Computes a scorecard of the account: the same arithmetic as the health, without caps, override and hysteresis.
+pub fn scorecard(input: &HealthInput<'_>, card: &Scorecard, version: u32) -> ScorecardResult {
+    let found = measured(input, &card.measures);
+    let score = found.raw.filter(|_| found.coverage >= COVERAGE_GATE);
+    ScorecardResult {
+        id: card.id.clone(),
+        name: card.name.clone(),
+        version,
+        score,
+        band: score.map_or(Band::InsufficientData, Band::of),
+        coverage: three_decimals(found.coverage),
+        subscores: found.subscores,
+        measures: found.measures,
+    }
+}
+
+/// Brings the weights of a profile to a sum of 100.
+fn normalise(measures: &mut [Measure]) {
+    let weights: Vec<f64> = measures.iter().map(|m| m.base_weight.as_f64()).collect();
+    for (measure, weight) in measures.iter_mut().zip(allocate(&weights, Points::FULL.milli())) {
+        measure.base_weight = Points::from_milli(weight);
+    }
 }
 
 /// The cuts of a measure for this account.
@@ -261,18 +331,21 @@ fn apply_caps(input: &HealthInput<'_>, score: Option<Points>) -> (Option<Points>
     (now, caps)
 }
 
-/// Keeps the band unless the score is well outside of it, or outside twice in a row; caps act at once.
+/// Keeps the band unless the score is well outside of it, or outside twice in a row; caps and overrides act at once,
+/// and so does the end of an override.
 fn settle(
-    evaluation: &EvaluationId,
-    previous: Option<&BandState>,
+    input: &HealthInput<'_>,
     candidate: Band,
     score: Option<Points>,
     limit: Option<Points>,
+    overridden: bool,
 ) -> BandState {
+    let (evaluation, previous) = (input.evaluation, input.previous);
     let new = |band, before, runs_outside| BandState {
         band,
         before,
         runs_outside,
+        overridden,
         evaluation: evaluation.clone(),
         judged_since: previous.and_then(|p| p.judged_since),
     };
@@ -287,7 +360,8 @@ fn settle(
         return new(candidate, before, 0);
     };
     // A cap under the band forbids the band, whatever the measures say.
-    if candidate == previous.band || limit.is_some_and(|limit| limit < low) {
+    let at_once = overridden || previous.overridden || limit.is_some_and(|limit| limit < low);
+    if candidate == previous.band || at_once {
         return new(candidate, before, 0);
     }
     let past = if score < low { low - score } else { score - high };
@@ -315,84 +389,4 @@ pub fn score_before(earlier: &[ScorePoint], today: Date, days: i32) -> Option<Po
         .iter()
         .filter(|p| p.day >= from && p.day <= to && p.score.is_some());
     fitting.max_by_key(|p| p.day).and_then(|p| p.score)
-}
-
-/// What moved a score between two dates. `None` when either has no score.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Change {
-    /// The later score.
-    pub score_at: Points,
-    /// The earlier score.
-    pub score_compare: Points,
-    /// The difference.
-    pub change: Points,
-    /// Its parts, the largest first; they sum to the difference exactly.
-    pub contributions: Vec<Contribution>,
-}
-
-/// Decomposes the change from `compare` to `at` exactly. `None` when either has no score.
-pub fn explain_change(at: &Health, compare: &Health) -> Option<Change> {
-    let (score_at, score_compare) = (at.score?, compare.score?);
-    let mut contributions = Vec::new();
-    let new = at.measures.iter().map(|m| (m, true));
-    let gone = compare
-        .measures
-        .iter()
-        .filter(|old| at.measures.iter().all(|m| m.id != old.id))
-        .map(|m| (m, false));
-    for (measure, is_new) in new.chain(gone) {
-        let then = if is_new {
-            compare.measures.iter().find(|m| m.id == measure.id)
-        } else {
-            Some(measure)
-        };
-        let now = is_new.then_some(measure);
-        let lost = |m: Option<&Measure>| m.map_or(Points::ZERO, |m| m.points_lost);
-        let says = |m: Option<&Measure>| m.map_or_else(|| "not measured".to_owned(), |m| m.text.clone());
-        contributions.push(Contribution {
-            measure: measure.id.clone(),
-            name: measure.name.clone(),
-            group: Some(measure.group),
-            points: lost(then) - lost(now),
-            detail: format!("{} (before: {})", says(now), says(then)),
-        });
-    }
-    for id in cap_ids(at, compare) {
-        let find = |health: &Health| health.caps.iter().find(|cap| cap.id == id).cloned();
-        let (now, then) = (find(at), find(compare));
-        let lost = |cap: &Option<Cap>| cap.as_ref().map_or(Points::ZERO, |cap| cap.points_lost);
-        let detail = match (&now, &then) {
-            (Some(cap), None) => format!("new: {}", cap.reason),
-            (None, Some(cap)) => format!("over: {}", cap.reason),
-            (Some(cap), Some(_)) => cap.reason.clone(),
-            (None, None) => String::new(),
-        };
-        contributions.push(Contribution {
-            measure: format!("cap:{id}"),
-            name: "Cap".to_owned(),
-            group: None,
-            points: lost(&then) - lost(&now),
-            detail,
-        });
-    }
-    contributions
-        .sort_by(|a, b| (b.points.milli().abs(), &a.measure).cmp(&(a.points.milli().abs(), &b.measure)));
-    Some(Change {
-        score_at,
-        score_compare,
-        change: score_at - score_compare,
-        contributions,
-    })
-}
-
-fn cap_ids(at: &Health, compare: &Health) -> Vec<String> {
-    let mut ids: Vec<String> = at
-        .caps
-        .iter()
-        .chain(&compare.caps)
-        .map(|cap| cap.id.clone())
-        .collect();
-    ids.sort();
-    ids.dedup();
-    ids
 }

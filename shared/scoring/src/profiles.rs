@@ -124,6 +124,19 @@ impl When {
     }
 }
 
+/// What a parent account's roll-up is of its children's scores (`domain.md` A14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rollup {
+    /// Their mean.
+    #[default]
+    Average,
+    /// Their mean, each with the weight of its ARR.
+    ArrWeighted,
+    /// The lowest.
+    Worst,
+}
+
 /// A profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
@@ -131,7 +144,8 @@ pub struct Profile {
     pub id: String,
     /// Name.
     pub name: String,
-    /// Rises with every change.
+    /// Rises with every change. Of a tenant's own profiles it is the version of their set.
+    #[serde(default)]
     pub version: u32,
     /// The score is computed but not shown.
     #[serde(default)]
@@ -140,8 +154,32 @@ pub struct Profile {
     pub when: Vec<When>,
     /// Why an account gets it, in words.
     pub why: String,
+    /// What a parent that it scores makes of its children's scores.
+    #[serde(default)]
+    pub rollup: Rollup,
     /// Its measures.
     pub measures: Vec<ProfileMeasure>,
+}
+
+/// A further score beside the health: measures with weights of its own, without caps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scorecard {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// For which accounts; any of them is enough, and none means every account.
+    #[serde(default)]
+    pub when: Vec<When>,
+    /// Its measures.
+    pub measures: Vec<ProfileMeasure>,
+}
+
+impl Scorecard {
+    /// Whether an account gets it.
+    pub fn is_for(&self, snapshot: &Snapshot, features: &FeatureVector) -> bool {
+        self.when.is_empty() || self.when.iter().any(|w| w.holds(snapshot, features))
+    }
 }
 
 /// One condition of a cap.
@@ -220,6 +258,8 @@ pub struct Profiles {
     pub measures: Vec<MeasureSpec>,
     /// The caps.
     pub caps: Vec<CapSpec>,
+    /// Scorecards beside the health.
+    pub scorecards: Vec<Scorecard>,
 }
 
 impl Profiles {
@@ -244,6 +284,7 @@ impl Profiles {
             profiles: serde_json::from_str(profiles)?,
             measures: serde_json::from_str(measures)?,
             caps: serde_json::from_str(caps)?,
+            scorecards: Vec::new(),
         };
         let known = |what: &str, name: &str| match copilot_features::spec(name) {
             Some(_) => Ok(()),

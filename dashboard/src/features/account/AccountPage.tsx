@@ -9,10 +9,12 @@ import { ProblemState, Rows } from "~/components/States";
 import { oneOf } from "~/lib/decode";
 import classes from "./Account.module.css";
 import { AccountHeader } from "./AccountHeader";
+import { Children } from "./Children";
 import { Details } from "./Details";
 import { NextActions } from "./NextActions";
 import { OpenAlerts } from "./OpenAlerts";
 import { Predictions } from "./Predictions";
+import { Scorecards } from "./Scorecards";
 import { Why } from "./Why";
 
 const History = lazy(async () => ({ default: (await import("./History")).History }));
@@ -34,7 +36,7 @@ export function AccountPage() {
   const { account, assessment, alerts, next_actions: actions } = view.data;
   return (
     <>
-      <AccountHeader account={account} />
+      <AccountHeader account={account} assessment={assessment} />
       <Tabs
         value={tab} keepMounted={false} mt="md"
         onChange={(value) => setParams(value === null || value === "health" ? {} : { tab: value }, { replace: true })}
@@ -47,6 +49,8 @@ export function AccountPage() {
             <div className={classes.columns}>
               <div className={classes.column}>
                 <Why account={account} assessment={assessment} />
+                <Scorecards assessment={assessment} />
+                <Children id={id} />
                 <History id={id} />
               </div>
               <div className={classes.column}>

@@ -57,7 +57,7 @@ export function PulseDialog({ id, current, opened, onClose }: DialogProps & { cu
   const [reason, setReason] = useState("");
   const save = useMutation({
     mutationFn: (value: number) => unwrap(api.POST("/v1/accounts/{id}/pulse", {
-      params: { path: { id }, header: idempotencyKey() }, body: { pulse: value, reason: reason.trim() },
+      params: { path: { id }, header: idempotencyKey() }, body: { pulse: value, reason: reason.trim() === "" ? null : reason.trim() },
     })),
     onSuccess: (_, value) => {
       cache.setQueryData<AccountView>(["account", id, "view"], (old) => old && { ...old, account: { ...old.account, pulse: value } });
@@ -69,6 +69,7 @@ export function PulseDialog({ id, current, opened, onClose }: DialogProps & { cu
     },
   });
   const chosen = pulse ?? current ?? undefined;
+  const needsReason = chosen === undefined || chosen <= 2;
   return (
     <Modal opened={opened} onClose={onClose} title="Set pulse">
       <form onSubmit={(event) => { event.preventDefault(); if (chosen !== undefined) save.mutate(chosen); }}>
@@ -82,10 +83,10 @@ export function PulseDialog({ id, current, opened, onClose }: DialogProps & { cu
             </Stack>
           </Radio.Group>
           <Textarea
-            label="Reason" required autosize minRows={2} maxRows={8} maxLength={2000} value={reason}
+            label="Reason" required={needsReason} autosize minRows={2} maxRows={8} maxLength={2000} value={reason}
             placeholder="What did you see or hear?" onChange={(event) => setReason(event.currentTarget.value)}
           />
-          <Buttons disabled={chosen === undefined || reason.trim() === ""} busy={save.isPending} error={save.error} onClose={onClose} />
+          <Buttons disabled={chosen === undefined || (needsReason && reason.trim() === "")} busy={save.isPending} error={save.error} onClose={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -1,6 +1,6 @@
 import { Button, NativeSelect, Text } from "@mantine/core";
 import {
-  IconActivity, IconBell, IconCircleDot, IconCreditCard, IconGauge, IconMessageStar, IconPhoneCall, IconReceipt2,
+  IconActivity, IconAdjustments, IconBell, IconCircleDot, IconCreditCard, IconGauge, IconMessageStar, IconPhoneCall, IconReceipt2,
   IconTicket, IconTrophy, IconUser,
 } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
@@ -20,6 +20,7 @@ import classes from "./Account.module.css";
 const icons: Record<string, typeof IconBell> = {
   alert: IconBell, score: IconGauge, ticket: IconTicket, invoice: IconReceipt2, subscription: IconCreditCard,
   activity: IconPhoneCall, survey: IconMessageStar, usage_day: IconActivity, outcome: IconTrophy, contact: IconUser,
+  override: IconAdjustments,
 };
 
 /** What is counted per day of the tenant, and has no time of day. */

@@ -1,16 +1,19 @@
 import { Text, Tooltip } from "@mantine/core";
 import { IconGauge } from "@tabler/icons-react";
-import type { AccountDetail, Assessment, Cap, Measure } from "~/api/types";
+import type { AccountDetail, Assessment, Cap, Measure, ScoreOverride } from "~/api/types";
 import { Panel } from "~/components/Panel";
 import { Tag } from "~/components/SeverityBadge";
 import { EmptyState } from "~/components/States";
 import { When } from "~/components/Numbers";
 import { ScrollRegion } from "~/components/ScrollRegion";
-import { decimal, percent, score as scoreText, words } from "~/lib/format";
+import { day, decimal, percent, person, score as scoreText, words } from "~/lib/format";
 import { groupLabel } from "~/lib/vocabulary";
 import { type Step, fallOf } from "~/lib/why";
 import classes from "./Account.module.css";
 import { GroupBar } from "./GroupBar";
+
+/** What stands behind the measures: a cap, or a person's override. */
+type Line = Cap | (ScoreOverride & { id: "override" });
 
 interface WhyProps {
   account: AccountDetail;
@@ -42,7 +45,8 @@ export function Why({ account, assessment }: WhyProps) {
       </Panel>
     );
   }
-  const fall = fallOf(health.measures, health.caps, health.score);
+  const lines: Line[] = [...health.caps, ...(health.override === null ? [] : [{ ...health.override, id: "override" as const }])];
+  const fall = fallOf(health.measures, lines, health.score);
   return (
     <Panel flush title="Why this score" hint={hint}>
       <GroupBar measures={health.measures} caps={health.caps} score={health.score} subscores={health.subscores} />
@@ -58,7 +62,7 @@ export function Why({ account, assessment }: WhyProps) {
 
 const stateText = { ok: "", missing: "No data", stale: "Stale", off: "Off in this profile" };
 
-function Measures({ steps, scored }: { steps: readonly Step<Measure, Cap>[]; scored: boolean }) {
+function Measures({ steps, scored }: { steps: readonly Step<Measure, Line>[]; scored: boolean }) {
   return (
     <ScrollRegion label="Points lost per measure">
       <table className={`data ${classes.measures}`}>
@@ -94,7 +98,7 @@ function Fall({ from, to, title }: { from: number; to: number; title: string }) 
   );
 }
 
-function MeasureRow({ step, measure, scored }: { step: Step<Measure, Cap>; measure: Measure; scored: boolean }) {
+function MeasureRow({ step, measure, scored }: { step: Step<Measure, Line>; measure: Measure; scored: boolean }) {
   const quiet = measure.state === "missing" || measure.state === "off";
   return (
     <tr data-quiet={quiet}>
@@ -119,12 +123,14 @@ function MeasureRow({ step, measure, scored }: { step: Step<Measure, Cap>; measu
   );
 }
 
-function CapRow({ step, cap }: { step: Step<Measure, Cap>; cap: Cap }) {
+function CapRow({ step, cap }: { step: Step<Measure, Line>; cap: Line }) {
   return (
     <tr>
       <td>
-        <Text size="sm" fw={500}>Cap: {words(cap.reason)} <span className="muted mono">{cap.id}</span></Text>
-        <Text size="xs" c="dimmed">The score may not exceed {decimal(cap.limit, 0)}</Text>
+        <Text size="sm" fw={500}>{"limit" in cap ? <>Cap: {words(cap.reason)} <span className="muted mono">{cap.id}</span></> : `Override: ${cap.reason}`}</Text>
+        <Text size="xs" c="dimmed">
+          {"limit" in cap ? `The score may not exceed ${decimal(cap.limit, 0)}` : `Set to ${scoreText(cap.score)} by ${person(cap.author)} until ${day(cap.until)}`}
+        </Text>
       </td>
       <td /><td /><td />
       <td><Fall from={step.from} to={step.to} title={`${decimal(step.from)} → ${decimal(step.to)}`} /></td>

@@ -2,6 +2,7 @@ import { Button, NativeSelect, NumberInput, Stack, Switch, TagsInput, Text, Text
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "react-router";
 import { unwrap, useApi } from "~/api/client";
 import { meQuery, rulesQuery, settingsQuery } from "~/api/queries";
 import type { Settings } from "~/api/types";
@@ -10,6 +11,7 @@ import { PageHead, Panel } from "~/components/Panel";
 import { ProblemState, Rows } from "~/components/States";
 import { oneOf } from "~/lib/decode";
 import { words } from "~/lib/format";
+import { paths } from "~/lib/paths";
 import { SEVERITIES } from "~/lib/vocabulary";
 import { Competitors, fitsCompetitor } from "./Competitors";
 import { Messages } from "./Messages";
@@ -24,7 +26,9 @@ export function SettingsPage() {
   const rules = useQuery(rulesQuery(api));
   return (
     <>
-      <PageHead title="Settings" hint="Messages, and the rules behind the alerts" />
+      <PageHead title="Settings" hint="Messages, and the rules behind the alerts">
+        <Button component={Link} to={paths.profiles} variant="default">Health profiles</Button>
+      </PageHead>
       <div className={classes.columns}>
         <Panel title="Messages and signals" hint="Critical and high go out at once, medium in the daily digest">
           {settings.isError ? <ProblemState error={settings.error} onRetry={() => void settings.refetch()} />

@@ -47,6 +47,10 @@ pub struct AccountCard {
     pub days_to_renewal: Option<i64>,
     /// Score, 0 to 100.
     pub score: Option<f64>,
+    /// What measures and caps come to, where a person's override stands in place of it.
+    pub computed_score: Option<f64>,
+    /// The last day of that override; `null` without one.
+    pub override_until: Option<Date>,
     /// Band.
     pub band: Band,
     /// Share of the weight that could be measured, 0 to 1.
@@ -73,8 +77,21 @@ pub struct AccountCard {
     pub pulse: Option<i64>,
     /// What costs most points, in words.
     pub top_reason: Option<String>,
+    /// How still its score stood.
+    pub stability: Option<Stability>,
+    /// External id of its parent account.
+    pub parent: Option<String>,
     /// When it was scored.
     pub computed_at: Option<Timestamp>,
+}
+
+/// How still a score stood in the last 30 days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Stability {
+    /// How often the band changed from one score to the next.
+    pub band_changes_30d: u32,
+    /// Points that the score moved by on a mean day; `null` with fewer than two scores.
+    pub mean_abs_change_30d: Option<f64>,
 }
 
 /// A score of a day.
@@ -202,6 +219,8 @@ pub enum TimelineKind {
     Score,
     /// A contact joined or left.
     Contact,
+    /// A person set the score, or took that back.
+    Override,
 }
 
 /// A record as its source told it.
@@ -269,9 +288,25 @@ pub struct NewPulse {
     /// 1 (bad) to 5 (good).
     #[schema(minimum = 1, maximum = 5)]
     pub pulse: i64,
+    /// Why, in words; a pulse of 1 or 2 needs it.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 4000)]
+    pub reason: Option<String>,
+}
+
+/// A person's own score of an account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOverride {
+    /// The score to show, 0 to 100 with at most one decimal.
+    #[schema(minimum = 0, maximum = 100)]
+    pub score: f64,
     /// Why, in words.
     #[schema(min_length = 1, max_length = 4000)]
     pub reason: String,
+    /// The last day on which it holds, at most 90 days away; 14 days where it is left out.
+    #[serde(default)]
+    pub until: Option<Date>,
 }
 
 /// The pulse that was set.
@@ -280,7 +315,7 @@ pub struct Pulse {
     /// 1 to 5.
     pub pulse: i64,
     /// Why.
-    pub reason: String,
+    pub reason: Option<String>,
     /// Who set it.
     pub user: String,
     /// When.

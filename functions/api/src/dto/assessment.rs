@@ -1,9 +1,13 @@
 //! Health over time. An assessment and its predictions go out as the domain has them.
 
 use copilot_domain::health::{Band, Contribution, SubScores};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::page::Money;
+use super::profile::RollupDoc;
 
 /// The score of a day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -12,6 +16,9 @@ pub struct HistoryDay {
     pub day: Date,
     /// Score.
     pub score: Option<f64>,
+    /// What measures and caps came to, where a person's override stood in place of it.
+    #[serde(default)]
+    pub computed_score: Option<f64>,
     /// Band.
     pub band: Band,
     /// Coverage, 0 to 1.
@@ -20,6 +27,9 @@ pub struct HistoryDay {
     pub subscores: SubScores,
     /// Probability of churn.
     pub churn_probability: Option<f64>,
+    /// Id of the profile used.
+    #[serde(default)]
+    pub profile: Option<String>,
     /// Version of the profile used.
     pub profile_version: Option<u32>,
     /// Whether the day was scored in hindsight, from what was known then.
@@ -42,4 +52,55 @@ pub struct Explanation {
     pub change: Option<f64>,
     /// What made it; sums to the change exactly.
     pub contributions: Vec<Contribution>,
+}
+
+/// How still the scores of the tenant stood in the last 30 days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TenantStability {
+    /// Accounts with at least two scores.
+    pub accounts: u64,
+    /// Of them, those whose band changed.
+    pub changed: u64,
+    /// Their share, 0 to 1; `null` without accounts.
+    pub changed_share: Option<f64>,
+    /// Points that a score moved by on a mean day, over the accounts.
+    pub mean_abs_change: Option<f64>,
+    /// How the figures are made.
+    pub formula: String,
+    /// When they were computed.
+    pub computed_at: Timestamp,
+    /// Whether every account was looked at.
+    pub complete: bool,
+}
+
+/// What the children of an account come to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AccountRollup {
+    /// How they are rolled up, by the account's profile.
+    pub mode: RollupDoc,
+    /// The roll-up, 0 to 100; `null` where no child counts.
+    pub score: Option<f64>,
+    /// The band that it lies in.
+    pub band: Option<Band>,
+    /// Children that count in it.
+    pub counted: u64,
+    /// The children, the lowest score first, at most 500.
+    pub children: Vec<ChildScore>,
+    /// Whether these are all.
+    pub complete: bool,
+}
+
+/// A child in a roll-up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChildScore {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Score.
+    pub score: Option<f64>,
+    /// Band.
+    pub band: Band,
+    /// Annual recurring revenue.
+    pub arr: Option<Money>,
 }

@@ -11,6 +11,7 @@ pub mod me;
 pub mod model;
 pub mod page;
 pub mod playbook;
+pub mod profile;
 pub mod rows;
 pub mod settings;
 pub mod today;

@@ -153,6 +153,9 @@ pub struct AccountIn {
     pub goals_total: Option<i64>,
     /// Of them, on track.
     pub goals_on_track: Option<i64>,
+    /// External id of the parent account, in any of its sources.
+    #[schema(max_length = 200)]
+    pub parent: Option<String>,
     /// Ids of this account in other systems: source to external id.
     #[schema(additional_properties, required = false)]
     pub identities: BTreeMap<String, String>,

@@ -51,6 +51,9 @@ const STAGES: [&str; 6] = [
     "paused",
 ];
 
+/// A pulse up to this needs a reason (`domain.md` B9).
+const PULSE_NEEDS_REASON: i64 = 2;
+
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -353,10 +356,17 @@ async fn set_account_pulse(
     Path(id): Path<String>,
     body::Json(input): body::Json<NewPulse>,
 ) -> Answer<Json<Pulse>> {
-    let reason = text::long("reason", &input.reason, MAX_TEXT)?;
     if !(1..=5).contains(&input.pulse) {
         return Err(Problem::field("pulse", "out_of_range", "1 (bad) to 5 (good)"));
     }
+    let given = input.reason.as_deref().filter(|reason| !reason.trim().is_empty());
+    if given.is_none() && input.pulse <= PULSE_NEEDS_REASON {
+        let detail = format!("say why: a pulse of {PULSE_NEEDS_REASON} or less needs a reason");
+        return Err(Problem::field("reason", "required", detail));
+    }
+    let reason = given
+        .map(|reason| text::long("reason", reason, MAX_TEXT))
+        .transpose()?;
     let account = known_account(&app, &caller, &id).await?;
     let identity = own_identity(&app, &caller, account).await?;
     let tenant = app.ctx.tenant(&caller.tenant).await?;

@@ -222,7 +222,7 @@ fn end_of(day: Date, tenant: &Tenant, clock: Timestamp) -> Timestamp {
 }
 
 /// What kept an account from being scored.
-fn problem(error: ScoreError) -> Problem {
+pub(super) fn problem(error: ScoreError) -> Problem {
     match error {
         ScoreError::UnknownAccount(_) => Problem::not_found("account"),
         ScoreError::UnknownTenant(_) => Problem::not_found("tenant"),

@@ -15,10 +15,14 @@ mod integrations;
 mod me;
 mod model_decisions;
 mod models;
+mod overrides;
 mod playbooks;
+mod profile_draft;
+mod profiles;
 mod records;
 mod rules;
 mod settings;
+mod stability;
 mod timeline;
 mod today;
 mod webhook_deliveries;
@@ -59,6 +63,10 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(model_decisions::router())
         .merge(integrations::router())
         .merge(settings::router())
+        .merge(profiles::router())
+        .merge(profile_draft::router())
+        .merge(overrides::router())
+        .merge(stability::router())
         .merge(webhooks::router())
         .merge(webhook_deliveries::router())
         .merge(audit::router())

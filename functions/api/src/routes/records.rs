@@ -148,7 +148,7 @@ fn fact(kind: Kind, external_id: &ExternalId, record: &Record) -> Option<FactVie
 
 /// What happened at an account, newest first
 #[utoipa::path(get, path = "/v1/accounts/{id}/timeline", tag = "accounts", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Account id, `acc_…`"), ("kind" = Option<String>, Query, description = "One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("id" = String, Path, description = "Account id, `acc_…`"), ("kind" = Option<String>, Query, description = "One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact, override"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
     responses((status = 200, description = "A page of the timeline", body = Page<TimelineEntry>)))]
 async fn list_account_timeline(
     State(app): Shared,

@@ -1,4 +1,4 @@
-//! Settings and health profiles.
+//! Settings of a tenant.
 
 use std::sync::Arc;
 
@@ -12,17 +12,12 @@ use copilot_aws::table::{Condition, Write};
 use copilot_aws::tenants::Tenant;
 use copilot_domain::limits::MAX_NAME;
 use copilot_domain::notify::{self, MAX_LEADS, NotifySettings};
-use copilot_scoring::profiles::{Profile, Profiles};
 use sha2::{Digest, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::Caller;
-use crate::dto::page::List;
-use crate::dto::settings::{
-    EmailSettings, ProfileCap, ProfileMeasure, ProfileView, QuietHours, Settings, SettingsPatch,
-    SlackSettings,
-};
+use crate::dto::settings::{EmailSettings, QuietHours, Settings, SettingsPatch, SlackSettings};
 use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit, body, etag};
 
@@ -33,9 +28,7 @@ const MAX_COMPETITORS: usize = 50;
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(get_settings, update_settings))
-        .routes(routes!(list_profiles))
+    OpenApiRouter::new().routes(routes!(get_settings, update_settings))
 }
 
 /// The stored settings, and the item that holds the notification part.
@@ -222,56 +215,6 @@ fn competitors(names: &[String]) -> Answer<Vec<String>> {
         return Err(Problem::field("competitors", "too_many", limit));
     }
     Ok(read)
-}
-
-/// Health profiles
-#[utoipa::path(get, path = "/v1/profiles", tag = "settings", security(("bearer" = ["read"])),
-    responses((status = 200, description = "Profiles", body = List<ProfileView>)))]
-async fn list_profiles(State(app): Shared, _: Caller) -> Answer<Json<List<ProfileView>>> {
-    let profiles = &app.ctx.scorer.engine().profiles;
-    Ok(Json(List {
-        data: profiles
-            .profiles
-            .iter()
-            .map(|profile| profile_view(profile, profiles))
-            .collect(),
-    }))
-}
-
-fn profile_view(profile: &Profile, all: &Profiles) -> ProfileView {
-    let measures = profile
-        .measures
-        .iter()
-        .filter_map(|own| {
-            let spec = all.measure(&own.id)?;
-            Some(ProfileMeasure {
-                id: own.id.clone(),
-                name: spec.name.clone(),
-                group: spec.group.as_str().to_owned(),
-                weight: f64::from(own.weight),
-                unit: spec.unit.clone(),
-                green: Some(own.green.unwrap_or(spec.green)),
-                red: Some(own.red.unwrap_or(spec.red)),
-            })
-        })
-        .collect();
-    let caps = all
-        .caps
-        .iter()
-        .map(|cap| ProfileCap {
-            id: cap.id.clone(),
-            reason: cap.reason.clone(),
-            limit: cap.limit.as_f64(),
-        })
-        .collect();
-    ProfileView {
-        id: profile.id.clone(),
-        name: profile.name.clone(),
-        version: profile.version,
-        applies_to: profile.why.clone(),
-        measures,
-        caps,
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use copilot_aws::tenants::Tenant;
 use copilot_aws::{assessments, history};
 use copilot_domain::alert::Alert;
 use copilot_domain::health::ScorePoint;
-use copilot_domain::history::Snapshot;
+use copilot_domain::history::{AccountHistory, Snapshot};
 use copilot_domain::ids::{AccountId, ExternalId};
 use copilot_domain::money::{Currency, Money};
 use copilot_domain::time::{day_of, shift};
@@ -57,6 +57,7 @@ pub(super) async fn entries(
     let mut all = Vec::new();
     facts(&snapshot, &mut all);
     usage(&snapshot, &mut all);
+    overrides(&loaded.history, &mut all);
     if kinds.is_empty() || kinds.contains(&TimelineKind::Score) {
         let points = assessments::points(table, id, account, shift(today, -DAYS), today).await?;
         let points: Vec<ScorePoint> = points
@@ -292,6 +293,29 @@ fn people(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             format!("{who} left"),
             Some(part),
         ));
+    }
+}
+
+fn overrides(history: &AccountHistory, all: &mut Vec<TimelineEntry>) {
+    for given in &history.overrides {
+        let detail = format!("by {}: {}", given.author, given.reason);
+        let mut push = |step: &str, at: Timestamp, title: String, detail: Option<String>| {
+            all.push(TimelineEntry {
+                id: format!("override/{}/{step}", given.given_at),
+                kind: TimelineKind::Override,
+                at,
+                title,
+                detail: detail.map(|text| text.chars().take(MAX_DETAIL).collect()),
+                source: "copilot".to_owned(),
+                severity: None,
+            });
+        };
+        let title = format!("Score set to {} until {}", given.score, given.until);
+        push("given", given.given_at, title, Some(detail));
+        if let Some(at) = given.removed_at {
+            let by = given.removed_by.as_ref().map(|who| format!("by {who}"));
+            push("removed", at, "Override taken back".to_owned(), by);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use copilot_domain::time::Timestamp;
 use super::opportunity_item;
 use crate::alerts;
 use crate::error::AwsError;
+use crate::family;
 use crate::history::Loaded;
 use crate::item::Item;
 use crate::keys;
@@ -48,6 +49,8 @@ pub async fn retire(
         .filter(|key| loaded.state.contains_key(&key.sk))
         .map(Write::Delete)
         .collect();
+    let card = loaded.state.get("ACCOUNT");
+    writes.extend(family::follow(tenant, account, card, &serde_json::Value::Null)?);
     if let Some(read) = loaded.state.get("OPPORTUNITY") {
         let old: Opportunity = read.document()?;
         if let Some(new) = Opportunity::next(tenant, Some(&old), None, at) {

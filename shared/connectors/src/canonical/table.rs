@@ -115,6 +115,11 @@ static ACCOUNTS: &[FieldSpec] = &[
     field("goals_total", COUNT, "Goals in the success plan"),
     field("goals_on_track", COUNT, "Of them, on track"),
     field(
+        "parent",
+        FieldType::ExternalId,
+        "External id of the parent account",
+    ),
+    field(
         "identities",
         FieldType::Identities,
         "Ids of this account in other systems",

@@ -104,6 +104,7 @@ impl<'a> Snapshots<'a> {
                     .collect()
             },
             event_names: Arc::clone(&self.event_names),
+            score_override: ScoreOverride::at(&self.history.overrides, as_of, today).map(ScoreOverride::as_given),
             calendar: self.calendar.clone(),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use copilot_domain::health::{
     Band, BandState, EvaluationId, Group, Health, MeasureState, Points, ScorePoint,
 };
+use copilot_domain::score_override::ScoreOverride;
 use copilot_features::{CATALOGUE, FeatureConfig, FeatureGroup, FeatureVector};
 use copilot_scoring::health::{HealthInput, explain_change, health};
 use copilot_scoring::profiles::Profiles;
@@ -40,6 +41,17 @@ fn run(
     previous: Option<&BandState>,
     when: &str,
 ) -> (Health, BandState) {
+    run_with(profile, vector, config, previous, when, None)
+}
+
+fn run_with(
+    profile: &str,
+    vector: &FeatureVector,
+    config: &FeatureConfig,
+    previous: Option<&BandState>,
+    when: &str,
+    overridden: Option<&ScoreOverride>,
+) -> (Health, BandState) {
     let profiles = &*PROFILES;
     let evaluation = EvaluationId {
         as_of: at(when),
@@ -67,7 +79,34 @@ fn run(
         evaluation: &evaluation,
         previous,
         earlier: &earlier,
+        overridden,
     })
+}
+
+/// The same account with a score that a person set.
+fn overridden(
+    vector: &FeatureVector,
+    score: i64,
+    previous: Option<&BandState>,
+    when: &str,
+) -> (Health, BandState) {
+    let given = ScoreOverride {
+        score: Points::from_milli(score),
+        reason: "they told us".to_owned(),
+        author: "jo@acme.example".to_owned(),
+        given_at: at("2026-06-30"),
+        until: jiff::civil::date(2026, 7, 9),
+        removed_at: None,
+        removed_by: None,
+    };
+    run_with(
+        "mid-touch",
+        vector,
+        &FeatureConfig::default(),
+        previous,
+        when,
+        Some(&given),
+    )
 }
 
 fn mid(vector: &FeatureVector) -> Health {
@@ -356,6 +395,58 @@ fn the_trend_is_against_the_last_score_that_is_old_enough() {
     assert_eq!(health.trend.d90, None);
 }
 
+#[test]
+fn an_override_moves_the_band_at_once_and_so_does_its_end() {
+    let vector = with(&[]);
+    let (before, state) = run(
+        "mid-touch",
+        &vector,
+        &FeatureConfig::default(),
+        None,
+        "2026-07-01",
+    );
+    assert_eq!(before.band, Band::Watch);
+    let (set, state) = overridden(&vector, 76_000, Some(&state), "2026-07-02");
+    assert_eq!((set.band, set.previous_band), (Band::Healthy, Some(Band::Watch)));
+    assert_eq!(set.computed_score, before.score);
+    let (after, _) = run(
+        "mid-touch",
+        &vector,
+        &FeatureConfig::default(),
+        Some(&state),
+        "2026-07-10",
+    );
+    assert_eq!((after.band, after.score), (Band::Watch, before.score));
+}
+
+#[test]
+fn the_weights_of_a_profile_count_by_their_share() {
+    let mut profiles = PROFILES.clone();
+    for measure in &mut profiles.profiles.last_mut().unwrap().measures {
+        measure.weight *= 7;
+    }
+    let vector = with(&[]);
+    let snapshot = crate::support::Account::new().0.snapshot(at("2026-07-01"));
+    let evaluation = EvaluationId {
+        as_of: at("2026-07-01"),
+        facts: vector.fingerprint(),
+    };
+    let (config, profile) = (FeatureConfig::default(), profiles.profiles.last().unwrap());
+    let (scaled, _) = health(&HealthInput {
+        features: &vector,
+        config: &config,
+        profiles: &profiles,
+        profile,
+        today: snapshot.today,
+        evaluation: &evaluation,
+        previous: None,
+        earlier: &[],
+        overridden: None,
+    });
+    let plain = mid(&vector);
+    assert_eq!((scaled.score, scaled.measures), (plain.score, plain.measures));
+}
+
 fn any_features() -> impl Strategy<Value = FeatureVector> {
     proptest::collection::vec(proptest::option::weighted(0.7, -1.0_f64..40.0), CATALOGUE.len()).prop_map(
         |values| {
@@ -373,6 +464,21 @@ fn any_features() -> impl Strategy<Value = FeatureVector> {
             vector
         },
     )
+}
+
+proptest! {
+    #[test]
+    fn points_sum_to_a_score_that_was_set_whatever_is_known(vector in any_features(), score in 0_i64..1_000) {
+        let (health, _) = overridden(&vector, score * 100, None, "2026-07-01");
+        prop_assert_eq!(health.score, Some(Points::from_milli(score * 100)));
+        prop_assert_eq!(health.sum_check(), Points::ZERO);
+        let (plain, _) = run("mid-touch", &vector, &FeatureConfig::default(), None, "2026-07-01");
+        prop_assert_eq!(health.computed_score, plain.score);
+        if let Some(change) = explain_change(&health, &plain) {
+            let sum: Points = change.contributions.iter().map(|c| c.points).sum();
+            prop_assert_eq!(sum, change.change);
+        }
+    }
 }
 
 proptest! {
