@@ -8,6 +8,7 @@ use copilot_domain::facts::Kind;
 use copilot_domain::ids::{AccountId, AlertId, CtaId, ExternalId, ImportId, OpportunityId, Source, TenantId};
 use jiff::civil::Date;
 
+pub mod accuracy;
 pub mod notify;
 pub mod webhooks;
 

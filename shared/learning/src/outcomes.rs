@@ -8,6 +8,7 @@
 //! |---|---|
 //! | churn | an outcome `churned` was recorded; of an account without a contract: no purchase in the whole window |
 //! | downgrade | an outcome `contracted` was recorded |
+//! | expansion | an outcome `expanded` was recorded |
 //! | payment | a payment attempt failed, or an invoice was overdue by more than 30 days |
 //!
 //! Hindsight is wanted here: a churn that was recorded late still counts for the day on which it happened. Features
@@ -90,6 +91,7 @@ impl Recorded {
         match kind {
             PredictionKind::Churn if recorded(OutcomeKind::Churned) => Some(true),
             PredictionKind::Downgrade if recorded(OutcomeKind::Contracted) => Some(true),
+            PredictionKind::Expansion if recorded(OutcomeKind::Expanded) => Some(true),
             PredictionKind::Payment if self.invoices.iter().any(|i| self.is_unpaid(i, from, end)) => {
                 Some(true)
             }
@@ -97,8 +99,10 @@ impl Recorded {
             PredictionKind::Churn if self.is_transactional(from) => Some(!self.bought(from, end)),
             PredictionKind::Churn if self.left_undated => None,
             PredictionKind::Churn => Some(false),
-            // Without a contract there is nothing to contract.
-            PredictionKind::Downgrade => (self.has_contract && !self.left_undated).then_some(false),
+            // Without a contract there is nothing to contract or to expand.
+            PredictionKind::Downgrade | PredictionKind::Expansion => {
+                (self.has_contract && !self.left_undated).then_some(false)
+            }
             PredictionKind::Payment => (!self.invoices.is_empty()).then_some(false),
         }
     }
@@ -136,18 +140,6 @@ pub fn happened(
     known_until: Timestamp,
 ) -> Option<bool> {
     Recorded::of(history, known_until).happened(kind, from, window_days)
-}
-
-/// What happened, in a word, as it stands in `actual_outcome`.
-pub fn word(kind: PredictionKind, happened: bool) -> &'static str {
-    match (kind, happened) {
-        (PredictionKind::Churn, true) => "churned",
-        (PredictionKind::Churn, false) => "retained",
-        (PredictionKind::Downgrade, true) => "contracted",
-        (PredictionKind::Downgrade, false) => "not_contracted",
-        (PredictionKind::Payment, true) => "payment_failed",
-        (PredictionKind::Payment, false) => "paid",
-    }
 }
 
 /// The last instant of a window; saturates at the end of the calendar.

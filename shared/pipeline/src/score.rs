@@ -8,6 +8,7 @@ use copilot_aws::assessments;
 use copilot_aws::bus::EventBus;
 use copilot_aws::deliveries::{self, SourceStatus};
 use copilot_aws::history::{self, Loaded, USAGE_DAYS};
+use copilot_aws::serving::{self, Serving};
 use copilot_aws::stats::{self, Stats};
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::{AwsError, Table, kinds};
@@ -24,6 +25,7 @@ use copilot_scoring::alerts::is_first_look;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
+use crate::checks;
 use crate::delivered;
 use crate::guard::{self, Held};
 use crate::write::{self, Scoring};
@@ -84,6 +86,8 @@ pub struct TenantView {
     pub config: FeatureConfig,
     /// How its sources are doing.
     pub sources: Vec<SourceStatus>,
+    /// The alert cut, and the rules that are muted.
+    pub serving: Serving,
 }
 
 /// Scores accounts of the stack.
@@ -136,12 +140,14 @@ impl Scorer {
         let stats = stats::get(&self.table, tenant, clock).await?;
         let seen = kinds::seen(&self.table, tenant).await?;
         let sources = deliveries::statuses(&self.table, tenant).await?;
+        let serving = serving::get(&self.table, tenant).await?;
         let config = feature_config(&found, &seen);
         let view = Arc::new(TenantView {
             tenant: found,
             stats,
             config,
             sources,
+            serving,
         });
         kept.insert(tenant.clone(), (Instant::now(), view.clone()));
         Ok(view)
@@ -281,6 +287,7 @@ impl Scorer {
             earlier,
             states: &states,
             arr_percentile: settings.stats.arr_percentile(contract::arr(snapshot)),
+            models: &copilot_scoring::models::NONE,
             held,
             computed_at: clock,
         };
@@ -309,8 +316,10 @@ impl Scorer {
         }
         let snapshot = loaded.history.snapshot(as_of);
         let earlier = self.earlier(tenant, account, &snapshot).await?;
-        let free = BTreeSet::new();
-        let mut assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &free, clock)?;
+        checks::look_again(&self.table, tenant, &loaded, &snapshot, &settings.serving).await?;
+        // A muted rule opens nothing, as one that the storm guard holds.
+        let muted = settings.serving.muted_rules();
+        let mut assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &muted, clock)?;
         let mut held = Held::default();
         // What a first look finds is no storm: nothing was seen to happen. An import would trip the guard by its order.
         if !settings.tenant.is_sandbox() && !is_first_look(assessed.band_state.judged_since, as_of) {
@@ -319,8 +328,8 @@ impl Scorer {
             let (rules, accounts) = (&self.engine.rules, settings.stats.accounts);
             held = guard::held(&self.table, tenant, &opening, rules, accounts, as_of).await?;
             if !held.rules.is_empty() {
-                let rules = &held.rules;
-                assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, rules, clock)?;
+                let rules = held.rules.union(&muted).cloned().collect();
+                assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &rules, clock)?;
             }
         }
         if assessed.unchanged && loaded.state.contains_key("ASSESS") {
