@@ -1,9 +1,11 @@
-//! The nightly run: figures of each tenant, a score request for every account, the digests, and sources gone silent.
+//! The nightly run: figures of each tenant, a score request for every account, kept predictions that are due for their
+//! check, the digests, and sources gone silent.
 //!
 //! It reads lists and sends messages, so it can be run again at any time; scoring twice changes nothing.
 //!
 //! Some hours later the schedule orders a feature snapshot: a row for each account into the offline feature store.
 
+mod checks;
 mod silence;
 mod snapshot;
 
@@ -212,6 +214,11 @@ async fn sweep(context: &Context, tenant: &TenantId, by_name: bool) -> Result<u6
     }
     let accounts = seen.len() as u64;
     stats::put(&context.table, tenant, &Stats::of(seen, now, true)).await?;
+    let checked = checks::run(&context.table, tenant, &settings, now).await?;
+    let mut work = context.metrics.work();
+    work.count("PredictionsChecked", checked.predictions)
+        .count("CheckCalls", checked.calls);
+    work.finish();
     if !settings.is_sandbox() {
         let event = Event::digest_due(tenant, day_of(now, &settings.time_zone()), now);
         let detail = serde_json::to_string(&event).unwrap_or_default();

@@ -11,12 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_domain::alert::{Alert, RuleState, RuleStates};
 use copilot_domain::assessment::Assessment;
+use copilot_domain::check::{self, Check};
 use copilot_domain::event::Event;
 use copilot_domain::health::BandState;
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::opportunity::Opportunity;
 use copilot_domain::playbook::NextAction;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use opportunity::opportunity_item;
@@ -25,6 +27,7 @@ pub use retire::{Closing, retire};
 use crate::accounts::{self, Listing};
 use crate::alerts;
 use crate::bus::{BusEvent, EventBus};
+use crate::checks::{self, DAILY_KEEP_DAYS};
 use crate::error::AwsError;
 use crate::family;
 use crate::history::Loaded;
@@ -66,6 +69,19 @@ pub struct ScoreWrite {
     pub next_actions: Vec<NextAction>,
     /// The account's opportunity, if its signals add up to one.
     pub opportunity: Option<Opportunity>,
+    /// Predictions that are kept to be checked.
+    pub checks: Vec<Check>,
+    /// What the next scoring needs to know of what was kept.
+    pub kept: Kept,
+}
+
+/// What was kept of an account's predictions, as it stands beside its newest assessment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Kept {
+    /// The newest day that was kept, by series.
+    pub days: BTreeMap<String, Date>,
+    /// Outcomes that were recorded of the account: one more is news for what waits.
+    pub outcomes: usize,
 }
 
 /// The newest assessment with what stands beside it.
@@ -99,7 +115,8 @@ pub async fn store(
             Item::new(&keys::assessment(tenant, account), "assessment")
                 .data(&write.assessment)
                 .json("band_state", &write.band_state)
-                .json("next_actions", &write.next_actions),
+                .json("next_actions", &write.next_actions)
+                .json("kept", &write.kept),
             Condition::None,
         ),
     ];
@@ -140,11 +157,14 @@ pub async fn store(
     let mut history =
         vec![Item::new(&keys::score_day(tenant, account, write.day), "score-day").data(&write.point)];
     for prediction in &write.assessment.predictions {
-        let method = format!("{:?}", prediction.method).to_lowercase();
-        let shadow = if prediction.shadow { "-shadow" } else { "" };
-        let kind = format!("{}-{method}{shadow}", prediction.kind);
-        let key = keys::prediction(tenant, account, &kind, write.day);
-        history.push(Item::new(&key, "prediction").data(prediction));
+        let series = check::series(prediction.kind, prediction.method, prediction.shadow);
+        let key = keys::prediction(tenant, account, &series, write.day);
+        let kept = write.checks.iter().find(|check| check.series() == series);
+        // By the wall clock: a sandbox lives in the past, and its rows would be gone at once.
+        let daily = write.assessment.computed_at.as_second() + DAILY_KEEP_DAYS * 86_400;
+        let ttl = kept.map_or(daily, |check| check.expires_at.as_second());
+        history.push(Item::new(&key, "prediction").number("ttl", ttl).data(prediction));
+        history.extend(kept.map(|check| checks::item(tenant, check)));
     }
     if writes.len() + history.len() <= MAX_WRITES {
         writes.extend(history.into_iter().map(|item| Write::Put(item, Condition::None)));
@@ -164,6 +184,13 @@ pub fn band_state(state: &BTreeMap<String, Item>) -> Result<Option<BandState>, A
         .get("ASSESS")
         .map(|item| item.parsed("band_state"))
         .transpose()
+}
+
+/// What was kept of an account's predictions; nothing before the first scoring.
+pub fn kept(state: &BTreeMap<String, Item>) -> Kept {
+    // An assessment of before this was noted says nothing: the next one is kept.
+    let stored = state.get("ASSESS").and_then(|item| item.parsed("kept").ok());
+    stored.unwrap_or_default()
 }
 
 /// The account's rule states.

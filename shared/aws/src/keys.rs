@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 pub mod models;
 pub mod family;
+pub mod accuracy;
 pub mod notify;
 pub mod profiles;
 pub mod webhooks;

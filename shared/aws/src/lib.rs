@@ -4,14 +4,17 @@
 //! what is merged, scored or decided is told by the pure crates.
 
 pub mod accounts;
+pub mod accuracy;
 pub mod alerts;
 pub mod assessments;
 pub mod bus;
+pub mod checks;
 pub mod deliveries;
 pub mod email;
 pub mod error;
 pub mod facts;
 pub mod family;
+pub mod fired;
 pub mod history;
 pub mod imports;
 pub mod item;
@@ -28,6 +31,7 @@ pub mod raw_log;
 pub mod request;
 pub mod sdk;
 pub mod secrets;
+pub mod serving;
 pub mod stats;
 pub mod table;
 pub mod tenants;

@@ -3,9 +3,11 @@
 //! Pure: no I/O, no clock, no randomness. Every instant is an argument, so whatever is computed from these
 //! types can be computed again, byte for byte, for any past date.
 
+pub mod accuracy;
 pub mod alert;
 pub mod assessment;
 mod calendar;
+pub mod check;
 pub mod delivery;
 pub mod event;
 pub mod facts;

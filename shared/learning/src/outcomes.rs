@@ -142,20 +142,6 @@ pub fn happened(
     Recorded::of(history, known_until).happened(kind, from, window_days)
 }
 
-/// What happened, in a word, as it stands in `actual_outcome`.
-pub fn word(kind: PredictionKind, happened: bool) -> &'static str {
-    match (kind, happened) {
-        (PredictionKind::Churn, true) => "churned",
-        (PredictionKind::Churn, false) => "retained",
-        (PredictionKind::Downgrade, true) => "contracted",
-        (PredictionKind::Downgrade, false) => "not_contracted",
-        (PredictionKind::Expansion, true) => "expanded",
-        (PredictionKind::Expansion, false) => "not_expanded",
-        (PredictionKind::Payment, true) => "payment_failed",
-        (PredictionKind::Payment, false) => "paid",
-    }
-}
-
 /// The last instant of a window; saturates at the end of the calendar.
 pub fn after(from: Timestamp, days: u32) -> Timestamp {
     from.saturating_add(SignedDuration::from_hours(i64::from(days) * 24))

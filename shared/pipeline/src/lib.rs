@@ -4,6 +4,7 @@
 
 mod backfill;
 mod card;
+pub mod checks;
 mod delivered;
 mod events;
 mod guard;

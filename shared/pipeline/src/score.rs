@@ -9,6 +9,7 @@ use copilot_aws::bus::EventBus;
 use copilot_aws::deliveries::{self, SourceStatus};
 use copilot_aws::history::{self, Loaded, USAGE_DAYS};
 use copilot_aws::models::ModelFiles;
+use copilot_aws::serving::{self, Serving};
 use copilot_aws::stats::{self, Stats};
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::{AwsError, Table, kinds};
@@ -27,6 +28,7 @@ use copilot_scoring::profiles::Profiles;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
+use crate::checks;
 use crate::delivered;
 use crate::guard::{self, Held};
 use crate::models::ModelShelf;
@@ -92,6 +94,8 @@ pub struct TenantView {
     pub models: Models,
     /// Its health profiles: its own, or those that are shipped.
     pub profiles: Arc<Profiles>,
+    /// The alert cut, and the rules that are muted.
+    pub serving: Serving,
 }
 
 /// Scores accounts of the stack.
@@ -171,6 +175,7 @@ impl Scorer {
         let seen = kinds::seen(&self.table, tenant).await?;
         let sources = deliveries::statuses(&self.table, tenant).await?;
         let models = self.shelf.models(&self.table, tenant).await?;
+        let serving = serving::get(&self.table, tenant).await?;
         let config = feature_config(&found, &seen);
         let profiles = self.profiles_of(tenant).await?;
         let view = Arc::new(TenantView {
@@ -180,6 +185,7 @@ impl Scorer {
             sources,
             models,
             profiles,
+            serving,
         });
         kept.insert(tenant.clone(), (Instant::now(), view.clone()));
         Ok(view)
@@ -321,6 +327,7 @@ impl Scorer {
             states: &states,
             models: &settings.models,
             arr_percentile: settings.stats.arr_percentile(contract::arr(snapshot)),
+            models: &copilot_scoring::models::NONE,
             held,
             computed_at: clock,
         };
@@ -349,8 +356,10 @@ impl Scorer {
         }
         let snapshot = loaded.history.snapshot(as_of);
         let earlier = self.earlier(tenant, account, &snapshot).await?;
-        let free = BTreeSet::new();
-        let mut assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &free, clock)?;
+        checks::look_again(&self.table, tenant, &loaded, &snapshot, &settings.serving).await?;
+        // A muted rule opens nothing, as one that the storm guard holds.
+        let muted = settings.serving.muted_rules();
+        let mut assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &muted, clock)?;
         let mut held = Held::default();
         // What a first look finds is no storm: nothing was seen to happen. An import would trip the guard by its order.
         if !settings.tenant.is_sandbox() && !is_first_look(assessed.band_state.judged_since, as_of) {
@@ -359,8 +368,8 @@ impl Scorer {
             let (rules, accounts) = (&self.engine.rules, settings.stats.accounts);
             held = guard::held(&self.table, tenant, &opening, rules, accounts, as_of).await?;
             if !held.rules.is_empty() {
-                let rules = &held.rules;
-                assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, rules, clock)?;
+                let rules = held.rules.union(&muted).cloned().collect();
+                assessed = self.assess(tenant, &loaded, &snapshot, &earlier, settings, &rules, clock)?;
             }
         }
         if assessed.unchanged && loaded.state.contains_key("ASSESS") {

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::guard::Held;
-use crate::{card, events};
+use crate::{card, checks, events};
 
 /// Why the alerts of an account close that another account took the place of.
 const MERGED: &str = "merged";
@@ -76,6 +76,12 @@ impl Scoring<'_> {
             &listing.name,
             previous,
         ));
+        let (checks, kept) = checks::keep(
+            assessed,
+            self.snapshot,
+            self.zone,
+            &assessments::kept(&self.loaded.state),
+        );
         Ok(ScoreWrite {
             assessment: assessed.assessment.clone(),
             day: self.snapshot.today,
@@ -97,6 +103,8 @@ impl Scoring<'_> {
             band_state: assessed.band_state.clone(),
             next_actions: assessed.next_actions.clone(),
             opportunity: assessed.opportunity.clone(),
+            checks,
+            kept,
         })
     }
 

@@ -220,6 +220,7 @@ pub fn rules_probability(
                 evaluation: &evaluation,
                 previous: None,
                 earlier: &[],
+                overridden: None,
             });
             by_rules(&health, features, snapshot.as_of, None)
         }

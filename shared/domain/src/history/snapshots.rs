@@ -20,6 +20,7 @@ use crate::facts::{
 use crate::ids::{ExternalId, Source};
 use crate::limits::USAGE_DAYS;
 use crate::revision::Record;
+use crate::score_override::ScoreOverride;
 use crate::time::{Timestamp, day_of, epoch_day, shift};
 use crate::usage::{DayUse, UsageDay};
 
