@@ -8,9 +8,9 @@ use copilot_domain::facts::Kind;
 use copilot_domain::ids::{AccountId, AlertId, CtaId, ExternalId, ImportId, OpportunityId, Source, TenantId};
 use jiff::civil::Date;
 
-pub mod models;
-pub mod family;
 pub mod accuracy;
+pub mod family;
+pub mod models;
 pub mod notify;
 pub mod profiles;
 pub mod webhooks;

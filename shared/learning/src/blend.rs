@@ -4,11 +4,13 @@
 //! Growing on folds uses every row both to learn and to stop by, where one held-out part wastes it, and gives margins for
 //! all training rows by trees that did not see them: what weights and calibration are fitted on.
 
-use copilot_scoring::ensemble::{Aggregate, Ensemble, PostTransform, Tree};
+use std::ops::Range;
 
-use crate::boosting::{self, BoostError, Objective, Settings};
+use copilot_scoring::ensemble::{Aggregate, Contributions, Ensemble, PostTransform, Tree};
+
+use crate::boosting::{self, BoostError, Boosted, Objective, Settings};
 use crate::calibrate::Platt;
-use crate::linear::Linear;
+use crate::linear::{self, Linear};
 use crate::logistic::Logistic;
 use crate::symmetric;
 use crate::table::{Part, Table};
@@ -34,6 +36,25 @@ pub struct Plan {
     pub seeds: u64,
     /// Whether a logistic regression stands beside the trees.
     pub linear: bool,
+    /// Penalty on the squares of its weights.
+    pub penalty: f64,
+    /// Weights of the members, trees first; `None`: by the folds. See [`weights_by_time`].
+    pub weights: Option<Vec<f64>>,
+}
+
+impl Plan {
+    /// The plan for a table of so many rows. A large one is told by one kind of trees, and by no line: what they would add
+    /// does not pay for the minutes.
+    pub fn of(rows: usize) -> Self {
+        if rows < boosting::SMALL {
+            return Self::default();
+        }
+        Self {
+            trees: vec![Kind::Free(Settings::SHALLOW)],
+            linear: false,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Plan {
@@ -46,6 +67,8 @@ impl Default for Plan {
             ],
             seeds: 1,
             linear: true,
+            penalty: linear::PENALTY,
+            weights: None,
         }
     }
 }
@@ -81,6 +104,25 @@ impl Blend {
     }
 }
 
+impl Blend {
+    /// What each column adds to the calibrated margin of a row, and the margin without them: exact for trees and line alike.
+    /// `None` where the trees cannot be explained.
+    pub fn contributions(&self, row: &[f32]) -> Option<Contributions> {
+        let mut why = self.trees.contributions(row, 0)?;
+        if let Some((linear, weight)) = &self.linear {
+            why.base += weight * linear.intercept;
+            for ((own, column), x) in why.columns.iter_mut().zip(&linear.columns).zip(row) {
+                *own += weight * column.contribution(*x);
+            }
+        }
+        why.base = self.platt.margin(why.base);
+        for own in &mut why.columns {
+            *own *= self.platt.slope;
+        }
+        Some(why)
+    }
+}
+
 /// Grows a blend on the rows of a part. `fold` tells the fold of each row of the part, so that rows of one customer stay
 /// together.
 ///
@@ -103,14 +145,8 @@ pub fn grow(
         for held in 0..folds {
             let (learn, stop) = split(part, fold, held);
             let first = (number * folds + held) as u64 * plan.seeds;
-            let (learn, rows) = (rows_at(part, &learn), rows_at(part, &stop));
-            let grown = match kind {
-                Kind::Free(settings) => {
-                    let (objective, seeds) = (Objective::LogLoss, first..first + plan.seeds);
-                    boosting::grow(table, labels, &learn, &rows, objective, settings, seeds)?
-                }
-                Kind::Symmetric(settings) => symmetric::grow(table, labels, &learn, &rows, settings, first)?,
-            };
+            let (learn, rows) = (part.at(&learn), part.at(&stop));
+            let grown = member(kind, table, labels, (&learn, &rows), first..first + plan.seeds)?;
             for (at, margin) in stop.iter().zip(boosting::margins(&grown.ensemble, table, &rows)) {
                 unseen[*at] = margin;
             }
@@ -120,7 +156,7 @@ pub fn grow(
         forests.push(forest);
     }
     let linear = if plan.linear {
-        line(table, labels, part, fold, folds)
+        line(table, labels, part, (fold, folds), plan.penalty)
     } else {
         None
     };
@@ -137,10 +173,14 @@ pub fn grow(
         .map(|at| members.iter().map(|m| m[*at]).collect())
         .collect();
     let known_truth: Vec<bool> = known.iter().map(|at| truth[*at]).collect();
-    let weights = weigh(&rows, &known_truth);
+    let counts = part.at(&known).weights();
+    let weights = match &plan.weights {
+        Some(weights) if weights.len() == members.len() => weights.clone(),
+        _ => weigh(&rows, &known_truth, &counts),
+    };
     let sum = |row: &Vec<f64>| row.iter().zip(&weights).map(|(m, w)| m * w).sum::<f64>();
     let sums: Vec<f64> = rows.iter().map(sum).collect();
-    let platt = Platt::fit(&sums, &known_truth);
+    let platt = Platt::fit_weighted(&sums, &known_truth, &counts);
     let linear = linear
         .zip(weights.get(plan.trees.len()).copied())
         .filter(|(_, w)| *w > 0.0);
@@ -157,24 +197,72 @@ pub fn grow(
     })
 }
 
+/// Trees of one kind.
+fn member(
+    kind: &Kind,
+    table: &Table,
+    labels: &[f64],
+    (learn, stop): (&Part, &Part),
+    seeds: Range<u64>,
+) -> Result<Boosted, BoostError> {
+    match kind {
+        Kind::Free(settings) => {
+            boosting::grow(table, labels, learn, stop, Objective::LogLoss, settings, seeds)
+        }
+        Kind::Symmetric(settings) => symmetric::grow(table, labels, learn, stop, settings, seeds.start),
+    }
+}
+
+/// Weights of the members by what they say of later rows when they are grown on earlier ones. Rows held out by folds are of the
+/// same time as those learnt from and flatter what fits that time best. `fold` is of the earlier rows.
+///
+/// # Errors
+/// [`BoostError`].
+pub fn weights_by_time(
+    table: &Table,
+    labels: &[f64],
+    (early, fold): (&Part, &[usize]),
+    late: &Part,
+    plan: &Plan,
+) -> Result<Vec<f64>, BoostError> {
+    let (learn, stop) = split(early, fold, 0);
+    let (learn, stop) = (early.at(&learn), early.at(&stop));
+    let mut members = Vec::new();
+    for (number, kind) in plan.trees.iter().enumerate() {
+        let first = number as u64 * plan.seeds;
+        let grown = member(kind, table, labels, (&learn, &stop), first..first + plan.seeds)?;
+        members.push(boosting::margins(&grown.ensemble, table, late));
+    }
+    if plan.linear
+        && let Some(line) = Linear::fit(table, labels, early, plan.penalty)
+    {
+        members.push(late.rows.iter().map(|row| line.margin(table.row(*row))).collect());
+    }
+    let rows: Vec<Vec<f64>> = (0..late.len())
+        .map(|at| members.iter().map(|m| m[at]).collect())
+        .collect();
+    let truth: Vec<bool> = late.pick(labels).iter().map(|y| *y > 0.5).collect();
+    Ok(weigh(&rows, &truth, &late.weights()))
+}
+
 /// A line through all rows, and the margins of the rows by lines that did not see them.
 fn line(
     table: &Table,
     labels: &[f64],
     part: &Part,
-    fold: &[usize],
-    folds: usize,
+    (fold, folds): (&[usize], usize),
+    penalty: f64,
 ) -> Option<(Linear, Vec<f64>)> {
     let mut unseen = vec![f64::NAN; part.len()];
     for held in 0..folds {
         let (learn, stop) = split(part, fold, held);
-        if let Some(fit) = Linear::fit(table, labels, &rows_at(part, &learn)) {
+        if let Some(fit) = Linear::fit(table, labels, &part.at(&learn), penalty) {
             for at in stop {
                 unseen[at] = fit.margin(table.row(part.rows[at]));
             }
         }
     }
-    let fit = Linear::fit(table, labels, part)?;
+    let fit = Linear::fit(table, labels, part, penalty)?;
     (folds == 1 || unseen.iter().all(|m| m.is_finite())).then_some((fit, unseen))
 }
 
@@ -205,11 +293,6 @@ fn sum_of(forests: Vec<Vec<Ensemble>>, weights: &[f64]) -> Result<Ensemble, Boos
     )?)
 }
 
-/// Some rows of a part, by place in the part.
-fn rows_at(part: &Part, places: &[usize]) -> Part {
-    Part::of(places.iter().map(|at| part.rows[*at]).collect())
-}
-
 /// Rows of a part to learn from and to hold against, by place in the part.
 fn split(part: &Part, fold: &[usize], held: usize) -> (Vec<usize>, Vec<usize>) {
     (0..part.len()).partition(|at| fold[*at] != held)
@@ -217,7 +300,7 @@ fn split(part: &Part, fold: &[usize], held: usize) -> (Vec<usize>, Vec<usize>) {
 
 /// Weights of the members, none below zero, by the log loss of their sum on rows they did not see. A slight pull holds
 /// them together, so that members that say the same share their place.
-fn weigh(rows: &[Vec<f64>], labels: &[bool]) -> Vec<f64> {
+fn weigh(rows: &[Vec<f64>], labels: &[bool], counts: &[f64]) -> Vec<f64> {
     let count = rows.first().map_or(0, Vec::len);
     let mut kept: Vec<usize> = (0..count).collect();
     let mut weights = vec![0.0; count];
@@ -227,7 +310,8 @@ fn weigh(rows: &[Vec<f64>], labels: &[bool]) -> Vec<f64> {
             .iter()
             .map(|r| kept.iter().map(|k| r[*k]).collect())
             .collect();
-        let Ok(fit) = Logistic::fit(&chosen, labels, 0.02 * rows.len() as f64 / 100.0) else {
+        let Ok(fit) = Logistic::fit_weighted(&chosen, labels, counts, 0.02 * rows.len() as f64 / 100.0)
+        else {
             break;
         };
         let worst = (0..kept.len()).min_by(|a, b| fit.coefficients[*a].total_cmp(&fit.coefficients[*b]));

@@ -26,8 +26,13 @@ impl Platt {
     /// Fits margins to labels. Where they do not tell anything (one label, a falling line), only the level is mended, or
     /// nothing.
     pub fn fit(margins: &[f64], labels: &[bool]) -> Self {
+        Self::fit_weighted(margins, labels, &vec![1.0; margins.len()])
+    }
+
+    /// The same for rows that count by a weight each.
+    pub fn fit_weighted(margins: &[f64], labels: &[bool], weights: &[f64]) -> Self {
         let rows: Vec<Vec<f64>> = margins.iter().map(|m| vec![*m]).collect();
-        match Logistic::fit(&rows, labels, 1e-6) {
+        match Logistic::fit_weighted(&rows, labels, weights, 1e-6) {
             Ok(fit) if fit.coefficients[0] > 0.0 => Self {
                 slope: fit.coefficients[0],
                 offset: fit.intercept,

@@ -3,11 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::boosting::log_loss;
 use crate::logistic::{Logistic, Standard};
 use crate::table::{Part, Table};
 
-/// Penalty on the squares of the standardised weights.
-const PENALTY: f64 = 3.0;
+/// Penalty on the squares of the standardised weights where rows are not of one another's time.
+pub const PENALTY: f64 = 3.0;
 /// A column whose values lie this many times as far above its median as below is read by its logarithm.
 const SKEWED: f64 = 3.0;
 
@@ -56,8 +57,9 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Fits a line; `None` where the rows have one label only or do not determine one.
-    pub fn fit(table: &Table, labels: &[f64], part: &Part) -> Option<Self> {
+    /// Fits a line with a penalty on the squares of its standardised weights; `None` where the rows have one label only or
+    /// do not determine one.
+    pub fn fit(table: &Table, labels: &[f64], part: &Part, penalty: f64) -> Option<Self> {
         let width = table.width();
         let mut columns: Vec<Column> = (0..width).map(|c| describe(table, part, c)).collect();
         let gaps: Vec<usize> = (0..width)
@@ -82,7 +84,7 @@ impl Linear {
         let standard = Standard::of(&rows);
         let rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.apply(row)).collect();
         let truth: Vec<bool> = part.rows.iter().map(|row| labels[*row] > 0.5).collect();
-        let fit = Logistic::fit(&rows, &truth, PENALTY).ok()?;
+        let fit = Logistic::fit_weighted(&rows, &truth, &part.weights(), penalty).ok()?;
         let weight = |at: usize| fit.coefficients[at] / standard.scales[at];
         let mut intercept = fit.intercept;
         for (at, column) in columns.iter_mut().enumerate() {
@@ -105,6 +107,23 @@ impl Linear {
             .map(|(column, x)| column.contribution(*x));
         self.intercept + parts.sum::<f64>()
     }
+}
+
+/// The penalty, of some, whose line tells later rows best when it is fitted on earlier ones: where the world moves on, cautious
+/// lines last longer than those that fit best today.
+pub fn penalty_by_time(table: &Table, labels: &[f64], early: &Part, late: &Part) -> f64 {
+    let (told, weights) = (late.pick(labels), late.weights());
+    let loss = |penalty: f64| {
+        let line = Linear::fit(table, labels, early, penalty)?;
+        let margins: Vec<f64> = late.rows.iter().map(|row| line.margin(table.row(*row))).collect();
+        Some((log_loss(&margins, &told, &weights), penalty))
+    };
+    let tried = [PENALTY, 10.0 * PENALTY, 100.0 * PENALTY, 1_000.0 * PENALTY];
+    let best = tried
+        .into_iter()
+        .filter_map(loss)
+        .min_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or(PENALTY, |(_, penalty)| penalty)
 }
 
 fn describe(table: &Table, part: &Part, column: usize) -> Column {

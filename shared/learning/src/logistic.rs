@@ -74,8 +74,22 @@ impl Logistic {
     /// # Errors
     /// [`FitError`] when there is nothing to fit, or no solution.
     pub fn fit(rows: &[Vec<f64>], labels: &[bool], l2: f64) -> Result<Self, FitError> {
+        Self::fit_weighted(rows, labels, &vec![1.0; rows.len()], l2)
+    }
+
+    /// The same for rows that count by a weight each.
+    ///
+    /// # Errors
+    /// [`FitError`] when there is nothing to fit, or no solution.
+    pub fn fit_weighted(
+        rows: &[Vec<f64>],
+        labels: &[bool],
+        weights: &[f64],
+        l2: f64,
+    ) -> Result<Self, FitError> {
         let width = rows.first().map(Vec::len).ok_or(FitError::Shape)?;
-        if rows.len() != labels.len() || rows.iter().any(|r| r.len() != width) {
+        if rows.len() != labels.len() || rows.len() != weights.len() || rows.iter().any(|r| r.len() != width)
+        {
             return Err(FitError::Shape);
         }
         let positives = labels.iter().filter(|l| **l).count();
@@ -91,10 +105,10 @@ impl Logistic {
         for step in 1..=50 {
             steps = step;
             let (mut gradient, mut hessian) = (vec![0.0; size], vec![0.0; size * size]);
-            for (row, label) in rows.iter().zip(labels) {
+            for ((row, label), counts) in rows.iter().zip(labels).zip(weights) {
                 let p = probability(&beta, row);
-                let error = p - if *label { 1.0 } else { 0.0 };
-                let weight = (p * (1.0 - p)).max(1e-12);
+                let error = counts * (p - if *label { 1.0 } else { 0.0 });
+                let weight = counts * (p * (1.0 - p)).max(1e-12);
                 let x = |at: usize| if at < width { row[at] } else { 1.0 };
                 for i in 0..size {
                     gradient[i] += error * x(i);

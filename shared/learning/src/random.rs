@@ -24,11 +24,6 @@ impl Random {
         ((self.bits() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
-    /// Exponential of mean 1: the weight of a row in a Bayesian bootstrap.
-    pub fn exponential(&mut self) -> f64 {
-        -self.unit().ln()
-    }
-
     /// Normal of mean 0 and deviation 1.
     pub fn normal(&mut self) -> f64 {
         (-2.0 * self.unit().ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos()

@@ -2,7 +2,9 @@
 //! overfit, and err elsewhere than the others: on small tables they are what other trainers are beaten by (CatBoost grows
 //! the same kind; Prokhorenkova et al., "CatBoost: unbiased boosting with categorical features", 2018).
 //!
-//! Newton steps on log loss over binned columns, a Bayesian bootstrap of the rows for each tree, early stopping.
+//! Log loss over binned columns. Questions are chosen by the cosine between the gradients and the answers to them, with some
+//! noise that dies down; answers are found by several Newton steps. No bootstrap: it lost on all tables (see
+//! `docs/figures/intelligence.md`). Early stopping.
 
 use copilot_scoring::ensemble::{Aggregate, Ensemble, Node, PostTransform, Test, Tree};
 
@@ -11,7 +13,7 @@ use crate::random::Random;
 use crate::table::{Part, Table};
 
 /// Borders of a column at the most.
-const BORDERS: usize = 128;
+const BORDERS: usize = 254;
 
 /// How symmetric trees are grown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,10 +24,12 @@ pub struct Settings {
     pub depth: usize,
     /// Penalty on the squares of the answers.
     pub l2: f64,
-    /// Share of columns that a tree may ask.
+    /// Share of columns that a level may ask.
     pub columns: f64,
     /// Noise on the gain of a question, as a share of the spread of the gradients.
     pub noise: f64,
+    /// Newton steps to a leaf's answer.
+    pub steps: usize,
     /// Trees at the most.
     pub rounds: usize,
     /// Rounds without betterment after which it ends.
@@ -36,10 +40,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             learning_rate: 0.04,
-            depth: 6,
+            depth: 5,
             l2: 3.0,
             columns: 1.0,
             noise: 1.0,
+            steps: 10,
             rounds: 2_000,
             patience: 60,
         }
@@ -52,6 +57,12 @@ struct Grown {
     asks: Vec<(usize, f32)>,
     answers: Vec<f64>,
     covers: Vec<f64>,
+}
+
+/// Labels and weights of the rows to learn from.
+struct Known {
+    y: Vec<f64>,
+    weights: Vec<f64>,
 }
 
 /// Columns as numbers of bins: a missing value is bin 0, a value at or above `n` borders is bin `n + 1`.
@@ -142,14 +153,26 @@ pub fn grow(
     }
     let base = (mean / (1.0 - mean)).ln();
     let bins = Bins::of(table, learn);
-    let own_weights = learn.weights();
+    let known = Known {
+        y,
+        weights: learn.weights(),
+    };
     let mut random = Random::new(seed);
-    let mut margins = vec![base; y.len()];
+    let mut margins = vec![base; known.y.len()];
     let mut stop_margins = vec![base; stop_y.len()];
     let mut best = (log_loss(&stop_margins, &stop_y, &stop_weights), 0);
     let mut trees: Vec<Grown> = Vec::new();
     for round in 0..settings.rounds {
-        let tree = one(&bins, &y, &margins, &own_weights, settings, &mut random);
+        // The noise dies down as the trees have less left to say.
+        let left = known.y.len() as f64 * (-(round as f64) * settings.learning_rate).exp();
+        let tree = one(
+            &bins,
+            &known,
+            &margins,
+            settings,
+            &mut random,
+            left / (1.0 + left),
+        );
         for (margin, leaf) in margins.iter_mut().zip(leaves(&bins, &tree)) {
             *margin += tree.answers[leaf];
         }
@@ -184,67 +207,46 @@ pub fn grow(
     })
 }
 
-/// One tree on a Bayesian bootstrap of the rows.
+/// A level's questions are asked of these sums: gradient and weight, by leaf and bin.
+type Sums = Vec<(f64, f64)>;
+
+/// One tree.
 fn one(
     bins: &Bins,
-    y: &[f64],
+    known: &Known,
     margins: &[f64],
-    weights: &[f64],
     settings: &Settings,
     random: &mut Random,
+    noise: f64,
 ) -> Grown {
-    let rows = y.len();
-    let (mut gradients, mut hessians) = (vec![0.0; rows], vec![0.0; rows]);
-    let mut spread = 0.0;
-    for at in 0..rows {
-        let p = 1.0 / (1.0 + (-margins[at]).exp());
-        let weight = weights[at] * random.exponential();
-        gradients[at] = weight * (y[at] - p);
-        hessians[at] = weight * (p * (1.0 - p)).max(1e-12);
-        spread += gradients[at] * gradients[at];
-    }
-    let noise = settings.noise * (spread / rows as f64).sqrt();
-    let columns: Vec<usize> = (0..bins.borders.len())
-        .filter(|_| settings.columns >= 1.0 || random.unit() < settings.columns)
+    let rows = margins.len();
+    let told = margins.iter().zip(&known.y).zip(&known.weights);
+    let gradients: Vec<f64> = told
+        .map(|((margin, y), weight)| weight * (y - sigmoid(*margin)))
         .collect();
+    let spread: f64 = gradients.iter().map(|g| g * g).sum();
+    let noise = noise * settings.noise * (spread / rows as f64).sqrt();
     let mut leaf = vec![0_usize; rows];
     let mut asks: Vec<(usize, usize)> = Vec::new();
+    let mut sums: Sums = Vec::new();
     for depth in 0..settings.depth {
-        let count = 1 << depth;
         let mut found: Option<(f64, usize, usize)> = None;
-        for column in &columns {
-            let borders = bins.borders[*column].len();
-            if borders == 0 {
+        for column in 0..bins.borders.len() {
+            let borders = bins.borders[column].len();
+            if borders == 0 || (settings.columns < 1.0 && random.unit() >= settings.columns) {
                 continue;
             }
-            let width = borders + 2;
-            let mut sums = vec![(0.0_f64, 0.0_f64); count * width];
-            for (at, bin) in bins.column(*column).iter().enumerate() {
-                let sum = &mut sums[leaf[at] * width + usize::from(*bin)];
+            sums.clear();
+            sums.resize((borders + 2) << depth, (0.0, 0.0));
+            for (at, bin) in bins.column(column).iter().enumerate() {
+                let sum = &mut sums[leaf[at] * (borders + 2) + usize::from(*bin)];
                 sum.0 += gradients[at];
-                sum.1 += hessians[at];
+                sum.1 += known.weights[at];
             }
-            // Below the border, leaf by leaf, growing with the border.
-            let totals: Vec<(f64, f64)> = sums
-                .chunks_exact(width)
-                .map(|leaf| leaf.iter().fold((0.0, 0.0), |(g, h), (a, b)| (g + a, h + b)))
-                .collect();
-            let mut below = vec![(0.0_f64, 0.0_f64); count];
-            for (own, leaf) in below.iter_mut().zip(sums.chunks_exact(width)) {
-                *own = leaf[0];
-            }
-            for border in 0..borders {
-                let mut gain = 0.0;
-                for ((own, leaf), all) in below.iter_mut().zip(sums.chunks_exact(width)).zip(&totals) {
-                    own.0 += leaf[border + 1].0;
-                    own.1 += leaf[border + 1].1;
-                    let (g, h) = (all.0 - own.0, all.1 - own.1);
-                    gain += own.0 * own.0 / (own.1 + settings.l2) + g * g / (h + settings.l2);
-                }
-                // Noise on the root, as gains are squares of what gradients add up to.
-                let drawn = gain.max(0.0).sqrt() + noise * random.normal();
-                if found.is_none_or(|(best, _, _)| drawn > best) {
-                    found = Some((drawn, *column, border));
+            for (border, score) in scores(&sums, borders, settings.l2).into_iter().enumerate() {
+                let score = score + noise * random.normal();
+                if found.is_none_or(|(best, _, _)| score > best) {
+                    found = Some((score, column, border));
                 }
             }
         }
@@ -254,23 +256,72 @@ fn one(
         }
         asks.push((column, border));
     }
-    let count = 1 << asks.len();
-    let mut sums = vec![(0.0_f64, 0.0_f64); count];
-    for (at, leaf) in leaf.iter().enumerate() {
-        sums[*leaf].0 += gradients[at];
-        sums[*leaf].1 += hessians[at];
-    }
+    let (answers, covers) = answers(&leaf, 1 << asks.len(), known, margins, settings);
     Grown {
         asks: asks
             .iter()
             .map(|(column, border)| (*column, bins.borders[*column][*border]))
             .collect(),
-        answers: sums
-            .iter()
-            .map(|(g, h)| settings.learning_rate * g / (h + settings.l2))
-            .collect(),
-        covers: sums.iter().map(|(_, h)| *h).collect(),
+        answers,
+        covers,
     }
+}
+
+/// How well each border of a column parts the gradients: the cosine between them and the answers that it would give.
+fn scores(sums: &[(f64, f64)], borders: usize, l2: f64) -> Vec<f64> {
+    let (mut along, mut long) = (vec![0.0; borders], vec![1e-100; borders]);
+    for leaf in sums.chunks_exact(borders + 2) {
+        let all = leaf.iter().fold((0.0, 0.0), |(g, w), (a, b)| (g + a, w + b));
+        if all.1 <= 0.0 {
+            continue;
+        }
+        let mut below = leaf[0];
+        for border in 0..borders {
+            below.0 += leaf[border + 1].0;
+            below.1 += leaf[border + 1].1;
+            for (g, w) in [below, (all.0 - below.0, all.1 - below.1)] {
+                let answer = g / (w + l2);
+                along[border] += g * answer;
+                long[border] += answer * answer * w;
+            }
+        }
+    }
+    along.iter().zip(&long).map(|(a, l)| a / l.sqrt()).collect()
+}
+
+/// The answers of the leaves, by some Newton steps each on all rows, and the weight of the rows in each.
+fn answers(
+    leaf: &[usize],
+    count: usize,
+    known: &Known,
+    margins: &[f64],
+    settings: &Settings,
+) -> (Vec<f64>, Vec<f64>) {
+    let mut answers = vec![0.0; count];
+    let mut covers = vec![0.0; count];
+    for (leaf, weight) in leaf.iter().zip(&known.weights) {
+        covers[*leaf] += weight;
+    }
+    for _ in 0..settings.steps {
+        let mut sums = vec![(0.0_f64, 0.0_f64); count];
+        for (at, leaf) in leaf.iter().enumerate() {
+            let p = sigmoid(margins[at] + answers[*leaf]);
+            let sum = &mut sums[*leaf];
+            sum.0 += known.weights[at] * (known.y[at] - p);
+            sum.1 += known.weights[at] * p * (1.0 - p);
+        }
+        for (answer, (g, h)) in answers.iter_mut().zip(&sums) {
+            *answer += g / (h + settings.l2);
+        }
+    }
+    for answer in &mut answers {
+        *answer *= settings.learning_rate;
+    }
+    (answers, covers)
+}
+
+fn sigmoid(margin: f64) -> f64 {
+    1.0 / (1.0 + (-margin).exp())
 }
 
 /// The leaf of each row that the tree was grown on.

@@ -88,6 +88,16 @@ impl Part {
         self.rows.is_empty()
     }
 
+    /// Some of the rows, by place in the part, with their weights.
+    #[must_use]
+    pub fn at(&self, places: &[usize]) -> Self {
+        let weights = self.weights.as_ref();
+        Self {
+            rows: places.iter().map(|at| self.rows[*at]).collect(),
+            weights: weights.map(|w| places.iter().map(|at| w[*at]).collect()),
+        }
+    }
+
     /// Of a list by row, these rows' entries.
     pub fn pick(&self, of: &[f64]) -> Vec<f64> {
         self.rows.iter().map(|at| of[*at]).collect()

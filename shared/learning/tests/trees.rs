@@ -4,6 +4,7 @@
 use copilot_learning::blend::{self, Kind, Plan};
 use copilot_learning::boosting::{Objective, Settings, best, grow, margins};
 use copilot_learning::calibrate::Platt;
+use copilot_learning::linear::{PENALTY, penalty_by_time};
 use copilot_learning::symmetric;
 use copilot_learning::table::{Part, Table};
 use copilot_learning::trees_export::{blend_to_onnx, to_onnx};
@@ -162,4 +163,36 @@ fn a_blend_in_one_file_says_what_its_members_say_together() {
             "{probability} {answer}"
         );
     }
+    for (row, margin) in blend.margins(&table, &every).iter().enumerate() {
+        let why = blend.contributions(table.row(row)).unwrap();
+        assert!((why.sum() - margin).abs() < 1e-9, "{row}: {} {margin}", why.sum());
+    }
+}
+
+#[test]
+fn weights_by_time_need_what_was_told_of_later_rows() {
+    let (table, labels) = rows(400);
+    let (early, late) = (Part::of((0..300).collect()), Part::of((300..400).collect()));
+    let fold: Vec<usize> = (0..300).map(|row| row % 5).collect();
+    let plan = Plan {
+        trees: vec![Kind::Symmetric(symmetric::Settings {
+            rounds: 30,
+            ..symmetric::Settings::default()
+        })],
+        ..Plan::default()
+    };
+    let weights = blend::weights_by_time(&table, &labels, (&early, &fold), &late, &plan).unwrap();
+    assert_eq!(weights.len(), 2);
+    assert!(weights.iter().all(|w| *w >= 0.0) && weights.iter().sum::<f64>() > 0.0);
+    // Against labels of later rows turned round, nothing that was learnt is worth anything.
+    let turned: Vec<f64> = (0..400)
+        .map(|at| if at < 300 { labels[at] } else { 1.0 - labels[at] })
+        .collect();
+    let none = blend::weights_by_time(&table, &turned, (&early, &fold), &late, &plan).unwrap();
+    assert!(
+        (none[0] - 0.5).abs() < 1e-12 && (none[1] - 0.5).abs() < 1e-12,
+        "{none:?}"
+    );
+    let penalty = penalty_by_time(&table, &labels, &early, &late);
+    assert!(penalty >= PENALTY);
 }

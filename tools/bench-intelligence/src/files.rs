@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use copilot_learning::table::Table;
@@ -19,6 +20,10 @@ pub(crate) struct Set {
     pub(crate) table: Table,
     pub(crate) labels: Vec<f64>,
     pub(crate) groups: Vec<i64>,
+    /// When each row was asked about, where the set tells.
+    pub(crate) cutoffs: Option<Vec<i64>>,
+    /// 90 days' spend at the pace so far, of the revenue set.
+    pub(crate) runrate: Option<Vec<f32>>,
     pub(crate) splits: Vec<Roles>,
 }
 
@@ -27,12 +32,21 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
         .with_context(|| format!("{} does not read; run bench.intelligence.prepare", path.display()))
 }
 
-fn floats(path: &Path) -> Result<Vec<f32>> {
+pub(crate) fn floats(path: &Path) -> Result<Vec<f32>> {
     Ok(bytes(path)?
         .as_chunks::<4>()
         .0
         .iter()
         .map(|b| f32::from_le_bytes(*b))
+        .collect())
+}
+
+pub(crate) fn integers(path: &Path) -> Result<Vec<i64>> {
+    Ok(bytes(path)?
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|b| i64::from_le_bytes(*b))
         .collect())
 }
 
@@ -63,13 +77,7 @@ impl Set {
             }
         }
         let table = Table::new(values, widths.iter().sum()).context("no columns")?;
-        let groups = bytes(&folder.join("group.i64"))?;
-        let groups = groups
-            .as_chunks::<8>()
-            .0
-            .iter()
-            .map(|b| i64::from_le_bytes(*b))
-            .collect();
+        let groups = integers(&folder.join("group.i64"))?;
         let roles = bytes(&folder.join("roles.u8"))?;
         let splits = roles
             .chunks_exact(rows)
@@ -87,24 +95,45 @@ impl Set {
             table,
             labels,
             groups,
+            cutoffs: integers(&folder.join("cutoff.i64")).ok(),
+            runrate: floats(&folder.join("runrate.f32")).ok(),
             splits,
         })
     }
 
     /// Writes predictions and what they cost.
-    pub(crate) fn write(&self, model: &str, said: &[f64], seconds: f64) -> Result<()> {
+    pub(crate) fn write(&self, model: &str, said: &[f64], began: Instant) -> Result<()> {
+        let seconds = began.elapsed().as_secs_f64() / self.splits.len() as f64;
         let bytes: Vec<u8> = said.iter().flat_map(|p| p.to_le_bytes()).collect();
         std::fs::write(self.folder.join(format!("{model}.pred")), bytes)?;
-        let cost = serde_json::json!({"cpu_s": seconds, "wall_s": seconds, "peak_rss_mb": peak_mb()});
+        let cost = serde_json::json!({"cpu_s": cpu_seconds() / self.splits.len() as f64, "wall_s": seconds, "peak_rss_mb": peak_mb()});
         std::fs::write(self.folder.join(format!("{model}.cost.json")), cost.to_string())?;
         self.note(&format!("{model}: {seconds:.1} s a split"));
         Ok(())
     }
 
+    /// Writes a file beside the matrices.
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        std::fs::write(self.folder.join(name), bytes).with_context(|| format!("{name} cannot be written"))
+    }
+
     /// Says how far it is.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{}: {text}", self.folder.display());
+        Self::say(&self.folder, text);
     }
+
+    /// The same, of a folder.
+    pub(crate) fn say(folder: &Path, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{}: {text}", folder.display());
+    }
+}
+
+/// CPU seconds of the process so far, all threads: user and system, in hundredths.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// The most memory that the process has held.

@@ -105,7 +105,8 @@ impl<'a> Snapshots<'a> {
                     .collect()
             },
             event_names: Arc::clone(&self.event_names),
-            score_override: ScoreOverride::at(&self.history.overrides, as_of, today).map(ScoreOverride::as_given),
+            score_override: ScoreOverride::at(&self.history.overrides, as_of, today)
+                .map(ScoreOverride::as_given),
             calendar: self.calendar.clone(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod assess;
+mod converted;
 mod ensemble;
 mod health;
 mod models;

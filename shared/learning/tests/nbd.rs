@@ -1,0 +1,91 @@
+//! BG/NBD held against Lifetimes 0.11 on a made-up log (`nbd.csv`; its fit there: r .81042, alpha 5.91006, a .92544,
+//! b 3.34858; expected orders of 90 days).
+
+use copilot_learning::nbd::{Buyer, Leaving, Nbd};
+
+fn close(a: f64, b: f64, share: f64) -> bool {
+    (a - b).abs() <= share * b.abs().max(1e-3)
+}
+
+/// Accounts in weeks, with the orders of 90 days and the chance to be alive that Lifetimes tells.
+fn log() -> Vec<(Buyer, f64, f64)> {
+    let read = |line: &str| -> Option<(Buyer, f64, f64)> {
+        let mut cells = line.split(',');
+        let mut next = || cells.next()?.parse::<f64>().ok();
+        let (repeats, recency, age) = (next()? as usize, next()?, next()?);
+        let buyer = Buyer {
+            repeats,
+            recency,
+            age,
+        };
+        Some((buyer, next()?, next()?))
+    };
+    include_str!("nbd.csv").lines().filter_map(read).collect()
+}
+
+#[test]
+fn the_fit_and_what_is_expected_are_those_of_lifetimes() {
+    let log = log();
+    assert_eq!(log.len(), 500);
+    let buyers: Vec<Buyer> = log.iter().map(|(b, _, _)| *b).collect();
+    let fit = Nbd::fit(&buyers).unwrap();
+    let Leaving { a, b } = fit.leaving.unwrap();
+    let found = [fit.r, fit.alpha, a, b];
+    for (ours, theirs) in found.iter().zip([0.81042, 5.91006, 0.92544, 3.34858]) {
+        assert!(close(*ours, theirs, 0.005), "{found:?}");
+    }
+    for (buyer, expected, alive) in &log {
+        assert!(
+            close(fit.expected(buyer, 90.0 / 7.0), *expected, 0.005),
+            "{buyer:?} {expected}"
+        );
+        assert!(close(fit.alive(buyer), *alive, 0.005), "{buyer:?} {alive}");
+    }
+}
+
+#[test]
+fn days_tell_what_weeks_tell() {
+    let log = log();
+    let weeks: Vec<Buyer> = log.iter().map(|(b, _, _)| *b).collect();
+    let days = |b: &Buyer| Buyer {
+        recency: b.recency * 7.0,
+        age: b.age * 7.0,
+        ..*b
+    };
+    let in_days: Vec<Buyer> = weeks.iter().map(days).collect();
+    let (one, other) = (Nbd::fit(&weeks).unwrap(), Nbd::fit(&in_days).unwrap());
+    for buyer in &weeks {
+        assert!(close(
+            other.expected(&days(buyer), 90.0),
+            one.expected(buyer, 90.0 / 7.0),
+            1e-6
+        ));
+    }
+}
+
+#[test]
+fn where_nobody_leaves_everyone_goes_on_at_the_pace_so_far() {
+    // Each orders once a unit, or every other, until now.
+    let buyers: Vec<Buyer> = (0..60)
+        .map(|at| Buyer {
+            repeats: if at % 2 == 0 { 20 } else { 10 },
+            recency: 20.0,
+            age: 20.0,
+        })
+        .collect();
+    let fit = Nbd::fit(&buyers).unwrap();
+    assert_eq!(fit.leaving, None);
+    assert!(close(fit.alive(&buyers[0]), 1.0, 1e-12));
+    assert!(close(fit.expected(&buyers[0], 5.0), 5.0, 0.1));
+}
+
+#[test]
+fn accounts_without_an_age_are_not_fitted() {
+    let new = Buyer {
+        repeats: 0,
+        recency: 0.0,
+        age: 0.0,
+    };
+    assert_eq!(Nbd::fit(&[new]), None);
+    assert_eq!(Nbd::fit(&[]), None);
+}
