@@ -109,13 +109,14 @@ async fn of_account(
     };
     let recorded = Recorded::of(&loaded.history, now);
     let mut out = Vec::new();
+    let mut snapshots = loaded.history.snapshots();
     for day in days {
         // What was known when the month began.
         let at = end_of_day(shift(*day, -1), &zone);
         let Some(happened) = recorded.happened(kind, at, WINDOW_DAYS) else {
             continue;
         };
-        let snapshot = loaded.history.snapshot(at);
+        let snapshot = snapshots.at(at);
         if snapshot.known_since.is_none() {
             continue;
         }
