@@ -9,6 +9,7 @@ mod backfill;
 mod features;
 mod keys;
 mod replay;
+mod train;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -74,6 +75,15 @@ enum Command {
         /// The accounts: `acc_…`, separated by commas.
         #[arg(long, required = true, value_delimiter = ',')]
         account: Vec<AccountId>,
+    },
+    /// Trains a model on a tenant's history, here: the same run as in the `train` function, with the same result.
+    Train {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// churn, downgrade, payment or expansion.
+        #[arg(long, default_value = "churn")]
+        kind: String,
     },
     /// Rebuilds a tenant's state from the raw log, into the stack's table or another.
     Replay {
@@ -167,26 +177,7 @@ async fn main() -> Result<()> {
             zone,
             as_of,
         }) => {
-            let slug = tenant_id(&id)?;
-            TimeZone::get(&zone)
-                .with_context(|| format!("{zone} is no IANA time zone, such as Europe/Berlin"))?;
-            let pinned_as_of = as_of
-                .as_deref()
-                .map(parse_instant)
-                .transpose()
-                .context("--as-of")?;
-            let old = tenants::get(&table, &slug).await?;
-            let (key_events, competitors) = old.map(|t| (t.key_events, t.competitors)).unwrap_or_default();
-            let tenant = Tenant {
-                id: id.clone(),
-                name,
-                zone,
-                pinned_as_of,
-                key_events,
-                competitors,
-            };
-            tenants::put(&table, &slug, &tenant).await?;
-            json!(tenant)
+            json!(create_tenant(&table, id, name, zone, as_of.as_deref()).await?)
         }
         Command::Key(KeyCommand::Create { tenant, name, scopes }) => {
             let slug = tenant_id(&tenant)?;
@@ -234,6 +225,12 @@ async fn main() -> Result<()> {
             let store = lake(&env, &sdk)?;
             features::erase(&table, &store, &tenant_id(&tenant)?, &account).await?
         }
+        Command::Train { tenant, kind } => {
+            let bucket = env.required("DATA_BUCKET", "the data bucket")?;
+            let bus = env.required("EVENT_BUS_NAME", "the bus on which alerts are told")?;
+            let tenant = tenant_id(&tenant)?;
+            train::run(&sdk, &table, (&bucket, &bus), &clock, &tenant, &kind).await?
+        }
         Command::Replay { tenant, into_table } => {
             let bucket = env.required("DATA_BUCKET", "the bucket of the raw log")?;
             let target = into_table.as_deref().map(|name| Table::new(&sdk, name));
@@ -251,6 +248,31 @@ async fn main() -> Result<()> {
     };
     println!("{line}");
     Ok(())
+}
+
+/// Creates a tenant, or changes it; what its own people set stays.
+async fn create_tenant(
+    table: &Table,
+    id: String,
+    name: String,
+    zone: String,
+    as_of: Option<&str>,
+) -> Result<Tenant> {
+    let slug = tenant_id(&id)?;
+    TimeZone::get(&zone).with_context(|| format!("{zone} is no IANA time zone, such as Europe/Berlin"))?;
+    let pinned_as_of = as_of.map(parse_instant).transpose().context("--as-of")?;
+    let old = tenants::get(table, &slug).await?;
+    let (key_events, competitors) = old.map(|t| (t.key_events, t.competitors)).unwrap_or_default();
+    let tenant = Tenant {
+        id,
+        name,
+        zone,
+        pinned_as_of,
+        key_events,
+        competitors,
+    };
+    tenants::put(table, &slug, &tenant).await?;
+    Ok(tenant)
 }
 
 fn lake(env: &Env, sdk: &copilot_aws::sdk::SdkConfig) -> Result<Lake> {
