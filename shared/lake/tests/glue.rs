@@ -1,5 +1,4 @@
 //! The table in Glue is the one of the files. `UPDATE=1` writes its columns into the template.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write;
 

@@ -177,26 +177,7 @@ async fn main() -> Result<()> {
             zone,
             as_of,
         }) => {
-            let slug = tenant_id(&id)?;
-            TimeZone::get(&zone)
-                .with_context(|| format!("{zone} is no IANA time zone, such as Europe/Berlin"))?;
-            let pinned_as_of = as_of
-                .as_deref()
-                .map(parse_instant)
-                .transpose()
-                .context("--as-of")?;
-            let old = tenants::get(&table, &slug).await?;
-            let (key_events, competitors) = old.map(|t| (t.key_events, t.competitors)).unwrap_or_default();
-            let tenant = Tenant {
-                id: id.clone(),
-                name,
-                zone,
-                pinned_as_of,
-                key_events,
-                competitors,
-            };
-            tenants::put(&table, &slug, &tenant).await?;
-            json!(tenant)
+            json!(create_tenant(&table, id, name, zone, as_of.as_deref()).await?)
         }
         Command::Key(KeyCommand::Create { tenant, name, scopes }) => {
             let slug = tenant_id(&tenant)?;
@@ -267,6 +248,31 @@ async fn main() -> Result<()> {
     };
     println!("{line}");
     Ok(())
+}
+
+/// Creates a tenant, or changes it; what its own people set stays.
+async fn create_tenant(
+    table: &Table,
+    id: String,
+    name: String,
+    zone: String,
+    as_of: Option<&str>,
+) -> Result<Tenant> {
+    let slug = tenant_id(&id)?;
+    TimeZone::get(&zone).with_context(|| format!("{zone} is no IANA time zone, such as Europe/Berlin"))?;
+    let pinned_as_of = as_of.map(parse_instant).transpose().context("--as-of")?;
+    let old = tenants::get(table, &slug).await?;
+    let (key_events, competitors) = old.map(|t| (t.key_events, t.competitors)).unwrap_or_default();
+    let tenant = Tenant {
+        id,
+        name,
+        zone,
+        pinned_as_of,
+        key_events,
+        competitors,
+    };
+    tenants::put(table, &slug, &tenant).await?;
+    Ok(tenant)
 }
 
 fn lake(env: &Env, sdk: &copilot_aws::sdk::SdkConfig) -> Result<Lake> {
