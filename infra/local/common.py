@@ -27,7 +27,7 @@ PORT = int(os.environ.get("COPILOT_PORT", "4566"))
 ENDPOINT = f"http://localhost:{PORT}"
 REGION = "us-east-1"
 STACK_NAME = "copilot-local"
-FUNCTIONS = ("webhook", "ingest", "score", "notify", "api", "nightly")
+FUNCTIONS = ("webhook", "ingest", "score", "notify", "api", "nightly", "train")
 """The bootstraps of the stack: package, binary and directory have the same name."""
 
 

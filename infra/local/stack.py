@@ -72,6 +72,7 @@ def stack_json(outputs: dict[str, str], seeded: dict) -> dict:
         "score_queue_url": outputs["ScoreQueueUrl"],
         "notify_queue_url": outputs["NotifyQueueUrl"],
         "hooks_queue_url": outputs["HooksQueueUrl"],
+        "train_queue_url": outputs["TrainQueueUrl"],
         "event_bus_name": outputs["EventBusName"],
         "secret_prefix": outputs["SecretPrefix"],
     }
@@ -129,7 +130,7 @@ def status() -> None:
     say(f"MiniStack runs on {server.endpoint} (process {server.pid() or 'not ours'}).")
     stack = read_json(STACK_FILE)
     sqs = deploy.client("sqs")
-    for name in ("ingest", "score", "notify", "hooks"):
+    for name in ("ingest", "score", "notify", "hooks", "train"):
         for suffix in ("", "-dlq"):
             url = stack[f"{name}_queue_url"] + suffix
             found = sqs.get_queue_attributes(
@@ -173,7 +174,7 @@ def main() -> None:
     commands.add_parser("status")
     commands.add_parser("demo")
     commands.add_parser("build").add_argument("--profile", default=os.environ.get("PROFILE") or "release")
-    commands.add_parser("redrive").add_argument("queue", choices=("ingest", "score", "notify", "hooks"))
+    commands.add_parser("redrive").add_argument("queue", choices=("ingest", "score", "notify", "hooks", "train"))
     show = commands.add_parser("logs")
     show.add_argument("function")
     show.add_argument("--minutes", type=int, default=15)

@@ -2,6 +2,7 @@
 
 use copilot_aws::bus::EventBus;
 use copilot_aws::imports::Files;
+use copilot_aws::models::{ModelFiles, TrainQueue};
 use copilot_aws::webhooks::HookQueue;
 use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Secrets, Table, sdk, tenants};
 use copilot_channels::webhook::Addresses;
@@ -54,6 +55,10 @@ pub struct Ctx {
     pub hooks: HookQueue,
     /// Where outgoing webhooks may lead.
     pub addresses: Addresses,
+    /// Files of learnt models.
+    pub models: ModelFiles,
+    /// Where training runs are asked for.
+    pub training: TrainQueue,
     /// Requests a minute of one key or user.
     pub rate_per_minute: u32,
     /// The clock.
@@ -80,6 +85,7 @@ impl Ctx {
         let audience = env.required("JWT_AUDIENCE", "the client id that ID tokens are for")?;
         let prefix = env.required("SECRET_PREFIX", "the prefix of the stack's secrets")?;
         let hooks = env.required("HOOKS_QUEUE_URL", "the queue of deliveries to webhooks")?;
+        let training = env.required("TRAIN_QUEUE_URL", "the queue that `train` reads")?;
         let is_local = env.parsed_or(
             "WEBHOOKS_TO_LOOPBACK",
             "true where webhooks may lead to the machine itself, else false",
@@ -91,7 +97,10 @@ impl Ctx {
             raw: RawLog::new(&config, &bucket),
             ingest: IngestQueue::new(&config, &ingest),
             score: ScoreQueue::new(&config, &score, table.clone()),
-            scorer: Scorer::new(table.clone(), EventBus::new(&config, &bus))?,
+            scorer: Scorer::new(table.clone(), EventBus::new(&config, &bus))?
+                .with_models(ModelFiles::new(&config, &bucket)),
+            models: ModelFiles::new(&config, &bucket),
+            training: TrainQueue::new(&config, &training),
             files: Files::new(&config, &bucket),
             table,
             ids: Ids::system(clock.clone()),

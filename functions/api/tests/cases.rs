@@ -84,6 +84,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
     let alert = format!("/v1/alerts/{}", s.alert);
     let import = format!("/v1/imports/{}", s.import);
     let webhook = |rest: &str| format!("/v1/webhooks/{}{rest}", s.webhook);
+    let version = |rest: &str| format!("/v1/models/churn/versions/{}{rest}", s.model);
     let at = "2026-02-20T10:00:00Z";
     let mut cases = vec![
         get("get_me", "/v1/me", HisOwn),
@@ -234,6 +235,17 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_profile_versions", "/v1/profiles/versions", HisOwn),
         get("get_profile_version", "/v1/profiles/versions/1", HisOwn),
         get("get_profile_draft", "/v1/profiles/draft", HisOwn),
+        get("list_models", "/v1/models", HisOwn),
+        get("get_model", version(""), NotFound),
+        get("list_training_runs", "/v1/models/churn/runs", HisOwn),
+        send(
+            "upload_model",
+            "POST",
+            "/v1/models/churn/versions",
+            support::world::own_model(),
+            201,
+            HisOwn,
+        ),
         get("list_webhooks", "/v1/webhooks", HisOwn),
         get("get_webhook", webhook(""), NotFound),
         get("list_webhook_deliveries", webhook("/deliveries"), NotFound),
@@ -337,6 +349,27 @@ fn cases(s: &Seeded) -> Vec<Case> {
         None,
         204,
     );
+    let crown = json!({"role": "champion", "accept": ["measured", "shadow"], "reason": "it is ours"});
+    let reason = json!({"reason": "it was wrong"});
+    let back = "/v1/models/churn/rollback".to_owned();
+    for (operation, path, etag, body) in [
+        ("place_model", version("/place"), "\"churn-0\"", crown),
+        ("roll_back_model", back, "\"churn-1\"", reason),
+    ] {
+        cases.push(Case {
+            if_match: Some(etag.to_owned()),
+            ..send(operation, "POST", path, body, 200, NotFound)
+        });
+    }
+    let train = send(
+        "start_training_run",
+        "POST",
+        "/v1/models/churn/runs",
+        Value::Null,
+        202,
+        HisOwn,
+    );
+    cases.push(Case { body: None, ..train });
     let resend = format!("/deliveries/{}/resend", s.delivery);
     for (operation, method, rest, status) in [
         ("rotate_webhook_secret", "POST", "/rotate", 200),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use copilot_aws::bus::EventBus;
+use copilot_aws::models::ModelFiles;
 use copilot_aws::{AwsError, ScoreQueue, Table};
 use copilot_domain::delivery::ScoreRequest;
 use copilot_domain::health::Points;
@@ -40,12 +41,14 @@ impl Context {
     /// When a variable is missing or what is shipped does not load.
     pub async fn from_env(env: &Env) -> Result<Self, StartError> {
         let table_name = env.required("TABLE_NAME", "the stack's table")?;
+        let bucket = env.required("DATA_BUCKET", "the data bucket, for the tenants' models")?;
         let bus = env.required("EVENT_BUS_NAME", "the bus on which alerts are told")?;
         let sdk = copilot_aws::sdk::load().await;
         let table = Table::new(&sdk, &table_name);
         let clock = Clock::system();
         Ok(Self {
-            scorer: Scorer::new(table.clone(), EventBus::new(&sdk, &bus))?,
+            scorer: Scorer::new(table.clone(), EventBus::new(&sdk, &bus))?
+                .with_models(ModelFiles::new(&sdk, &bucket)),
             table,
             metrics: Metrics::new("score", &env.stage(), clock.clone()),
             clock,

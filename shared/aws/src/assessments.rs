@@ -140,9 +140,10 @@ pub async fn store(
     let mut history =
         vec![Item::new(&keys::score_day(tenant, account, write.day), "score-day").data(&write.point)];
     for prediction in &write.assessment.predictions {
-        let kind = format!("{:?}", prediction.kind).to_lowercase();
         let method = format!("{:?}", prediction.method).to_lowercase();
-        let key = keys::prediction(tenant, account, &format!("{kind}-{method}"), write.day);
+        let shadow = if prediction.shadow { "-shadow" } else { "" };
+        let kind = format!("{}-{method}{shadow}", prediction.kind);
+        let key = keys::prediction(tenant, account, &kind, write.day);
         history.push(Item::new(&key, "prediction").data(prediction));
     }
     if writes.len() + history.len() <= MAX_WRITES {

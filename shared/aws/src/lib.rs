@@ -18,6 +18,7 @@ pub mod item;
 pub mod keys;
 pub mod kinds;
 pub mod links;
+pub mod models;
 pub mod notifications;
 pub mod overrides;
 pub mod profiles;

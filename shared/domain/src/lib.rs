@@ -12,6 +12,7 @@ pub mod health;
 pub mod history;
 pub mod ids;
 pub mod limits;
+pub mod model;
 pub mod money;
 pub mod notify;
 pub mod opportunity;

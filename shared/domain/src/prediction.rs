@@ -15,6 +15,34 @@ pub enum PredictionKind {
     Downgrade,
     /// A payment fails or stays out.
     Payment,
+    /// It stays for more.
+    Expansion,
+}
+
+impl PredictionKind {
+    /// Every kind, in the order in which answers list them.
+    pub const ALL: [Self; 4] = [Self::Churn, Self::Downgrade, Self::Payment, Self::Expansion];
+
+    /// Its name, as the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Churn => "churn",
+            Self::Downgrade => "downgrade",
+            Self::Payment => "payment",
+            Self::Expansion => "expansion",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl std::fmt::Display for PredictionKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// Who says so.
@@ -79,6 +107,9 @@ pub struct Factor {
     pub contribution: f64,
     /// Which way it pushes.
     pub direction: Push,
+    /// What is usual: the middle value over the accounts that the model was trained on. `None` for rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<f64>,
 }
 
 /// A prediction with its reasons.
@@ -115,4 +146,7 @@ pub struct Prediction {
     pub was_accurate: Option<bool>,
     /// What to know about it.
     pub note: Option<String>,
+    /// A model that is only watched: its prediction is kept to be checked, and nothing follows from it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
 }

@@ -4,7 +4,7 @@
 //! Growing on folds uses every row both to learn and to stop by, where one held-out part wastes it, and gives margins for
 //! all training rows by trees that did not see them: what weights and calibration are fitted on.
 
-use copilot_scoring::ensemble::{Aggregate, Ensemble, PostTransform};
+use copilot_scoring::ensemble::{Aggregate, Ensemble, PostTransform, Tree};
 
 use crate::boosting::{self, BoostError, Objective, Settings};
 use crate::calibrate::Platt;
@@ -74,8 +74,9 @@ impl Blend {
                 *margin += weight * linear.margin(table.row(*row));
             }
         }
-        out.iter_mut()
-            .for_each(|margin| *margin = self.platt.margin(*margin));
+        for margin in &mut out {
+            *margin = self.platt.margin(*margin);
+        }
         out
     }
 }
@@ -93,8 +94,7 @@ pub fn grow(
     plan: &Plan,
 ) -> Result<Blend, BoostError> {
     let folds = if part.len() < boosting::SMALL { FOLDS } else { 1 };
-    let own = part.pick(labels);
-    let truth: Vec<bool> = own.iter().map(|y| *y > 0.5).collect();
+    let truth: Vec<bool> = part.pick(labels).iter().map(|y| *y > 0.5).collect();
     let mut members: Vec<Vec<f64>> = Vec::new();
     let mut forests: Vec<Vec<Ensemble>> = Vec::new();
     for (number, kind) in plan.trees.iter().enumerate() {
@@ -103,26 +103,14 @@ pub fn grow(
         for held in 0..folds {
             let (learn, stop) = split(part, fold, held);
             let first = (number * folds + held) as u64 * plan.seeds;
-            let learn_rows = Part::of(learn.iter().map(|at| part.rows[*at]).collect());
-            let stop_rows = Part::of(stop.iter().map(|at| part.rows[*at]).collect());
+            let (learn, rows) = (rows_at(part, &learn), rows_at(part, &stop));
             let grown = match kind {
                 Kind::Free(settings) => {
-                    let seeds = first..first + plan.seeds;
-                    boosting::grow(
-                        table,
-                        labels,
-                        &learn_rows,
-                        &stop_rows,
-                        Objective::LogLoss,
-                        settings,
-                        seeds,
-                    )?
+                    let (objective, seeds) = (Objective::LogLoss, first..first + plan.seeds);
+                    boosting::grow(table, labels, &learn, &rows, objective, settings, seeds)?
                 }
-                Kind::Symmetric(settings) => {
-                    symmetric::grow(table, labels, &learn_rows, &stop_rows, settings, first)?
-                }
+                Kind::Symmetric(settings) => symmetric::grow(table, labels, &learn, &rows, settings, first)?,
             };
-            let rows = Part::of(stop.iter().map(|at| part.rows[*at]).collect());
             for (at, margin) in stop.iter().zip(boosting::margins(&grown.ensemble, table, &rows)) {
                 unseen[*at] = margin;
             }
@@ -131,25 +119,15 @@ pub fn grow(
         members.push(unseen);
         forests.push(forest);
     }
-    let mut linear = None;
-    if plan.linear {
-        let mut unseen = vec![f64::NAN; part.len()];
-        for held in 0..folds {
-            let (learn, stop) = split(part, fold, held);
-            let rows = Part::of(learn.iter().map(|at| part.rows[*at]).collect());
-            if let Some(fit) = Linear::fit(table, labels, &rows) {
-                for at in stop {
-                    unseen[at] = fit.margin(table.row(part.rows[at]));
-                }
-            }
-        }
-        if let Some(fit) = Linear::fit(table, labels, part)
-            && (folds == 1 || unseen.iter().all(|m| m.is_finite()))
-        {
-            linear = Some(fit);
-            members.push(unseen);
-        }
-    }
+    let linear = if plan.linear {
+        line(table, labels, part, fold, folds)
+    } else {
+        None
+    };
+    let linear = linear.map(|(fit, unseen)| {
+        members.push(unseen);
+        fit
+    });
     // Rows that some member has not been held against are left out of the weighing.
     let known: Vec<usize> = (0..part.len())
         .filter(|at| members.iter().all(|m| m[*at].is_finite()))
@@ -163,9 +141,48 @@ pub fn grow(
     let sum = |row: &Vec<f64>| row.iter().zip(&weights).map(|(m, w)| m * w).sum::<f64>();
     let sums: Vec<f64> = rows.iter().map(sum).collect();
     let platt = Platt::fit(&sums, &known_truth);
+    let linear = linear
+        .zip(weights.get(plan.trees.len()).copied())
+        .filter(|(_, w)| *w > 0.0);
+    let mut unseen = vec![f64::NAN; part.len()];
+    for (at, sum) in known.iter().zip(&sums) {
+        unseen[*at] = platt.margin(*sum);
+    }
+    Ok(Blend {
+        trees: sum_of(forests, &weights)?,
+        linear,
+        platt,
+        weights,
+        unseen,
+    })
+}
+
+/// A line through all rows, and the margins of the rows by lines that did not see them.
+fn line(
+    table: &Table,
+    labels: &[f64],
+    part: &Part,
+    fold: &[usize],
+    folds: usize,
+) -> Option<(Linear, Vec<f64>)> {
+    let mut unseen = vec![f64::NAN; part.len()];
+    for held in 0..folds {
+        let (learn, stop) = split(part, fold, held);
+        if let Some(fit) = Linear::fit(table, labels, &rows_at(part, &learn)) {
+            for at in stop {
+                unseen[at] = fit.margin(table.row(part.rows[at]));
+            }
+        }
+    }
+    let fit = Linear::fit(table, labels, part)?;
+    (folds == 1 || unseen.iter().all(|m| m.is_finite())).then_some((fit, unseen))
+}
+
+/// All forests as one, each times its weight; the forests of one member share it.
+fn sum_of(forests: Vec<Vec<Ensemble>>, weights: &[f64]) -> Result<Ensemble, BoostError> {
     let mut trees = Vec::new();
     let mut base = 0.0;
-    for (forest, weight) in forests.into_iter().zip(&weights) {
+    for (forest, weight) in forests.into_iter().zip(weights) {
         let share = weight / forest.len() as f64;
         for ensemble in forest {
             base += ensemble.base.first().map_or(0.0, |b| f64::from(*b)) * share;
@@ -175,30 +192,22 @@ pub fn grow(
         }
     }
     if trees.is_empty() {
-        trees.push(copilot_scoring::ensemble::Tree::constant(0.0));
+        trees.push(Tree::constant(0.0));
     }
-    let trees = Ensemble::new(
+    let base = vec![base as f32];
+    Ok(Ensemble::new(
         trees,
         1,
         Aggregate::Sum,
-        vec![base as f32],
+        base,
         PostTransform::None,
         None,
-    )?;
-    let linear = linear
-        .zip(weights.get(plan.trees.len()).copied())
-        .filter(|(_, w)| *w > 0.0);
-    let mut unseen = vec![f64::NAN; part.len()];
-    for (at, sum) in known.iter().zip(&sums) {
-        unseen[*at] = platt.margin(*sum);
-    }
-    Ok(Blend {
-        trees,
-        linear,
-        platt,
-        weights,
-        unseen,
-    })
+    )?)
+}
+
+/// Some rows of a part, by place in the part.
+fn rows_at(part: &Part, places: &[usize]) -> Part {
+    Part::of(places.iter().map(|at| part.rows[*at]).collect())
 }
 
 /// Rows of a part to learn from and to hold against, by place in the part.

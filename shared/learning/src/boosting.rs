@@ -263,7 +263,9 @@ pub fn margins(ensemble: &Ensemble, table: &Table, part: &Part) -> Vec<f64> {
     let rows = table.rows_of(part);
     let base = ensemble.base.first().map_or(0.0, |b| f64::from(*b));
     let mut raw = ensemble.raw(&rows, table.width());
-    raw.iter_mut().for_each(|margin| *margin += base);
+    for margin in &mut raw {
+        *margin += base;
+    }
     raw
 }
 

@@ -5,11 +5,16 @@
 pub mod blend;
 pub mod boosting;
 pub mod calibrate;
+pub mod evidence;
+pub mod examples;
 pub mod export;
 pub mod linear;
 pub mod logistic;
+pub mod outcomes;
+pub mod population;
 pub mod quality;
 pub mod random;
 pub mod symmetric;
 pub mod table;
+pub mod train;
 pub mod trees_export;

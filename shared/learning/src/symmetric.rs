@@ -242,9 +242,9 @@ fn one(
                     gain += own.0 * own.0 / (own.1 + settings.l2) + g * g / (h + settings.l2);
                 }
                 // Noise on the root, as gains are squares of what gradients add up to.
-                let noisy = gain.max(0.0).sqrt() + noise * random.normal();
-                if found.is_none_or(|(best, _, _)| noisy > best) {
-                    found = Some((noisy, *column, border));
+                let drawn = gain.max(0.0).sqrt() + noise * random.normal();
+                if found.is_none_or(|(best, _, _)| drawn > best) {
+                    found = Some((drawn, *column, border));
                 }
             }
         }

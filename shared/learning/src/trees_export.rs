@@ -188,7 +188,7 @@ fn regressor(ensemble: &Ensemble, output: &str) -> pb::NodeProto {
     }
     let leaves = lists.leaf_weights.len();
     let mut regressor = node("TreeEnsembleRegressor", &["inputs"], output);
-    regressor.domain = "ai.onnx.ml".to_owned();
+    "ai.onnx.ml".clone_into(&mut regressor.domain);
     regressor.attribute = vec![
         int("n_targets", 1),
         ints("nodes_treeids", lists.trees),

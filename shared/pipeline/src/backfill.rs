@@ -71,6 +71,7 @@ impl Scorer {
                 earlier: &earlier,
                 states: &RuleStates::default(),
                 arr_percentile: None,
+                models: &copilot_scoring::models::NONE,
                 held: &BTreeSet::new(),
                 computed_at: clock,
             };

@@ -7,6 +7,7 @@ mod card;
 mod delivered;
 mod events;
 mod guard;
+pub mod models;
 mod profiles;
 mod score;
 mod write;

@@ -8,25 +8,26 @@ use copilot_aws::assessments;
 use copilot_aws::bus::EventBus;
 use copilot_aws::deliveries::{self, SourceStatus};
 use copilot_aws::history::{self, Loaded, USAGE_DAYS};
+use copilot_aws::models::ModelFiles;
 use copilot_aws::stats::{self, Stats};
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::{AwsError, Table, kinds};
 use copilot_domain::assessment::Assessment;
 use copilot_domain::event::Event;
-use copilot_domain::facts::Kind;
 use copilot_domain::health::ScorePoint;
 use copilot_domain::history::Snapshot;
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::time::{Timestamp, day_of, shift};
-use copilot_features::config::FeatureGroup;
 use copilot_features::{FeatureConfig, contract};
 use copilot_scoring::alerts::is_first_look;
+use copilot_scoring::models::Models;
 use copilot_scoring::profiles::Profiles;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
-use crate::delivered;
+use crate::delivered::{self, feature_config};
 use crate::guard::{self, Held};
+use crate::models::ModelShelf;
 use crate::write::{self, Scoring};
 
 /// Tries when others write the same account meanwhile.
@@ -72,10 +73,10 @@ pub struct Scored {
     pub told: bool,
 }
 
-type Settings = HashMap<TenantId, (Instant, Arc<TenantView>)>;
+pub(crate) type Settings = HashMap<TenantId, (Instant, Arc<TenantView>)>;
 
 /// What scoring an account needs to know of its tenant.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct TenantView {
     /// Its settings.
     pub tenant: Tenant,
@@ -87,6 +88,8 @@ pub struct TenantView {
     pub sources: Vec<SourceStatus>,
     /// Its health profiles: its own, or those that are shipped.
     pub profiles: Arc<Profiles>,
+    /// Its own models.
+    pub models: Models,
 }
 
 /// Scores accounts of the stack.
@@ -96,7 +99,8 @@ pub struct Scorer {
     bus: EventBus,
     engine: Arc<Engine>,
     pub(crate) shipped: Arc<Profiles>,
-    settings: Arc<Mutex<Settings>>,
+    pub(crate) settings: Arc<Mutex<Settings>>,
+    shelf: ModelShelf,
 }
 
 impl Scorer {
@@ -117,17 +121,30 @@ impl Scorer {
             shipped: Arc::new(engine.profiles.clone()),
             engine: Arc::new(engine),
             settings: Arc::default(),
+            shelf: ModelShelf::default(),
         })
+    }
+
+    /// With the tenants' own models, read from where they are registered.
+    #[must_use]
+    pub fn with_models(mut self, files: ModelFiles) -> Self {
+        self.shelf = ModelShelf::of(files);
+        self
+    }
+
+    /// The tenants' own models.
+    pub fn shelf(&self) -> &ModelShelf {
+        &self.shelf
+    }
+
+    /// The table that is scored over.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The profiles, rules and model.
     pub fn engine(&self) -> &Engine {
         &self.engine
-    }
-
-    /// Forgets what is kept of a tenant: who changed its settings wants to see the change.
-    pub async fn forget(&self, tenant: &TenantId) {
-        self.settings.lock().await.remove(tenant);
     }
 
     /// A tenant's settings and figures, at most half a minute old.
@@ -146,6 +163,7 @@ impl Scorer {
         let stats = stats::get(&self.table, tenant, clock).await?;
         let seen = kinds::seen(&self.table, tenant).await?;
         let sources = deliveries::statuses(&self.table, tenant).await?;
+        let models = self.shelf.models(&self.table, tenant).await?;
         let config = feature_config(&found, &seen);
         let profiles = self.profiles_of(tenant).await?;
         let view = Arc::new(TenantView {
@@ -154,6 +172,7 @@ impl Scorer {
             config,
             sources,
             profiles,
+            models,
         });
         kept.insert(tenant.clone(), (Instant::now(), view.clone()));
         Ok(view)
@@ -293,6 +312,7 @@ impl Scorer {
             previous: previous.as_ref(),
             earlier,
             states: &states,
+            models: &settings.models,
             arr_percentile: settings.stats.arr_percentile(contract::arr(snapshot)),
             held,
             computed_at: clock,
@@ -373,23 +393,5 @@ impl Scorer {
                 false
             }
         }
-    }
-}
-
-/// What the tenant says about its facts: its key events, and where silence is a fact.
-///
-/// Where tickets come in at all, an account without tickets has none. Of usage, contacts and the rest, silence of an
-/// account that never told anything may as well mean that its data is not there yet: it stays unknown, or every
-/// freshly imported account would be alarmed about.
-fn feature_config(tenant: &Tenant, seen: &BTreeSet<String>) -> FeatureConfig {
-    let connected = kinds::has(seen, Kind::Ticket).then_some(FeatureGroup::Support);
-    FeatureConfig {
-        key_events: tenant
-            .key_events
-            .as_ref()
-            .map(|names| names.iter().cloned().collect()),
-        connected: connected.into_iter().collect(),
-        competitors: tenant.competitors.clone(),
-        ..FeatureConfig::default()
     }
 }

@@ -11,7 +11,7 @@ use copilot_domain::history::Snapshot;
 use copilot_domain::money::Money;
 use copilot_domain::opportunity::Opportunity;
 use copilot_domain::playbook::NextAction;
-use copilot_domain::prediction::Prediction;
+use copilot_domain::prediction::{Prediction, PredictionKind};
 use copilot_domain::scorecard::ScorecardResult;
 use copilot_domain::time::{Timestamp, days_between};
 use copilot_features::{FeatureConfig, FeatureVector, contract};
@@ -21,8 +21,10 @@ use crate::alerts::{AlertContext, Transitions, advance};
 use crate::card_facts::{CardFacts, card, live_alerts};
 use crate::churn::by_rules;
 use crate::engine::{Engine, Model, predict};
+use crate::evaluation;
 use crate::health::{HealthInput, health, score_before, scorecard};
 use crate::mapping;
+use crate::models::{self, Models};
 use crate::next_action::next_actions;
 use crate::profiles::Profiles;
 use crate::rules::{AccountKind, Facts, Fired};
@@ -46,6 +48,8 @@ pub struct AssessInput<'a> {
     pub states: &'a RuleStates,
     /// Where the account's ARR stands among the tenant's, 0 to 1.
     pub arr_percentile: Option<f64>,
+    /// The tenant's own models.
+    pub models: &'a Models,
     /// Rules that the storm guard holds.
     pub held: &'a BTreeSet<String>,
     /// The wall clock, for `computed_at` only.
@@ -108,7 +112,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     let (profile, choice) = profiles.choose(snapshot, &features);
     let evaluation = EvaluationId {
         as_of: snapshot.as_of,
-        facts: fingerprint(snapshot, &features, choice.version),
+        facts: evaluation::fingerprint(input, &features, choice.version),
     };
     let unchanged = input.previous.is_some_and(|p| p.evaluation == evaluation);
     let health_input = HealthInput {
@@ -163,7 +167,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     let opportunity = opportunity(engine, input, &transitions, &fired, health.score, arr);
     let next_actions = next_actions(&health, &alerts, &engine.rules, days_to_renewal, &[]);
     let card = card(input, &health, &alerts, engine, renewal_date, days_to_renewal);
-    let (predictions, missing) = predictions(&health, &features, snapshot, model);
+    let (predictions, missing) = predictions(input, &health, &features, model);
     let assessment = Assessment {
         account: snapshot.account,
         as_of: snapshot.as_of,
@@ -201,17 +205,39 @@ fn scorecards(input: &HealthInput<'_>, snapshot: &Snapshot, version: u32) -> Vec
         .collect()
 }
 
-/// Tells one scoring from another: by what was known, and where they are not as shipped, by the override and the
-/// version of the profiles, or a change of either would not be seen while the clock stands still.
-fn fingerprint(snapshot: &Snapshot, features: &FeatureVector, version: u32) -> String {
-    let mut facts = features.fingerprint();
-    if version > 1 {
-        facts = format!("{facts}@{version}");
-    }
-    if let Some(given) = &snapshot.score_override {
-        facts = format!("{facts}={}/{}/{}", given.score, given.given_at, given.until);
-    }
-    facts
+/// What the rules alone say of an account: the probability of a kind, without models, alerts or history.
+pub fn rules_probability(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    config: &FeatureConfig,
+    features: &FeatureVector,
+    kind: PredictionKind,
+) -> Option<f64> {
+    let said = match kind {
+        PredictionKind::Churn => {
+            let (profile, _) = engine.profiles.choose(snapshot, features);
+            let evaluation = EvaluationId {
+                as_of: snapshot.as_of,
+                facts: String::new(),
+            };
+            let (health, _) = health(&HealthInput {
+                features,
+                config,
+                profiles: &engine.profiles,
+                profile,
+                today: snapshot.today,
+                evaluation: &evaluation,
+                previous: None,
+                earlier: &[],
+                overridden: None,
+            });
+            by_rules(&health, features, snapshot.as_of, None)
+        }
+        PredictionKind::Downgrade => mapping::downgrade(features, snapshot.as_of),
+        PredictionKind::Payment => mapping::payment(features, snapshot.as_of),
+        PredictionKind::Expansion => None,
+    };
+    said.map(|prediction| prediction.probability)
 }
 
 /// The account as its alerts show it.
@@ -312,37 +338,32 @@ fn days_low(health: &Health, earlier: &[ScorePoint], today: Date) -> Option<f64>
     Some(f64::from(days_between(first.day, today)))
 }
 
-/// The rules' prediction and the model's, beside each other, and what was not available.
+/// What the tenant's own models say, what the shipped one says where they do not, the rules' predictions beside them, and
+/// what was not available.
 fn predictions(
+    input: &AssessInput<'_>,
     health: &Health,
     features: &FeatureVector,
-    snapshot: &Snapshot,
-    model: Model,
+    shipped: Model,
 ) -> (Vec<Prediction>, Vec<String>) {
+    let at = input.snapshot.as_of;
+    let said = models::ask(input.models, input.snapshot.account, features, at);
+    let mut out = said.predictions;
     let mut missing: Vec<String> = Vec::new();
-    let mut out = Vec::new();
-    let mut note = None;
-    match model {
-        Model::Says(prediction) => out.push(*prediction),
-        Model::Abstains(why) => {
-            missing.push("model_does_not_apply".to_owned());
-            note = Some(why);
-        }
-        Model::None => {
-            missing.push("no_model".to_owned());
-            note = Some("no model is loaded".to_owned());
-        }
-        Model::Failed => {
-            missing.push("model_failed".to_owned());
-            note = Some("the model failed; these are the rules".to_owned());
-        }
+    let mut note = said.abstained.get(&PredictionKind::Churn).cloned();
+    let has_own = out.iter().any(|p| p.kind == PredictionKind::Churn && !p.shadow);
+    if let Some(why) = (!has_own).then_some(note.take()).flatten() {
+        missing.push("model_does_not_apply".to_owned());
+        note = Some(why);
+    } else if !has_own {
+        note = from_shipped(shipped, &mut out, &mut missing);
     }
-    match by_rules(health, features, snapshot.as_of, note) {
+    match by_rules(health, features, at, note) {
         Some(prediction) => out.push(prediction),
         None => missing.push("no_score".to_owned()),
     }
-    out.extend(mapping::downgrade(features, snapshot.as_of));
-    out.extend(mapping::payment(features, snapshot.as_of));
+    out.extend(mapping::downgrade(features, at));
+    out.extend(mapping::payment(features, at));
     let groups = [
         ("no_usage", features.get("usage_known") == Some(1.0)),
         ("no_activities", features.get("meetings_total").is_some()),
@@ -359,4 +380,19 @@ fn predictions(
             .map(|(name, _)| name.to_owned()),
     );
     (out, missing)
+}
+
+/// The shipped model's answer, or why there is none: a word for `missing` and a note for the rules' prediction.
+fn from_shipped(shipped: Model, out: &mut Vec<Prediction>, missing: &mut Vec<String>) -> Option<String> {
+    let (word, note) = match shipped {
+        Model::Says(prediction) => {
+            out.push(*prediction);
+            return None;
+        }
+        Model::Abstains(why) => ("model_does_not_apply", why),
+        Model::None => ("no_model", "no model is loaded".to_owned()),
+        Model::Failed => ("model_failed", "the model failed; these are the rules".to_owned()),
+    };
+    missing.push(word.to_owned());
+    Some(note)
 }

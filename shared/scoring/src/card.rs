@@ -81,6 +81,7 @@ pub struct Applicability {
 
 /// How well the model does on months it has never seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quality {
     /// Rows.
     pub rows: usize,

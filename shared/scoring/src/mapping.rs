@@ -44,6 +44,7 @@ impl Mapping {
                 value,
                 contribution,
                 direction,
+                usual: None,
             });
         }
     }
@@ -77,6 +78,7 @@ impl Mapping {
             actual_outcome: None,
             was_accurate: None,
             note,
+            shadow: false,
         }
     }
 }

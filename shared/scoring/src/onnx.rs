@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use copilot_domain::prediction::{ConfidenceLabel, Factor, Method, Prediction, Push};
+use copilot_domain::prediction::{ConfidenceLabel, Method, Prediction};
 use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
 use sha2::{Digest, Sha256};
@@ -11,11 +11,10 @@ use tract_onnx::prelude::*;
 use crate::card::ModelCard;
 use crate::churn::VALID_DAYS;
 use crate::episode::ahead;
+use crate::factors::{Part, factors};
 
 /// Largest difference of a probability between the ONNX graph (32-bit) and the card's linear form.
 pub const PROBABILITY_TOLERANCE: f64 = 1e-5;
-/// Factors shown with a prediction; the rest are summed into one.
-const FACTORS: usize = 5;
 
 /// Why a model was refused.
 #[derive(Debug, thiserror::Error)]
@@ -206,49 +205,18 @@ impl OnnxModel {
     fn explain(&self, probability: f64, row: &[f64], features: &FeatureVector, at: Timestamp) -> Prediction {
         let card = &self.card;
         let contributions = card.contributions(row);
-        let mut factors: Vec<Factor> = card
+        let parts = card
             .inputs
             .iter()
             .zip(&contributions)
-            .map(|(input, contribution)| {
-                let spec = copilot_features::spec(&input.name);
-                let value = features.get(&input.name);
-                let text = spec.map_or(input.name.as_str(), |s| s.text);
-                Factor {
-                    name: input.name.clone(),
-                    text: if value.is_some() {
-                        text.to_owned()
-                    } else {
-                        format!("{text} (not known: the usual value stands in)")
-                    },
-                    value,
-                    contribution: *contribution,
-                    direction: if *contribution > 0.0 {
-                        Push::Raises
-                    } else {
-                        Push::Lowers
-                    },
-                }
-            })
-            .collect();
-        factors.sort_by(|a, b| {
-            b.contribution
-                .abs()
-                .total_cmp(&a.contribution.abs())
-                .then_with(|| a.name.cmp(&b.name))
-        });
-        let rest: f64 = factors.iter().skip(FACTORS).map(|f| f.contribution).sum();
-        let others = factors.len().saturating_sub(FACTORS);
-        factors.truncate(FACTORS);
-        if others > 0 {
-            factors.push(Factor {
-                name: "others".to_owned(),
-                text: format!("{others} further inputs together"),
-                value: None,
-                contribution: rest,
-                direction: if rest > 0.0 { Push::Raises } else { Push::Lowers },
+            .map(|(input, contribution)| Part {
+                name: &input.name,
+                value: features.get(&input.name),
+                usual: None,
+                contribution: *contribution,
+                gap: " (not known: the usual value stands in)",
             });
-        }
+        let factors = factors(parts);
         // How much of what the model reads is known, how far from a coin's toss it is, and how far its level was off
         // on months that it had not seen. Not a measured rate.
         let known = 1.0 - card.row(features).1 as f64 / card.inputs.len().max(1) as f64;
@@ -270,6 +238,7 @@ impl OnnxModel {
             actual_outcome: None,
             was_accurate: None,
             note: Some(format!("trained on {}; label: {}", card.trained_on, card.label)),
+            shadow: false,
         }
     }
 }

@@ -48,7 +48,8 @@ fn counted(value: Option<f64>, noun: &str) -> String {
     }
 }
 
-fn format_value(value: f64, form: &str) -> String {
+/// A value as people write it; the forms are those of [`fill`].
+pub(crate) fn format_value(value: f64, form: &str) -> String {
     match form {
         "int" => format!("{}", no_minus_zero(value.round())),
         "n1" => format!("{:.1}", no_minus_zero(value)),

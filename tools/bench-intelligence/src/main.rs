@@ -20,12 +20,12 @@ fn main() -> Result<()> {
     let root = PathBuf::from(
         arguments
             .next()
-            .context("bench-intelligence FOLDER SET [BLOCK…]")?,
+            .context("bench-intelligence FOLDER SET MODEL,MODEL… [BLOCK…]")?,
     );
     let name = arguments.next().context("which data set?")?;
+    let models = arguments.next().unwrap_or_else(|| "chosen".to_owned());
     let blocks: Vec<String> = arguments.collect();
     let set = Set::read(&root.join(&name), &blocks)?;
-    let models = std::env::var("MODELS").unwrap_or_else(|_| "boost,line,symmetric,chosen".to_owned());
     for model in models.split(',') {
         let began = Instant::now();
         let mut said = vec![f64::NAN; set.table.len()];

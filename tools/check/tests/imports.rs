@@ -22,6 +22,18 @@ const LIBRARIES: [(&str, &[&str]); 9] = [
     // A use case that more than one function runs (score an account): the one library above both AWS and the
     // pure crates. No library may import it.
     (
+        "copilot-training",
+        &[
+            "copilot-domain",
+            "copilot-features",
+            "copilot-scoring",
+            "copilot-learning",
+            "copilot-aws",
+            "copilot-runtime",
+            "copilot-pipeline",
+        ],
+    ),
+    (
         "copilot-pipeline",
         &[
             "copilot-domain",

@@ -8,6 +8,7 @@ pub mod batch;
 pub mod import;
 pub mod integration;
 pub mod me;
+pub mod model;
 pub mod page;
 pub mod playbook;
 pub mod profile;

@@ -13,6 +13,8 @@ mod history;
 mod imports;
 mod integrations;
 mod me;
+mod model_decisions;
+mod models;
 mod overrides;
 mod playbooks;
 mod profile_draft;
@@ -57,6 +59,8 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(work::router())
         .merge(ctas::router())
         .merge(playbooks::router())
+        .merge(models::router())
+        .merge(model_decisions::router())
         .merge(integrations::router())
         .merge(settings::router())
         .merge(profiles::router())

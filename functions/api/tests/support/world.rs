@@ -7,9 +7,12 @@ use api::{Ctx, app};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use copilot_aws::assessments::opportunity_item;
 use copilot_aws::bus::EventBus;
 use copilot_aws::imports::{Files, Import};
+use copilot_aws::models::{ModelFiles, TrainQueue};
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, ApiKey, Tenant};
 use copilot_aws::webhooks::HookQueue;
@@ -18,9 +21,12 @@ use copilot_channels::webhook::Addresses;
 use copilot_domain::TenantId;
 use copilot_domain::ids::{AccountId, OpportunityId, TenantProof};
 use copilot_domain::opportunity::{Opportunity, OpportunityStage};
+use copilot_learning::calibrate::Platt;
+use copilot_learning::trees_export::to_onnx;
 use copilot_pipeline::Scorer;
 use copilot_runtime::clock::Clock;
 use copilot_runtime::ids::Ids;
+use copilot_scoring::ensemble::{Aggregate, Ensemble, PostTransform, Tree};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower::ServiceExt as _;
@@ -117,7 +123,7 @@ impl World {
         )
         .await;
         let mut urls = Vec::new();
-        for name in ["ingest", "score", "hooks"] {
+        for name in ["ingest", "score", "hooks", "train"] {
             let made = aws(
                 &endpoint,
                 &account,
@@ -147,7 +153,9 @@ impl World {
             raw: RawLog::new(&config, &bucket),
             ingest: IngestQueue::new(&config, &urls[0]),
             score: ScoreQueue::new(&config, &urls[1], table.clone()),
-            scorer: Scorer::new(table.clone(), EventBus::new(&config, "copilot")).unwrap(),
+            scorer: Scorer::new(table.clone(), EventBus::new(&config, "copilot"))
+                .unwrap()
+                .with_models(ModelFiles::new(&config, &bucket)),
             files: Files::new(&config, &bucket),
             table,
             ids: Ids::system(clock.clone()),
@@ -157,6 +165,8 @@ impl World {
             secrets: Secrets::new(&config, "copilot/test/"),
             hooks: HookQueue::new(&config, &urls[2]),
             addresses: Addresses::Public,
+            models: ModelFiles::new(&config, &bucket),
+            training: TrainQueue::new(&config, &urls[3]),
             rate_per_minute: 600,
         };
         let tenant = |slug: &str| TenantId::proven(slug, TenantProof::Operator).unwrap();
@@ -351,6 +361,17 @@ impl World {
         let path = format!("/v1/webhooks/{webhook}/test");
         let sent = self.send("POST", &path, Some(&token), &[], None).await.json();
         let settings = self.send("GET", "/v1/settings", Some(&token), &[], None).await;
+        let model = own_model();
+        let model = self
+            .send(
+                "POST",
+                "/v1/models/churn/versions",
+                Some(&token),
+                &[],
+                Some(&model),
+            )
+            .await;
+        assert_eq!(model.status, 201, "{}", model.text);
         Seeded {
             webhook,
             delivery: sent["id"].as_str().unwrap().to_owned(),
@@ -360,9 +381,33 @@ impl World {
             opportunity: opportunity.id.to_string(),
             cta: cta["id"].as_str().unwrap().to_owned(),
             import,
+            model: model.json()["version"].as_str().unwrap().to_owned(),
             settings_etag: settings.headers[header::ETAG].to_str().unwrap().to_owned(),
         }
     }
+}
+
+/// A model of one's own: a single leaf that says the same of every account.
+pub fn own_model() -> Value {
+    let trees = Ensemble::new(
+        vec![Tree::constant(-1.0)],
+        1,
+        Aggregate::Sum,
+        vec![0.0],
+        PostTransform::None,
+        None,
+    );
+    let platt = Platt {
+        slope: 1.0,
+        offset: 0.0,
+    };
+    let onnx = to_onnx("own", &trees.unwrap(), 2, Some(platt));
+    let said = 1.0 / (1.0 + 1.0_f64.exp());
+    let sample = |seats: f64| json!({"inputs": [seats, null], "probability": said});
+    json!({
+        "onnx_base64": STANDARD.encode(onnx), "features": ["seats", "tickets_30d"], "label": "left within 90 days",
+        "samples": [sample(1.0), sample(2.0), sample(3.0), sample(4.0), sample(5.0)],
+    })
 }
 
 /// Writes a tenant.
@@ -386,4 +431,5 @@ pub struct Seeded {
     pub webhook: String,
     pub delivery: String,
     pub settings_etag: String,
+    pub model: String,
 }

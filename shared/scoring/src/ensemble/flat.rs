@@ -113,6 +113,7 @@ impl Flat {
     }
 
     /// The sum over the trees: `targets` numbers a row, the trees in their order.
+    #[expect(clippy::needless_bitwise_bool, reason = "a step without branches")]
     pub(super) fn sums(&self, rows: &[f32], width: usize) -> Vec<f64> {
         let count = rows.len() / width.max(1);
         let mut out = vec![0.0; count * self.targets];

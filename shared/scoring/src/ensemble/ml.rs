@@ -4,6 +4,13 @@
 use tract_onnx::model::{OnnxOpRegister, ParsingContext};
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::*;
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::wildcard_imports,
+        reason = "tract's macros use names that they do not import; the lint is silent in test builds"
+    )
+)]
 use tract_onnx::tract_hir::internal::*;
 
 pub(super) fn register(register: &mut OnnxOpRegister) {
@@ -28,6 +35,7 @@ fn scaler(_: &ParsingContext, node: &NodeProto) -> Built {
     Ok((expand(Columns(Change::Scale { offset, scale })), vec![]))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "tract asks for this form")]
 fn zip_map(_: &ParsingContext, _: &NodeProto) -> Built {
     Ok((expand(Columns(Change::Nothing)), vec![]))
 }

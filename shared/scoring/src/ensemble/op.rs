@@ -5,6 +5,13 @@ use std::sync::Arc;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::*;
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::wildcard_imports,
+        reason = "tract's macros use names that they do not import; the lint is silent in test builds"
+    )
+)]
 use tract_onnx::tract_hir::internal::*;
 
 use crate::ensemble::{Ensemble, Labels, from_node, ml};
@@ -107,12 +114,11 @@ impl EvalOp for Trees {
             );
         }
         let held;
-        let rows = match view.as_slice() {
-            Some(rows) => rows,
-            None => {
-                held = view.iter().copied().collect::<Vec<f32>>();
-                &held
-            }
+        let rows = if let Some(rows) = view.as_slice() {
+            rows
+        } else {
+            held = view.iter().copied().collect::<Vec<f32>>();
+            &held
         };
         let shape = [count, self.0.targets];
         let Some(classes) = &self.0.classes else {
@@ -137,7 +143,7 @@ impl TypedOp for Trees {
         let scores = f32::fact(&[rows.clone(), self.0.targets.to_dim()]);
         Ok(match self.label_type() {
             None => tvec!(scores),
-            Some(label) => tvec!(label.fact(&[rows.clone()]), scores),
+            Some(label) => tvec!(label.fact(std::slice::from_ref(rows)), scores),
         })
     }
 

@@ -184,12 +184,12 @@ fn unwind(parts: &mut [Part], last: usize, k: usize) {
     let all = (last + 1) as f64;
     let mut next = parts[last].weight;
     for i in (0..last).rev() {
-        if one != 0.0 {
+        if one == 0.0 {
+            parts[i].weight *= all / (zero * (last - i) as f64);
+        } else {
             let before = parts[i].weight;
             parts[i].weight = next * all / ((i + 1) as f64 * one);
             next = before - parts[i].weight * zero * (last - i) as f64 / all;
-        } else {
-            parts[i].weight *= all / (zero * (last - i) as f64);
         }
     }
     for i in k..last {
@@ -208,12 +208,12 @@ fn unwound(parts: &[Part], last: usize, k: usize) -> f64 {
     let mut total = 0.0;
     let mut next = parts[last].weight;
     for i in (0..last).rev() {
-        if one != 0.0 {
+        if one == 0.0 {
+            total += parts[i].weight * all / (zero * (last - i) as f64);
+        } else {
             let weight = next * all / ((i + 1) as f64 * one);
             total += weight;
             next = parts[i].weight - weight * zero * (last - i) as f64 / all;
-        } else {
-            total += parts[i].weight * all / (zero * (last - i) as f64);
         }
     }
     total

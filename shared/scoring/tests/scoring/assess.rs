@@ -44,6 +44,7 @@ fn run(account: &Account, when: &str, engine: &Engine) -> Assessed {
             earlier: &[],
             states: &RuleStates::default(),
             arr_percentile: Some(0.8),
+            models: &copilot_scoring::models::NONE,
             held: &BTreeSet::new(),
             computed_at: at("2026-07-01T12:00:00Z"),
         },
@@ -133,6 +134,7 @@ fn scoring_the_same_evaluation_again_writes_nothing() {
             earlier: &[],
             states: &first.transitions.states,
             arr_percentile: Some(0.8),
+            models: &copilot_scoring::models::NONE,
             held: &BTreeSet::new(),
             computed_at: at("2026-07-02"),
         },
@@ -203,6 +205,7 @@ fn a_batch_says_what_one_by_one_says() {
             earlier: &[],
             states: &states,
             arr_percentile: None,
+            models: &copilot_scoring::models::NONE,
             held: &held,
             computed_at: at("2026-07-01"),
         })

@@ -1,0 +1,107 @@
+//! What a model is trained on: accounts as they were on past days, with what happened then.
+
+use std::collections::BTreeMap;
+
+use copilot_domain::ids::AccountId;
+use copilot_features::{CATALOGUE, FeatureVector};
+use jiff::civil::Date;
+
+use crate::table::Table;
+
+/// One account at one cut-off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// The account.
+    pub account: AccountId,
+    /// The cut-off: nothing that was learnt later is in the features.
+    pub cutoff: Date,
+    /// Every feature of the catalogue, in its order; NaN where missing.
+    pub features: Vec<f32>,
+    /// Whether it happened in the window after the cut-off.
+    pub happened: bool,
+    /// The rules' own probability then; NaN where they gave none.
+    pub rules: f64,
+}
+
+impl Example {
+    /// The values of a vector as an example holds them.
+    pub fn values(features: &FeatureVector) -> Vec<f32> {
+        let values = CATALOGUE.iter().map(|spec| features.get(spec.name));
+        values.map(|v| v.map_or(f32::NAN, |v| v as f32)).collect()
+    }
+}
+
+/// Many of them, in an order that does not depend on how they were read: by cut-off, then by account.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Examples {
+    /// Features, a column for each of the catalogue.
+    pub table: Table,
+    /// The account of each row, as a number from 0.
+    pub accounts: Vec<usize>,
+    /// The cut-off of each row.
+    pub cutoffs: Vec<Date>,
+    /// 1 where it happened.
+    pub labels: Vec<f64>,
+    /// The rules' probability; NaN where they gave none.
+    pub rules: Vec<f64>,
+}
+
+impl Examples {
+    /// Puts them in order.
+    pub fn of(mut all: Vec<Example>) -> Self {
+        all.sort_by_key(|one| (one.cutoff, one.account));
+        let mut numbers: BTreeMap<AccountId, usize> = all.iter().map(|one| (one.account, 0)).collect();
+        for (number, slot) in numbers.values_mut().enumerate() {
+            *slot = number;
+        }
+        let mut out = Self::default();
+        let mut values = Vec::with_capacity(all.len() * CATALOGUE.len());
+        for one in &all {
+            values.extend_from_slice(&one.features);
+            out.accounts.push(numbers[&one.account]);
+            out.cutoffs.push(one.cutoff);
+            out.labels.push(f64::from(u8::from(one.happened)));
+            out.rules.push(one.rules);
+        }
+        out.table = Table::new(values, CATALOGUE.len()).unwrap_or_default();
+        out
+    }
+
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The distinct cut-offs, the oldest first.
+    pub fn days(&self) -> Vec<Date> {
+        let mut days = self.cutoffs.clone();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// The share of rows of accounts without a contract.
+    pub fn transactional_share(&self) -> f64 {
+        let column = CATALOGUE.iter().position(|spec| spec.name == "transactional");
+        let Some(column) = column.filter(|_| !self.is_empty()) else {
+            return 0.0;
+        };
+        let is = |row: &usize| self.table.row(*row)[column] >= 1.0;
+        (0..self.len()).filter(is).count() as f64 / self.len() as f64
+    }
+
+    /// Accounts with the outcome in some row, and accounts without it in any.
+    pub fn accounts_by_outcome(&self) -> (usize, usize) {
+        let mut seen: BTreeMap<usize, bool> = BTreeMap::new();
+        for (account, label) in self.accounts.iter().zip(&self.labels) {
+            *seen.entry(*account).or_default() |= *label > 0.5;
+        }
+        let with = seen.values().filter(|yes| **yes).count();
+        (with, seen.len() - with)
+    }
+}

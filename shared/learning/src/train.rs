@@ -1,0 +1,460 @@
+//! A training run: from examples to a model that may be registered, or to the reason why there is none.
+//!
+//! Cut-offs are split in time. The last ones are held back; between them and the rest, as many days as an outcome takes lie
+//! unused, so that no label of the training rows reaches into the months of the test. The model that was held against those
+//! months is kept (`validated`): later candidates are held against it. The one that answers is trained by the same plan on
+//! all rows, so that the newest months count.
+
+use copilot_domain::model::LabelCounts;
+use copilot_domain::prediction::PredictionKind;
+use copilot_domain::time::shift;
+use copilot_features::CATALOGUE;
+use copilot_scoring::learnt::LearntModel;
+use copilot_scoring::learnt_card::{
+    Anatomy, Conformal, Evidence, GoldenRow, LearntCard, LearntInput, Line, LineColumn, Maker, TrainedOn,
+    Validation,
+};
+use copilot_scoring::onnx::{ModelError, PROBABILITY_TOLERANCE};
+use jiff::civil::Date;
+
+use crate::blend::{self, Blend, FOLDS, Plan};
+use crate::boosting::BoostError;
+use crate::evidence::{self, Held};
+use crate::examples::Examples;
+use crate::population::{Stage, applies_to, label};
+use crate::table::{Part, Table};
+use crate::trees_export::blend_to_onnx;
+
+/// Days that labels speak of.
+pub const WINDOW_DAYS: u32 = 90;
+/// Cut-offs that are held back, where there are enough.
+const TEST_CUTOFFS: usize = 3;
+/// A feature is read where at least this share of the rows has it.
+const LEAST_KNOWN: f64 = 0.02;
+/// Golden rows of a card.
+const GOLDEN: usize = 8;
+
+/// What is to be trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// What is to be predicted.
+    pub kind: PredictionKind,
+    /// The version that the model gets.
+    pub version: String,
+}
+
+/// The champion's answers on the rows of the examples, to be held against; NaN where it does not speak.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incumbent {
+    /// Its version.
+    pub version: String,
+    /// By row.
+    pub said: Vec<f64>,
+}
+
+/// A model's file and card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Artifact {
+    /// ONNX.
+    pub bytes: Vec<u8>,
+    /// Its card.
+    pub card: LearntCard,
+}
+
+/// A model that may be registered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// The one that answers.
+    pub model: Artifact,
+    /// The one that was held against the last months.
+    pub validated: Artifact,
+    /// What it showed.
+    pub evidence: Evidence,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// No model, and why: rules stand.
+    Refused(String),
+    /// A model.
+    Trained(Box<Trained>),
+}
+
+/// Why a run broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The trainer.
+    #[error("the trainer failed")]
+    Boost(#[from] BoostError),
+    /// The model that was written does not load, or does not say what the trainer says.
+    #[error("the model that was written is not the one that was trained")]
+    Model(#[from] ModelError),
+    /// The trainer's thread died.
+    #[error("the trainer crashed: {0}")]
+    Crashed(String),
+}
+
+/// What is counted before anything is trained.
+pub fn counts(examples: &Examples) -> LabelCounts {
+    let (positive_accounts, negative_accounts) = examples.accounts_by_outcome();
+    LabelCounts {
+        positive_accounts,
+        negative_accounts,
+        rows: examples.len(),
+        positives: examples.labels.iter().filter(|y| **y > 0.5).count(),
+    }
+}
+
+/// Trains a model on examples, or says why not.
+///
+/// # Errors
+/// [`TrainError`]: nothing was made.
+pub fn train(
+    order: &Order,
+    examples: &Examples,
+    incumbent: Option<&Incumbent>,
+) -> Result<Verdict, TrainError> {
+    let counted = counts(examples);
+    let stage = Stage::of(counted.positive_accounts, counted.negative_accounts);
+    if stage == Stage::Rules {
+        let (has, kind) = (counted.positive_accounts, order.kind);
+        return Ok(Verdict::Refused(format!(
+            "{has} of 50 accounts with a known outcome ({kind}): too few to learn from, rules stand"
+        )));
+    }
+    let Some((train_days, test_days)) = split(&examples.days()) else {
+        let days = examples.days().len();
+        return Ok(Verdict::Refused(format!(
+            "{days} monthly cut-offs with known outcomes: at least 5 are needed to hold a model against months that it has \
+             not seen; rules stand"
+        )));
+    };
+    let rows_of = |days: &[Date]| {
+        let rows = (0..examples.len()).filter(|row| days.contains(&examples.cutoffs[*row]));
+        Part::of(rows.collect())
+    };
+    let (fit, test) = (rows_of(&train_days), rows_of(&test_days));
+    let Some(early) = one(order, examples, &fit, stage)? else {
+        return Ok(Verdict::Refused(
+            "the rows of the months before the last ones do not determine a model (one outcome only); rules stand".to_owned(),
+        ));
+    };
+    let held = early.held(examples, &test)?;
+    let rules: Vec<f64> = test.rows.iter().map(|row| examples.rules[*row]).collect();
+    let validation = evidence::complete(
+        held.validation(),
+        &train_days,
+        &test_days,
+        evidence::of_rules(&rules, &held.happened),
+    );
+    if !evidence::has_signal(&validation) {
+        let auc = validation.auc;
+        return Ok(Verdict::Refused(format!(
+            "the data carries no signal: on months that it had not seen the model ranks accounts no better than chance \
+             (AUC {:.2}, interval {:.2} to {:.2}); rules stand",
+            auc.value, auc.low, auc.high
+        )));
+    }
+    let evidence = against(stage, &held, &validation, &test, &rules, incumbent);
+    let all = Part::of((0..examples.len()).collect());
+    let Some(late) = one(order, examples, &all, stage)? else {
+        return Ok(Verdict::Refused(
+            "all rows together determine no model; rules stand".to_owned(),
+        ));
+    };
+    Ok(Verdict::Trained(Box::new(Trained {
+        model: late.artifact(&validation),
+        validated: early.artifact(&validation),
+        evidence,
+    })))
+}
+
+/// Cut-offs to learn from and cut-offs to be held against; `None` where there are too few of them.
+fn split(days: &[Date]) -> Option<(Vec<Date>, Vec<Date>)> {
+    let window = i32::try_from(WINDOW_DAYS).unwrap_or(i32::MAX);
+    for held_back in (1..=TEST_CUTOFFS).rev() {
+        let at = days.len().checked_sub(held_back)?;
+        let (before, test) = days.split_at(at);
+        let first = test.first()?;
+        let train: Vec<Date> = before
+            .iter()
+            .copied()
+            .filter(|day| shift(*day, window) <= *first)
+            .collect();
+        if train.len() >= held_back {
+            return Some((train, test.to_vec()));
+        }
+    }
+    None
+}
+
+/// What the candidate showed against the champion, or against the rules where there is none.
+fn against(
+    stage: Stage,
+    held: &Held,
+    validation: &Validation,
+    test: &Part,
+    rules: &[f64],
+    incumbent: Option<&Incumbent>,
+) -> Evidence {
+    let (name, said): (&str, Vec<f64>) = match incumbent {
+        Some(champion) => (
+            champion.version.as_str(),
+            test.rows.iter().map(|row| champion.said[*row]).collect(),
+        ),
+        None => ("rules", rules.to_vec()),
+    };
+    // Where the other says nothing, it ranks an account in the middle.
+    let middle = {
+        let known: Vec<f64> = said.iter().copied().filter(|p| p.is_finite()).collect();
+        known.iter().sum::<f64>() / known.len().max(1) as f64
+    };
+    let said: Vec<f64> = said
+        .iter()
+        .map(|p| if p.is_finite() { *p } else { middle })
+        .collect();
+    evidence::judge(stage, validation, name, held.gain_over(&said))
+}
+
+/// A model that was grown on some rows, written, loaded again and held against its trainer.
+struct Grown {
+    card: LearntCard,
+    bytes: Vec<u8>,
+    loaded: LearntModel,
+    columns: Vec<usize>,
+}
+
+impl Grown {
+    fn artifact(self, validation: &Validation) -> Artifact {
+        let card = LearntCard {
+            validation: Some(validation.clone()),
+            ..self.card
+        };
+        Artifact {
+            bytes: self.bytes,
+            card,
+        }
+    }
+
+    fn held(&self, examples: &Examples, test: &Part) -> Result<Held, TrainError> {
+        let narrow = narrowed(&examples.table, &self.columns);
+        Ok(Held {
+            said: self.loaded.run(&narrow.rows_of(test))?,
+            happened: test.rows.iter().map(|row| examples.labels[*row] > 0.5).collect(),
+            accounts: test.rows.iter().map(|row| examples.accounts[*row]).collect(),
+        })
+    }
+}
+
+/// Grows a model on rows; `None` where they do not determine one.
+fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<Option<Grown>, TrainError> {
+    let columns = told(&examples.table, part);
+    let one_sided = [0.0, 1.0].iter().any(|y| {
+        part.rows
+            .iter()
+            .all(|row| (examples.labels[*row] - y).abs() < 0.5)
+    });
+    if columns.is_empty() || one_sided {
+        return Ok(None);
+    }
+    let table = narrowed(&examples.table, &columns);
+    let plan = match stage {
+        Stage::Boosting => Plan::default(),
+        Stage::Rules | Stage::Watched | Stage::Logistic => Plan {
+            trees: Vec::new(),
+            ..Plan::default()
+        },
+    };
+    let folds: Vec<usize> = part
+        .rows
+        .iter()
+        .map(|row| examples.accounts[*row] % FOLDS)
+        .collect();
+    let blend = blend::grow(&table, &examples.labels, part, &folds, &plan)?;
+    if blend.weights.is_empty() {
+        return Ok(None);
+    }
+    let bytes = blend_to_onnx(
+        &format!("{}-{}", order.kind, order.version),
+        &blend,
+        columns.len(),
+    );
+    let card = card(order, examples, part, stage, &columns, &blend, &bytes, &table);
+    let loaded = LearntModel::load(&bytes, card.clone())?;
+    check(&loaded, &blend, &table)?;
+    Ok(Some(Grown {
+        card,
+        bytes,
+        loaded,
+        columns,
+    }))
+}
+
+/// The written model must say what the trainer says, on every row there is.
+fn check(loaded: &LearntModel, blend: &Blend, table: &Table) -> Result<(), TrainError> {
+    let all = Part::of((0..table.len()).collect());
+    let expected = blend.margins(table, &all);
+    let found = loaded.run(&table.rows_of(&all))?;
+    for (row, (found, margin)) in found.iter().zip(expected).enumerate() {
+        let expected = 1.0 / (1.0 + (-margin).exp());
+        if !((found - expected).abs() <= PROBABILITY_TOLERANCE) {
+            let found = *found;
+            return Err(ModelError::Golden { row, found, expected }.into());
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "a card says where everything came from")]
+fn card(
+    order: &Order,
+    examples: &Examples,
+    part: &Part,
+    stage: Stage,
+    columns: &[usize],
+    blend: &Blend,
+    bytes: &[u8],
+    table: &Table,
+) -> LearntCard {
+    let transactional = examples.transactional_share();
+    let inputs = columns.iter().enumerate().map(|(at, column)| LearntInput {
+        name: CATALOGUE[*column].name.to_owned(),
+        version: CATALOGUE[*column].version,
+        usual: middle(table, part, at),
+    });
+    let step = (part.len() / GOLDEN).max(1);
+    let chosen = Part::of(part.rows.iter().step_by(step).take(GOLDEN).copied().collect());
+    let margins = blend.margins(table, &chosen);
+    let golden = chosen.rows.iter().zip(margins).map(|(row, margin)| GoldenRow {
+        inputs: table
+            .row(*row)
+            .iter()
+            .map(|v| v.is_finite().then_some(*v))
+            .collect(),
+        probability: 1.0 / (1.0 + (-margin).exp()),
+    });
+    let (mut said, mut happened) = (Vec::new(), Vec::new());
+    for (margin, row) in blend.unseen.iter().zip(&part.rows).filter(|(m, _)| m.is_finite()) {
+        said.push(1.0 / (1.0 + (-margin).exp()));
+        happened.push(examples.labels[*row] > 0.5);
+    }
+    LearntCard {
+        name: order.kind.to_string(),
+        version: order.version.clone(),
+        kind: order.kind,
+        maker: if stage == Stage::Boosting {
+            Maker::Boosting
+        } else {
+            Maker::Logistic
+        },
+        label: label(order.kind, transactional).to_owned(),
+        window_days: WINDOW_DAYS,
+        sha256: LearntCard::hash(bytes),
+        inputs: inputs.collect(),
+        anatomy: Some(anatomy(blend)),
+        applies_to: applies_to(order.kind, transactional, usual_gaps(table, part)),
+        golden: golden.collect(),
+        trained_on: Some(trained_on(examples, part)),
+        validation: None,
+        conformal: Some(Conformal::fit(&said, &happened)),
+        limits: vec![
+            "Confidence is that of a conformal prediction: how surely one of both outcomes can be ruled out, by rows that \
+             the model had not seen."
+                .to_owned(),
+            "Contributions say what the model reads, not what causes an account to leave.".to_owned(),
+        ],
+    }
+}
+
+/// How the blend's answer is taken apart, as its card says it.
+fn anatomy(blend: &Blend) -> Anatomy {
+    let line = blend.linear.as_ref().map(|(linear, share)| Line {
+        intercept: linear.intercept * share,
+        columns: linear
+            .columns
+            .iter()
+            .map(|column| LineColumn {
+                log: column.log,
+                low: column.low,
+                high: column.high,
+                mean: column.mean,
+                scale: column.scale,
+                weight: column.weight * share,
+                gap: column.gap * share,
+            })
+            .collect(),
+    });
+    Anatomy {
+        line,
+        slope: blend.platt.slope,
+        offset: blend.platt.offset,
+    }
+}
+
+fn trained_on(examples: &Examples, part: &Part) -> TrainedOn {
+    let mut outcome_of = std::collections::BTreeMap::new();
+    for row in &part.rows {
+        *outcome_of.entry(examples.accounts[*row]).or_insert(false) |= examples.labels[*row] > 0.5;
+    }
+    let mut cutoffs: Vec<Date> = part.rows.iter().map(|row| examples.cutoffs[*row]).collect();
+    cutoffs.dedup();
+    TrainedOn {
+        accounts: outcome_of.len(),
+        positive_accounts: outcome_of.values().filter(|yes| **yes).count(),
+        rows: part.len(),
+        positives: part
+            .rows
+            .iter()
+            .filter(|row| examples.labels[**row] > 0.5)
+            .count(),
+        cutoffs,
+    }
+}
+
+/// Columns that say something on these rows: known often enough, and not always the same.
+fn told(table: &Table, part: &Part) -> Vec<usize> {
+    let least = (part.len() as f64 * LEAST_KNOWN).ceil() as usize;
+    let is_told = |column: &usize| {
+        let mut known = part
+            .rows
+            .iter()
+            .map(|row| table.row(*row)[*column])
+            .filter(|v| v.is_finite());
+        let Some(first) = known.next() else {
+            return false;
+        };
+        let (mut count, mut varies) = (1, false);
+        for value in known {
+            count += 1;
+            varies |= value.to_bits() != first.to_bits();
+        }
+        varies && count >= least
+    };
+    (0..table.width()).filter(is_told).collect()
+}
+
+fn narrowed(table: &Table, columns: &[usize]) -> Table {
+    let mut values = Vec::with_capacity(table.len() * columns.len());
+    for row in 0..table.len() {
+        let row = table.row(row);
+        values.extend(columns.iter().map(|column| row[*column]));
+    }
+    Table::new(values, columns.len()).unwrap_or_default()
+}
+
+fn middle(table: &Table, part: &Part, column: usize) -> Option<f64> {
+    let values = part.rows.iter().map(|row| table.row(*row)[column]);
+    let mut known: Vec<f32> = values.filter(|v| v.is_finite()).collect();
+    known.sort_by(f32::total_cmp);
+    known.get(known.len() / 2).map(|v| f64::from(*v))
+}
+
+/// The share of inputs that may be missing: a little more than nearly every training row lacked.
+fn usual_gaps(table: &Table, part: &Part) -> f64 {
+    let gaps = |row: &usize| table.row(*row).iter().filter(|v| v.is_nan()).count();
+    let mut all: Vec<usize> = part.rows.iter().map(gaps).collect();
+    all.sort_unstable();
+    let most = all.get(all.len() * 99 / 100).copied().unwrap_or(0) as f64 / table.width().max(1) as f64;
+    (((most + 0.1) * 100.0).round() / 100.0).min(0.95)
+}

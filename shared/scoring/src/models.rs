@@ -1,0 +1,116 @@
+//! Which of a tenant's models answer for an account: its champion, a challenger for a share of the accounts, and one in
+//! the shadow that is only watched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use copilot_domain::ids::AccountId;
+use copilot_domain::prediction::{Prediction, PredictionKind};
+use copilot_domain::time::Timestamp;
+use copilot_features::FeatureVector;
+use sha2::{Digest, Sha256};
+
+use crate::learnt::LearntModel;
+
+/// The models of one kind.
+#[derive(Debug, Clone, Default)]
+pub struct KindModels {
+    /// Answers for all accounts that no challenger has.
+    pub champion: Option<Arc<LearntModel>>,
+    /// Answers for this share of the accounts, 0 to 1.
+    pub challenger: Option<(Arc<LearntModel>, f64)>,
+    /// Answers beside the others, to be checked; nothing follows from it.
+    pub shadow: Option<Arc<LearntModel>>,
+}
+
+impl KindModels {
+    /// The model that answers for an account.
+    pub fn of(&self, account: AccountId) -> Option<&Arc<LearntModel>> {
+        match &self.challenger {
+            Some((model, share)) if place(account) < *share => Some(model),
+            _ => self.champion.as_ref(),
+        }
+    }
+}
+
+/// A tenant's models by what they predict.
+pub type Models = BTreeMap<PredictionKind, KindModels>;
+
+/// No models of its own: where a tenant has none yet.
+pub static NONE: Models = Models::new();
+
+/// Where an account stands between 0 and 1, evenly and for good: by a hash of its id.
+pub fn place(account: AccountId) -> f64 {
+    let digest = Sha256::digest(account.uuid().as_bytes());
+    let mut first = [0_u8; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(first) as f64 / u64::MAX as f64
+}
+
+/// What changes when other models answer for an account: their names. Part of what tells one evaluation from another.
+pub fn tag(models: &Models, account: AccountId) -> String {
+    let of_kind = |kind: &KindModels| {
+        let both = [kind.of(account), kind.shadow.as_ref()];
+        both.map(|model| model.map_or_else(String::new, |model| model.card().id()))
+    };
+    models
+        .values()
+        .flat_map(of_kind)
+        .filter(|id| !id.is_empty())
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// What a tenant's models say of an account.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// Predictions to go by, and those of models in the shadow.
+    pub predictions: Vec<Prediction>,
+    /// By kind, why the model that should answer does not.
+    pub abstained: BTreeMap<PredictionKind, String>,
+}
+
+/// Asks the models of every kind.
+pub(crate) fn ask(models: &Models, account: AccountId, features: &FeatureVector, at: Timestamp) -> Said {
+    let mut said = Said::default();
+    for (kind, of_kind) in models {
+        if let Some(model) = of_kind.of(account) {
+            match one(model, features, at) {
+                Ok(prediction) => said.predictions.push(prediction),
+                Err(why) => {
+                    said.abstained.insert(*kind, why);
+                }
+            }
+        }
+        let shadow = of_kind.shadow.as_ref().map(|model| one(model, features, at));
+        if let Some(Ok(mut prediction)) = shadow {
+            prediction.shadow = true;
+            said.predictions.push(prediction);
+        }
+    }
+    said
+}
+
+fn one(model: &LearntModel, features: &FeatureVector, at: Timestamp) -> Result<Prediction, String> {
+    let mut answers = model
+        .predict(&[(features, at)])
+        .map_err(|error| error.to_string())?;
+    answers
+        .pop()
+        .unwrap_or_else(|| Err("the model gave no answer".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_spread_evenly_and_keep_their_place() {
+        let places: Vec<f64> = (0..2_000)
+            .map(|i| place(AccountId::derived(&[&i.to_string()])))
+            .collect();
+        let below = places.iter().filter(|p| **p < 0.3).count();
+        assert!((550..650).contains(&below), "{below}");
+        assert!((place(AccountId::derived(&["7"])) - places[7]).abs() < f64::EPSILON);
+    }
+}

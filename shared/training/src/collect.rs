@@ -1,0 +1,152 @@
+//! Examples out of a tenant's history: each account as it was known at the start of past months, with what happened then.
+
+use copilot_aws::{stats, table::Query};
+use copilot_domain::ids::{AccountId, TenantId};
+use copilot_domain::prediction::PredictionKind;
+use copilot_domain::time::{Timestamp, day_of, end_of_day, shift};
+use copilot_learning::examples::Example;
+use copilot_learning::outcomes::Recorded;
+use copilot_learning::population::includes;
+use copilot_learning::train::WINDOW_DAYS;
+use copilot_pipeline::{ScoreError, Scorer, TenantView};
+use copilot_scoring::assess::rules_probability;
+use futures::stream::{self, StreamExt};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::run::{Progress, TrainingError};
+
+/// Months that are looked back on.
+const MONTHS: i16 = 24;
+/// Accounts read at once.
+const AT_ONCE: usize = 8;
+/// Accounts of one page of the list.
+const PAGE: i32 = 1_000;
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    /// The examples, in no order.
+    pub(crate) examples: Vec<Example>,
+    /// Accounts read.
+    pub(crate) accounts: usize,
+}
+
+/// The starts of the past months whose labels can be known at an instant, the oldest first.
+pub fn cutoffs(now: Timestamp, zone: &TimeZone) -> Vec<Date> {
+    let window = i32::try_from(WINDOW_DAYS).unwrap_or(i32::MAX);
+    let last = shift(day_of(now, zone), -window);
+    let month = last.first_of_month();
+    let back = |months: i16| {
+        let span = jiff::Span::new().months(i64::from(months));
+        month.checked_sub(span).ok()
+    };
+    (0..MONTHS).rev().filter_map(back).collect()
+}
+
+/// Reads every account of a tenant at every cut-off.
+///
+/// # Errors
+/// [`TrainingError`]: nothing was written, the run may start again.
+pub(crate) async fn collect(
+    scorer: &Scorer,
+    tenant: &TenantId,
+    settings: &TenantView,
+    kind: PredictionKind,
+    now: Timestamp,
+    progress: &mut Progress<'_>,
+) -> Result<Collected, TrainingError> {
+    let accounts = list(scorer, tenant).await?;
+    progress.begin(accounts.len()).await?;
+    let zone = settings.tenant.time_zone();
+    let days = cutoffs(now, &zone);
+    let one = |account: AccountId| {
+        let days = &days;
+        async move { of_account(scorer, tenant, settings, account, (kind, days), now).await }
+    };
+    let mut out = Collected::default();
+    let mut reading = stream::iter(accounts).map(one).buffer_unordered(AT_ONCE);
+    while let Some(read) = reading.next().await {
+        out.examples.extend(read?);
+        out.accounts += 1;
+        progress.at(out.accounts).await?;
+    }
+    Ok(out)
+}
+
+async fn list(scorer: &Scorer, tenant: &TenantId) -> Result<Vec<AccountId>, TrainingError> {
+    let mut out = Vec::new();
+    let mut query = Query {
+        limit: Some(PAGE),
+        ..stats::listing(tenant)
+    };
+    loop {
+        let page = scorer.table().page(&query).await?;
+        out.extend(page.items.iter().filter_map(stats::account));
+        query.start = page.next;
+        if query.start.is_none() {
+            return Ok(out);
+        }
+    }
+}
+
+async fn of_account(
+    scorer: &Scorer,
+    tenant: &TenantId,
+    settings: &TenantView,
+    account: AccountId,
+    (kind, days): (PredictionKind, &[Date]),
+    now: Timestamp,
+) -> Result<Vec<Example>, TrainingError> {
+    let zone = settings.tenant.time_zone();
+    let Some(first) = days.first() else {
+        return Ok(Vec::new());
+    };
+    let from = end_of_day(shift(*first, -1), &zone);
+    let loaded = match scorer.load(tenant, account, &settings.tenant, from).await {
+        Err(ScoreError::UnknownAccount(_)) => return Ok(Vec::new()),
+        loaded => loaded?,
+    };
+    let recorded = Recorded::of(&loaded.history, now);
+    let mut out = Vec::new();
+    for day in days {
+        // What was known when the month began.
+        let at = end_of_day(shift(*day, -1), &zone);
+        let Some(happened) = recorded.happened(kind, at, WINDOW_DAYS) else {
+            continue;
+        };
+        let snapshot = loaded.history.snapshot(at);
+        if snapshot.known_since.is_none() {
+            continue;
+        }
+        let features = copilot_features::compute(&snapshot, &settings.config);
+        if !includes(kind, &features) {
+            continue;
+        }
+        let rules = rules_probability(scorer.engine(), &snapshot, &settings.config, &features, kind);
+        out.push(Example {
+            account,
+            cutoff: *day,
+            features: Example::values(&features),
+            happened,
+            rules: rules.unwrap_or(f64::NAN),
+        });
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cut_offs_are_starts_of_months_that_lie_a_window_back() {
+        let days = cutoffs("2011-07-01T00:00:00Z".parse().unwrap(), &TimeZone::UTC);
+        assert_eq!(days.len(), 24);
+        assert_eq!(*days.last().unwrap(), jiff::civil::date(2011, 4, 1));
+        assert_eq!(days[0], jiff::civil::date(2009, 5, 1));
+        // The window of April's first has not passed on the 29th of June.
+        let days = cutoffs("2011-06-29T00:00:00Z".parse().unwrap(), &TimeZone::UTC);
+        assert_eq!(*days.last().unwrap(), jiff::civil::date(2011, 3, 1));
+    }
+}

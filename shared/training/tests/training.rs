@@ -1,0 +1,238 @@
+//! A tenant's history becomes a model that answers for its accounts. On MiniStack.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use copilot_aws::bus::EventBus;
+use copilot_aws::models::{self, MODEL, ModelFiles};
+use copilot_aws::table::Condition;
+use copilot_aws::tenants::{self, Tenant};
+use copilot_aws::testing::SdkConfig;
+use copilot_aws::{Table, facts, testing};
+use copilot_domain::facts::{Fact, Kind, RecordFact};
+use copilot_domain::ids::{AccountId, ExternalId, Source, TenantId, TenantProof};
+use copilot_domain::model::{ModelRole, RunStatus, TrainingRun};
+use copilot_domain::prediction::{Method, Prediction, PredictionKind};
+use copilot_domain::revision::Revision;
+use copilot_domain::time::Timestamp;
+use copilot_pipeline::Scorer;
+use copilot_runtime::clock::Clock;
+use copilot_scoring::learnt_card::ModelEntry;
+use copilot_training::Trainer;
+use futures::stream::{self, StreamExt};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+const BUCKET: &str = "copilot-models";
+const NOW: &str = "2026-03-10T06:00:00Z";
+const KIND: PredictionKind = PredictionKind::Churn;
+
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn days_ago(days: i64) -> Timestamp {
+    now() - SignedDuration::from_hours(24 * days)
+}
+
+struct World {
+    config: SdkConfig,
+    table: Table,
+    tenant: TenantId,
+}
+
+impl World {
+    async fn new(test: &str) -> Option<Self> {
+        let config = testing::config(test).await?;
+        let table = testing::create_table(&config, "table").await.unwrap();
+        testing::create_bucket(&config, BUCKET).await.unwrap();
+        let tenant = TenantId::proven("acme", TenantProof::Operator).unwrap();
+        let settings: Tenant =
+            serde_json::from_value(json!({"id": "acme", "name": "Acme", "zone": "UTC", "pinned_as_of": NOW}))
+                .unwrap();
+        tenants::put(&table, &tenant, &settings).await.unwrap();
+        Some(Self {
+            config,
+            table,
+            tenant,
+        })
+    }
+
+    fn files(&self) -> ModelFiles {
+        ModelFiles::new(&self.config, BUCKET)
+    }
+
+    /// A scorer of its own: settings and models are read anew.
+    fn scorer(&self) -> Scorer {
+        let bus = EventBus::new(&self.config, "default");
+        Scorer::new(self.table.clone(), bus)
+            .unwrap()
+            .with_models(self.files())
+    }
+
+    fn account(&self, name: &str) -> AccountId {
+        AccountId::of_identity(&self.tenant, &id(name))
+    }
+
+    /// A shop that orders every `every` days since `first` days ago, until `last` days ago, and is scored once.
+    async fn shop(&self, name: &str, every: i64, first: i64, last: i64) {
+        let day_one = days_ago(first);
+        let mut told = vec![record(Kind::Account, name, name, day_one, &json!({"name": name}))];
+        let mut day = first;
+        while day >= last {
+            let at = days_ago(day);
+            let bill = json!({"amount_minor": 10_000, "currency": "EUR", "issued_at": at, "paid_at": at});
+            told.push(record(Kind::Invoice, name, &format!("{name}-{day}"), at, &bill));
+            day -= every;
+        }
+        facts::apply(&self.table, &self.tenant, &TimeZone::UTC, &told)
+            .await
+            .unwrap();
+        self.scorer()
+            .score(&self.tenant, self.account(name), now())
+            .await
+            .unwrap();
+    }
+
+    /// Shops that order often and stay, and shops that order seldom and mostly fall silent.
+    async fn shops(&self) {
+        let shops: Vec<(String, i64, i64, i64)> = (0..150)
+            .map(|n| {
+                let is_loyal = n % 2 == 0;
+                let (every, last) = if is_loyal {
+                    (9 + n % 7, 1)
+                } else {
+                    (47 + n % 23, 60 + (n * 37) % 300)
+                };
+                (format!("shop-{n}"), every, 420 - n % 60, last)
+            })
+            .collect();
+        stream::iter(shops)
+            .for_each_concurrent(8, |(name, every, first, last)| async move {
+                self.shop(&name, every, first, last).await;
+            })
+            .await;
+    }
+
+    async fn train(&self) -> TrainingRun {
+        let trainer = Trainer::new(self.scorer(), self.files(), Clock::fixed(now()));
+        let run = TrainingRun::queued(KIND, "admin", now(), "one");
+        trainer.run(&self.tenant, run).await.unwrap()
+    }
+
+    async fn churn(&self, name: &str) -> Vec<Prediction> {
+        let scored = self
+            .scorer()
+            .score(&self.tenant, self.account(name), now())
+            .await
+            .unwrap();
+        let all = scored.assessment.predictions.into_iter();
+        all.filter(|prediction| prediction.kind == KIND).collect()
+    }
+
+    /// Decides which versions answer.
+    async fn decide(&self, change: impl FnOnce(&mut copilot_domain::model::Pointers)) {
+        let (mut pointers, rev) = models::pointers_of(&self.table, &self.tenant, KIND)
+            .await
+            .unwrap();
+        change(&mut pointers);
+        let item = models::pointers_item(&self.tenant, &pointers, rev + 1);
+        self.table.put(item, Condition::Rev(rev)).await.unwrap();
+    }
+}
+
+fn id(name: &str) -> ExternalId {
+    ExternalId::new(Source::api(), name).unwrap()
+}
+
+fn record(kind: Kind, account: &str, own: &str, at: Timestamp, fields: &serde_json::Value) -> Fact {
+    Fact::Record(RecordFact {
+        kind,
+        account: id(account),
+        external_id: id(own),
+        revision: Revision::new(at, at, fields.as_object().unwrap().clone()),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken_back() {
+    let Some(world) = World::new("training-run").await else {
+        return;
+    };
+    world.shops().await;
+    let before = world.churn("shop-1").await;
+    let run = world.train().await;
+    assert_eq!(run.status, RunStatus::Registered, "{}", run.verdict);
+    assert_eq!((run.accounts, run.accounts_done), (150, 150));
+    assert!(run.labels.unwrap().positive_accounts >= 50, "{run:?}");
+    let version = run.version.unwrap();
+    let entries: Vec<ModelEntry> = models::versions(&world.table, &world.tenant, KIND).await.unwrap();
+    let validation = entries[0].validation.as_ref().unwrap();
+    assert!(validation.auc.low > 0.6, "{validation:?}");
+
+    // In the shadow: its prediction stands beside what answered before, and nothing else changes.
+    let watched = world.churn("shop-1").await;
+    let name = format!("churn@{version}");
+    let (shadow, others): (Vec<_>, Vec<_>) = watched.into_iter().partition(|p| p.shadow);
+    assert_eq!(shadow[0].model_version.as_deref(), Some(name.as_str()));
+    assert_eq!(others.len(), before.len());
+
+    world.decide(|pointers| pointers.crown(&version, now())).await;
+    let answers = world.churn("shop-1").await;
+    assert_eq!(answers[0].method, Method::Model);
+    assert_eq!(answers[0].model_version.as_deref(), Some(name.as_str()));
+    let parts: f64 = answers[0].factors.iter().map(|f| f.contribution).sum();
+    let margin = answers[0].base_margin.unwrap() + parts;
+    let p = 1.0 / (1.0 + (-margin).exp());
+    assert!(
+        (p - answers[0].probability).abs() < 1e-6,
+        "{p} {}",
+        answers[0].probability
+    );
+    let loyal = world.churn("shop-0").await;
+    assert!(loyal[0].probability < answers[0].probability);
+
+    world
+        .decide(|pointers| assert!(pointers.go_back(now()).is_ok()))
+        .await;
+    let (pointers, _) = models::pointers_of(&world.table, &world.tenant, KIND)
+        .await
+        .unwrap();
+    assert_eq!(pointers.role_of(&version), ModelRole::Idle);
+    let back = world.churn("shop-1").await;
+    assert!(
+        back.iter()
+            .all(|p| p.model_version.as_deref() != Some(name.as_str()))
+    );
+
+    // The same history is the same model.
+    let again = world.train().await;
+    assert_eq!(again.version.as_deref(), Some(version.as_str()));
+
+    // A file that is broken takes the model out, not the scoring.
+    world.decide(|pointers| pointers.crown(&version, now())).await;
+    let broken = world
+        .files()
+        .put(&world.tenant, (KIND, &version), MODEL, b"broken".to_vec());
+    broken.await.unwrap();
+    let without = world.churn("shop-1").await;
+    assert!(
+        without
+            .iter()
+            .all(|p| p.model_version.as_deref() != Some(name.as_str()))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_too_few_outcomes_rules_stand_and_the_run_says_how_many_are_missing() {
+    let Some(world) = World::new("training-few").await else {
+        return;
+    };
+    world.shop("only", 10, 300, 200).await;
+    let run = world.train().await;
+    assert_eq!(run.status, RunStatus::Refused);
+    assert!(run.verdict.starts_with("1 of 50 accounts"), "{}", run.verdict);
+    let (pointers, rev) = models::pointers_of(&world.table, &world.tenant, KIND)
+        .await
+        .unwrap();
+    assert_eq!((pointers.shadow, rev), (None, 0));
+}
