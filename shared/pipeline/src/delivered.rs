@@ -1,4 +1,4 @@
-//! When each group of an account's facts was last delivered: what measures go stale by.
+//! When each group of an account's facts was last delivered: what measures go stale by; where silence is a fact.
 //!
 //! A source that delivers at all may have nothing new of an account; so it is not the account's newest fact that
 //! counts but the newest delivery of the sources that told of it.
@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_aws::deliveries::SourceStatus;
 use copilot_aws::history::Loaded;
+use copilot_aws::kinds;
+use copilot_aws::tenants::Tenant;
 use copilot_domain::facts::Kind;
 use copilot_domain::ids::Source;
 use copilot_domain::time::Timestamp;
+use copilot_features::FeatureConfig;
 use copilot_features::config::FeatureGroup;
 
 const GROUPS: [FeatureGroup; 7] = [
@@ -59,4 +62,22 @@ pub(crate) fn of_groups(loaded: &Loaded, statuses: &[SourceStatus]) -> BTreeMap<
             Some((group, own.or_else(|| newest(None))?))
         })
         .collect()
+}
+
+/// What the tenant says about its facts: its key events, and where silence is a fact.
+///
+/// Where tickets come in at all, an account without tickets has none. Of usage, contacts and the rest, silence of an
+/// account that never told anything may as well mean that its data is not there yet: it stays unknown, or every
+/// freshly imported account would be alarmed about.
+pub(crate) fn feature_config(tenant: &Tenant, seen: &BTreeSet<String>) -> FeatureConfig {
+    let connected = kinds::has(seen, Kind::Ticket).then_some(FeatureGroup::Support);
+    FeatureConfig {
+        key_events: tenant
+            .key_events
+            .as_ref()
+            .map(|names| names.iter().cloned().collect()),
+        connected: connected.into_iter().collect(),
+        competitors: tenant.competitors.clone(),
+        ..FeatureConfig::default()
+    }
 }

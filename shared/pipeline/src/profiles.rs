@@ -71,6 +71,11 @@ pub struct Preview {
 }
 
 impl Scorer {
+    /// Forgets what is kept of a tenant: who changed its settings wants to see the change.
+    pub async fn forget(&self, tenant: &TenantId) {
+        self.settings.lock().await.remove(tenant);
+    }
+
     /// The profiles of a tenant: its own, or those that are shipped. A set that this release cannot read is no reason
     /// to stop scoring: it is told in the log, and the shipped ones stand in.
     pub(crate) async fn profiles_of(&self, tenant: &TenantId) -> Result<Arc<Profiles>, ScoreError> {

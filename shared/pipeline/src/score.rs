@@ -15,12 +15,10 @@ use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::{AwsError, Table, kinds};
 use copilot_domain::assessment::Assessment;
 use copilot_domain::event::Event;
-use copilot_domain::facts::Kind;
 use copilot_domain::health::ScorePoint;
 use copilot_domain::history::Snapshot;
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::time::{Timestamp, day_of, shift};
-use copilot_features::config::FeatureGroup;
 use copilot_features::{FeatureConfig, contract};
 use copilot_scoring::alerts::is_first_look;
 use copilot_scoring::models::Models;
@@ -29,7 +27,7 @@ use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
 use tokio::sync::Mutex;
 
 use crate::checks;
-use crate::delivered;
+use crate::delivered::{self, feature_config};
 use crate::guard::{self, Held};
 use crate::models::ModelShelf;
 use crate::write::{self, Scoring};
@@ -77,7 +75,7 @@ pub struct Scored {
     pub told: bool,
 }
 
-type Settings = HashMap<TenantId, (Instant, Arc<TenantView>)>;
+pub(crate) type Settings = HashMap<TenantId, (Instant, Arc<TenantView>)>;
 
 /// What scoring an account needs to know of its tenant.
 #[derive(Debug, Clone)]
@@ -105,7 +103,7 @@ pub struct Scorer {
     bus: EventBus,
     engine: Arc<Engine>,
     pub(crate) shipped: Arc<Profiles>,
-    settings: Arc<Mutex<Settings>>,
+    pub(crate) settings: Arc<Mutex<Settings>>,
     shelf: ModelShelf,
 }
 
@@ -151,11 +149,6 @@ impl Scorer {
     /// The profiles, rules and model.
     pub fn engine(&self) -> &Engine {
         &self.engine
-    }
-
-    /// Forgets what is kept of a tenant: who changed its settings wants to see the change.
-    pub async fn forget(&self, tenant: &TenantId) {
-        self.settings.lock().await.remove(tenant);
     }
 
     /// A tenant's settings and figures, at most half a minute old.
@@ -409,23 +402,5 @@ impl Scorer {
                 false
             }
         }
-    }
-}
-
-/// What the tenant says about its facts: its key events, and where silence is a fact.
-///
-/// Where tickets come in at all, an account without tickets has none. Of usage, contacts and the rest, silence of an
-/// account that never told anything may as well mean that its data is not there yet: it stays unknown, or every
-/// freshly imported account would be alarmed about.
-pub(crate) fn feature_config(tenant: &Tenant, seen: &BTreeSet<String>) -> FeatureConfig {
-    let connected = kinds::has(seen, Kind::Ticket).then_some(FeatureGroup::Support);
-    FeatureConfig {
-        key_events: tenant
-            .key_events
-            .as_ref()
-            .map(|names| names.iter().cloned().collect()),
-        connected: connected.into_iter().collect(),
-        competitors: tenant.competitors.clone(),
-        ..FeatureConfig::default()
     }
 }

@@ -21,6 +21,7 @@ use crate::alerts::{AlertContext, Transitions, advance};
 use crate::card_facts::{CardFacts, card, live_alerts};
 use crate::churn::by_rules;
 use crate::engine::{Engine, Model, predict};
+use crate::evaluation;
 use crate::health::{HealthInput, health, score_before, scorecard};
 use crate::mapping;
 use crate::models::{self, Models};
@@ -111,7 +112,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     let (profile, choice) = profiles.choose(snapshot, &features);
     let evaluation = EvaluationId {
         as_of: snapshot.as_of,
-        facts: fingerprint(input, &features, choice.version),
+        facts: evaluation::fingerprint(input, &features, choice.version),
     };
     let unchanged = input.previous.is_some_and(|p| p.evaluation == evaluation);
     let health_input = HealthInput {
@@ -196,6 +197,14 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     }
 }
 
+/// The account by each scorecard that is for it.
+fn scorecards(input: &HealthInput<'_>, snapshot: &Snapshot, version: u32) -> Vec<ScorecardResult> {
+    (input.profiles.scorecards.iter())
+        .filter(|card| card.is_for(snapshot, input.features))
+        .map(|card| scorecard(input, card, version))
+        .collect()
+}
+
 /// What the rules alone say of an account: the probability of a kind, without models, alerts or history.
 pub fn rules_probability(
     engine: &Engine,
@@ -229,32 +238,6 @@ pub fn rules_probability(
         PredictionKind::Expansion => None,
     };
     said.map(|prediction| prediction.probability)
-}
-
-/// The account by each scorecard that is for it.
-fn scorecards(input: &HealthInput<'_>, snapshot: &Snapshot, version: u32) -> Vec<ScorecardResult> {
-    (input.profiles.scorecards.iter())
-        .filter(|card| card.is_for(snapshot, input.features))
-        .map(|card| scorecard(input, card, version))
-        .collect()
-}
-
-/// Tells one scoring from another: by what was known, and where they are not as shipped, by the override and the
-/// version of the profiles and the models that answer, or a change of them would not be seen while the clock stands still.
-fn fingerprint(input: &AssessInput<'_>, features: &FeatureVector, version: u32) -> String {
-    let snapshot = input.snapshot;
-    let mut facts = features.fingerprint();
-    if version > 1 {
-        facts = format!("{facts}@{version}");
-    }
-    if let Some(given) = &snapshot.score_override {
-        facts = format!("{facts}={}/{}/{}", given.score, given.given_at, given.until);
-    }
-    let tag = models::tag(input.models, snapshot.account);
-    if !tag.is_empty() {
-        facts = format!("{facts} {tag}");
-    }
-    facts
 }
 
 /// The account as its alerts show it.

@@ -13,6 +13,7 @@ pub mod compare;
 pub mod engine;
 pub mod ensemble;
 mod episode;
+mod evaluation;
 mod factors;
 pub mod health;
 pub mod learnt;

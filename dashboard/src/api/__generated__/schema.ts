@@ -594,6 +594,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Learnt models by what they predict */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go back to the champion before, down to the rules */
+        post: operations["roll_back_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Training runs of a kind, newest first */
+        get: operations["list_training_runs"];
+        put?: never;
+        /**
+         * Train a model on the tenant's history
+         * @description The answer is the run; it goes on by itself and says how far it is. With too few known outcomes, or where the data
+         *     carries no signal, it ends without a model and says so.
+         */
+        post: operations["start_training_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a model of one's own
+         * @description It must load, read known features, and reproduce the sample predictions to 1e-5; else it is refused with the operator that
+         *     is not known or the row that differs. It answers nowhere until it is placed.
+         */
+        post: operations["upload_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The card of a version */
+        get: operations["get_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/versions/{version}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a version be watched, answer for a share of the accounts, or answer
+         * @description A champion needs evidence: every check met, or those that are missed accepted by name with a reason.
+         */
+        post: operations["place_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/notifications": {
         parameters: {
             query?: never;
@@ -1625,6 +1739,23 @@ export interface components {
             /** @description Who was told, and whether it arrived. */
             notifications: components["schemas"]["AlertNotification"][];
         };
+        /**
+         * @description How the graph's answer is taken apart: `slope × (trees + line) + offset` is the margin (log-odds), the trees are those
+         *     of the graph's one tree operator.
+         */
+        Anatomy: {
+            line: components["schemas"]["Line"] | null;
+            /**
+             * Format: double
+             * @description Its offset.
+             */
+            offset: number;
+            /**
+             * Format: double
+             * @description Slope of the calibration.
+             */
+            slope: number;
+        };
         /** @description An override that stands in a health, and what it costs. */
         AppliedOverride: {
             /** @description Who gave it. */
@@ -1853,6 +1984,21 @@ export interface components {
              */
             source?: string | null;
         };
+        /** @description What was held against what happened in a tenth of the probabilities. */
+        CalibrationBin: {
+            /**
+             * Format: double
+             * @description Share with the outcome.
+             */
+            happened: number;
+            /** @description Rows. */
+            rows: number;
+            /**
+             * Format: double
+             * @description Mean probability said.
+             */
+            said: number;
+        };
         /** @description A cap that applied. */
         Cap: {
             /** @description Id, e.g. `notice`. */
@@ -1903,6 +2049,30 @@ export interface components {
             limit: number;
             /** @description Why, in words; `{feature|form}` stands for a value. */
             reason: string;
+        };
+        /** @description A version that answers for a share of the accounts. */
+        Challenger: {
+            /**
+             * Format: double
+             * @description Share of the accounts, above 0 and at most 0.5.
+             */
+            share: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description The version. */
+            version: string;
+        };
+        /** @description One thing that a candidate must show before it may answer for accounts. */
+        Check: {
+            /** @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`. */
+            name: string;
+            /** @description Whether it is met. */
+            passed: boolean;
+            /** @description What was found and what was asked for. */
+            text: string;
         };
         /** @description A child in a roll-up. */
         ChildScore: {
@@ -1984,6 +2154,16 @@ export interface components {
          * @enum {string}
          */
         ConfidenceLabel: "low" | "medium" | "high";
+        /**
+         * @description Conformal calibration: how strange probabilities were for rows of each outcome, on rows that the model did not see.
+         *     Quantiles in steps of a hundredth of `1 − p` for rows with the outcome and of `p` for those without.
+         */
+        Conformal: {
+            /** @description For rows without, ascending. */
+            negative: number[];
+            /** @description For rows with the outcome, ascending. */
+            positive: number[];
+        };
         /** @description A human at the account. */
         ContactIn: {
             /**
@@ -2321,6 +2501,15 @@ export interface components {
          * @enum {string}
          */
         EventStatus: "counted" | "duplicate" | "error";
+        /** @description A candidate held against what answers now, on the same rows of months that neither had seen. */
+        Evidence: {
+            /** @description The champion's version, or `rules`. */
+            against: string;
+            /** @description What it must show. */
+            checks: components["schemas"]["Check"][];
+            /** @description By how much its area under the precision-recall curve is larger; an interval above 0 is a win. */
+            pr_auc_gain: components["schemas"]["Interval"];
+        };
         /** @description A change of score between two days, taken apart. */
         Explanation: {
             /**
@@ -2389,6 +2578,11 @@ export interface components {
             text: string;
             /**
              * Format: double
+             * @description What is usual: the middle value over the accounts that the model was trained on. `None` for rules.
+             */
+            usual: number | null;
+            /**
+             * Format: double
              * @description Its value; `None` where the model's own default stood in.
              */
             value: number | null;
@@ -2434,6 +2628,16 @@ export interface components {
             detail: string;
             /** @description Where in the request, e.g. `rows[3].at` or `limit`. */
             field: string;
+        };
+        /** @description A row with the answer that the model must give. */
+        GoldenRow: {
+            /** @description Values by column, `null` where missing. */
+            inputs: (number | null)[];
+            /**
+             * Format: double
+             * @description The probability, as the trainer says it.
+             */
+            probability: number;
         };
         /**
          * @description What a measure tells about; also the sub-scores.
@@ -2722,6 +2926,24 @@ export interface components {
             /** @description Where it delivers to. */
             webhook_url: string | null;
         };
+        /** @description A figure with its interval of 95 %. */
+        Interval: {
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The figure.
+             */
+            value: number;
+        };
         /** @description A bill, or a credit note when the amount is negative. */
         InvoiceIn: {
             /**
@@ -2784,6 +3006,109 @@ export interface components {
              */
             voided_at?: string | null;
         };
+        /** @description What was counted before training. */
+        LabelCounts: {
+            /** @description Accounts without it. */
+            negative_accounts: number;
+            /** @description Accounts with the outcome. */
+            positive_accounts: number;
+            /** @description Rows with the outcome. */
+            positives: number;
+            /** @description Rows: an account at a cut-off. */
+            rows: number;
+        };
+        /** @description The card. */
+        LearntCard: {
+            anatomy: components["schemas"]["Anatomy"] | null;
+            /** @description For which accounts it speaks. */
+            applies_to: Record<string, never>;
+            conformal: components["schemas"]["Conformal"] | null;
+            /** @description Rows for the loader to check. */
+            golden: components["schemas"]["GoldenRow"][];
+            /** @description The inputs, in the order of the columns. */
+            inputs: components["schemas"]["LearntInput"][];
+            /** @description What it predicts. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description What the label was, in words. */
+            label: string;
+            /** @description What else to know. */
+            limits: string[];
+            /** @description How it was made. */
+            maker: components["schemas"]["Maker"];
+            /** @description Name. */
+            name: string;
+            /** @description SHA-256 of the model file, hex. */
+            sha256: string;
+            trained_on: components["schemas"]["TrainedOn"] | null;
+            validation: components["schemas"]["Validation"] | null;
+            /** @description Version. */
+            version: string;
+            /**
+             * Format: int32
+             * @description Days from the cut-off that the label speaks of.
+             */
+            window_days: number;
+        };
+        /** @description One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN. */
+        LearntInput: {
+            /** @description The feature. */
+            name: string;
+            /**
+             * Format: double
+             * @description Its middle value over the training rows; `None` where it was always missing.
+             */
+            usual: number | null;
+            /**
+             * Format: int32
+             * @description The version of the feature that the model was trained on.
+             */
+            version: number;
+        };
+        /** @description The straight part of a model, beside its trees. Its weights already hold its share of the blend. */
+        Line: {
+            /** @description By column. */
+            columns: components["schemas"]["LineColumn"][];
+            /**
+             * Format: double
+             * @description What it says of a row of means.
+             */
+            intercept: number;
+        };
+        /** @description What the straight part of a model adds for a column: `weight × (read − mean) ÷ scale`, or `gap` where it is missing. */
+        LineColumn: {
+            /**
+             * Format: double
+             * @description What a missing value adds.
+             */
+            gap: number;
+            /**
+             * Format: double
+             * @description The most that is read.
+             */
+            high: number;
+            /** @description Whether `ln(1 + x)` is read for `x`. */
+            log: boolean;
+            /**
+             * Format: double
+             * @description The least that is read: below it nothing was learnt.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Mean of what is read.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description Its standard deviation.
+             */
+            scale: number;
+            /**
+             * Format: double
+             * @description Weight.
+             */
+            weight: number;
+        };
         /** @description A row that was not applied. */
         LineError: {
             /** @description For programs. */
@@ -2809,6 +3134,11 @@ export interface components {
             data: components["schemas"]["Integration"][];
         };
         /** @description A short list that comes whole. */
+        List_ModelsOfKind: {
+            /** @description The rows. */
+            data: components["schemas"]["ModelsOfKind"][];
+        };
+        /** @description A short list that comes whole. */
         List_PlaybookView: {
             /** @description The rows. */
             data: components["schemas"]["PlaybookView"][];
@@ -2829,6 +3159,11 @@ export interface components {
             data: components["schemas"]["RuleView"][];
         };
         /** @description A short list that comes whole. */
+        List_TrainingRun: {
+            /** @description The rows. */
+            data: components["schemas"]["TrainingRun"][];
+        };
+        /** @description A short list that comes whole. */
         List_UsageDayView: {
             /** @description The rows. */
             data: components["schemas"]["UsageDayView"][];
@@ -2838,6 +3173,11 @@ export interface components {
             /** @description The rows. */
             data: components["schemas"]["WebhookView"][];
         };
+        /**
+         * @description How it was made.
+         * @enum {string}
+         */
+        Maker: "logistic" | "boosting" | "uploaded";
         /** @description The caller, and the tenant it belongs to. */
         Me: {
             /**
@@ -2976,6 +3316,68 @@ export interface components {
          * @enum {string}
          */
         Method: "rules" | "model";
+        /** @description A version as the registry lists it. */
+        ModelEntry: {
+            evidence: components["schemas"]["Evidence"] | null;
+            /** @description What it predicts. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description How it was made. */
+            maker: components["schemas"]["Maker"];
+            /**
+             * Format: date-time
+             * @description When it was registered, by the tenant's clock.
+             */
+            registered_at: string;
+            /** @description By whom. */
+            registered_by: string;
+            trained_on: components["schemas"]["TrainedOn"] | null;
+            validation: components["schemas"]["Validation"] | null;
+            /** @description The version. */
+            version: string;
+        };
+        /**
+         * @description Where a version stands.
+         * @enum {string}
+         */
+        ModelRole: "idle" | "shadow" | "challenger" | "champion";
+        /** @description How many accounts with a known outcome there are, and how many the next stage needs. */
+        ModelStage: {
+            counted: components["schemas"]["LabelCounts"] | null;
+            /** @description Accounts without the outcome that the next stage needs. */
+            next_negative_accounts: number | null;
+            /** @description Accounts with the outcome that the next stage needs. */
+            next_positive_accounts: number | null;
+            /** @description `rules`, `watched`, `logistic` or `boosting`; see the documentation of gates. */
+            stage: string;
+            /** @description In words. */
+            text: string;
+        };
+        /** @description A version with its place and what it still has to show. */
+        ModelVersion: components["schemas"]["ModelEntry"] & {
+            /** @description What it must show before it answers, judged now. */
+            checks: components["schemas"]["Check"][];
+            /** @description Where it stands. */
+            role: components["schemas"]["ModelRole"];
+        };
+        /** @description The models of one kind. */
+        ModelsOfKind: {
+            /** @description What answers now: a version, `baseline` (shipped) or `rules`. */
+            answers: string;
+            /** @description Whether there is a champion (or the rules) to go back to. */
+            can_roll_back: boolean;
+            challenger: components["schemas"]["Challenger"] | null;
+            champion: components["schemas"]["Placed"] | null;
+            /** @description For `If-Match` of decisions. */
+            etag: string;
+            /** @description What they predict. */
+            kind: components["schemas"]["PredictionKind"];
+            last_run: components["schemas"]["TrainingRun"] | null;
+            shadow: components["schemas"]["Placed"] | null;
+            /** @description How much there is to learn from. */
+            stage: components["schemas"]["ModelStage"];
+            /** @description Versions, the newest first. */
+            versions: components["schemas"]["ModelVersion"][];
+        };
         /** @description Money in minor units (cents). */
         Money: {
             /**
@@ -3052,6 +3454,20 @@ export interface components {
             size_bytes: number;
             /** @description The system the rows come from; `api` where it is left out. */
             source?: string | null;
+        };
+        /** @description A model of one's own: ONNX as LightGBM, XGBoost, CatBoost or scikit-learn convert to. */
+        NewModel: {
+            /** @description Names of features, in the order of the input's columns; see `docs/features.md`. */
+            features: string[];
+            /** @description What its label was, in words. */
+            label: string;
+            /**
+             * @description The ONNX file, base64; its input is `[N, features]` of 32-bit floats with NaN where missing, one of its outputs the
+             *     probability (`[N, 1]`) or both (`[N, 2]`: no, yes).
+             */
+            onnx_base64: string;
+            /** @description At least five predictions that it must reproduce to 1e-5. */
+            samples: components["schemas"]["SamplePrediction"][];
         };
         /** @description A note to keep on an account. */
         NewNote: {
@@ -3398,6 +3814,33 @@ export interface components {
             /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
             next: string | null;
         };
+        /** @description Where a version is to stand. */
+        PlaceModel: {
+            /**
+             * @description Names of checks that it misses and that the caller accepts: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`,
+             *     `measured`. Needs a reason.
+             */
+            accept: string[];
+            /** @description Why; kept in the audit trail. */
+            reason: string | null;
+            /** @description `shadow`, `challenger` or `champion`. */
+            role: components["schemas"]["ModelRole"];
+            /**
+             * Format: double
+             * @description Challengers only: share of the accounts, above 0 and at most 0.5.
+             */
+            share: number | null;
+        };
+        /** @description A version of a model, since an instant in its place. */
+        Placed: {
+            /**
+             * Format: date-time
+             * @description Since when it stands there, by the tenant's clock.
+             */
+            since: string;
+            /** @description The version. */
+            version: string;
+        };
         /** @description A playbook. */
         Playbook: {
             /** @description When it is done. */
@@ -3550,6 +3993,8 @@ export interface components {
              * @description 0 to 1.
              */
             probability: number;
+            /** @description A model that is only watched: its prediction is kept to be checked, and nothing follows from it. */
+            shadow: boolean;
             /**
              * Format: date-time
              * @description After it the prediction is kept for checking, not shown as current.
@@ -3567,7 +4012,7 @@ export interface components {
          * @description What is predicted.
          * @enum {string}
          */
-        PredictionKind: "churn" | "downgrade" | "payment";
+        PredictionKind: "churn" | "downgrade" | "payment" | "expansion";
         /** @description What the priority is made of: severity × (0.5 + 0.5 × ARR percentile) × (1 + nearness of the renewal). */
         PriorityWhy: {
             /**
@@ -3866,6 +4311,38 @@ export interface components {
          * @enum {string}
          */
         Push: "raises" | "lowers";
+        /** @description How well the model does on months it has never seen. */
+        Quality: {
+            /**
+             * Format: double
+             * @description Area under the ROC curve.
+             */
+            auc: number;
+            /**
+             * Format: double
+             * @description Mean squared error of the probability.
+             */
+            brier: number;
+            /**
+             * Format: double
+             * @description Expected calibration error, ten bins.
+             */
+            ece: number;
+            /**
+             * Format: double
+             * @description Precision among the tenth with the highest probability, over the base rate.
+             */
+            lift_at_10: number;
+            /** @description Rows with the outcome. */
+            positives: number;
+            /**
+             * Format: double
+             * @description Area under the precision-recall curve.
+             */
+            pr_auc: number;
+            /** @description Rows. */
+            rows: number;
+        };
         /** @description Hours without messages. */
         QuietHours: {
             /**
@@ -3894,6 +4371,11 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "csm" | "lead" | "admin";
+        /** @description Why one goes back. */
+        RollBack: {
+            /** @description Why; kept in the audit trail. */
+            reason: string | null;
+        };
         /**
          * @description What a parent's roll-up is.
          * @enum {string}
@@ -3948,6 +4430,21 @@ export interface components {
             severity: components["schemas"]["Severity"];
             /** @description Risk or opportunity. */
             type: components["schemas"]["AlertType"];
+        };
+        /**
+         * @description Where a training run stands.
+         * @enum {string}
+         */
+        RunStatus: "queued" | "running" | "registered" | "refused" | "failed";
+        /** @description A prediction that an uploaded model must reproduce. */
+        SamplePrediction: {
+            /** @description Values in the order of `features`, `null` where missing. */
+            inputs: (number | null)[];
+            /**
+             * Format: double
+             * @description The probability that the tool which trained the model says.
+             */
+            probability: number;
         };
         /**
          * @description What an API key, or a role, allows.
@@ -4439,6 +4936,49 @@ export interface components {
          * @enum {string}
          */
         Touch: "high" | "mid" | "digital";
+        /** @description What it was trained on. */
+        TrainedOn: {
+            /** @description Accounts. */
+            accounts: number;
+            /** @description Cut-offs, the oldest first. */
+            cutoffs: string[];
+            /** @description Accounts among them with the outcome at least once. */
+            positive_accounts: number;
+            /** @description Rows with the outcome. */
+            positives: number;
+            /** @description Rows: an account at a cut-off. */
+            rows: number;
+        };
+        /** @description A training run. */
+        TrainingRun: {
+            /** @description Accounts to read. */
+            accounts: number;
+            /** @description Accounts read so far. */
+            accounts_done: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for, by the wall clock.
+             */
+            asked_at: string;
+            /** @description By whom. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            finished_at: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description What is to be predicted. */
+            kind: components["schemas"]["PredictionKind"];
+            labels: components["schemas"]["LabelCounts"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description What it does, or what came of it, in words. */
+            verdict: string;
+            /** @description The version that was registered. */
+            version: string | null;
+        };
         /** @description Change of the score over a number of days; positive is better. */
         Trend: {
             /**
@@ -4478,6 +5018,41 @@ export interface components {
              * @description Distinct users.
              */
             users: number;
+        };
+        /** @description How well it does on months that it has never seen. */
+        Validation: {
+            /** @description Area under the ROC curve. */
+            auc: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description Mean squared error of the probability.
+             */
+            brier: number;
+            /** @description Ten bins of equal width. */
+            calibration: components["schemas"]["CalibrationBin"][];
+            /**
+             * Format: double
+             * @description Expected calibration error, ten bins.
+             */
+            ece: number;
+            /** @description Precision among the tenth with the highest probability, over the base rate. */
+            lift_at_10: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description Mean negative log-likelihood.
+             */
+            log_loss: number;
+            /** @description Rows among them with the outcome. */
+            positives: number;
+            /** @description Area under the precision-recall curve. */
+            pr_auc: components["schemas"]["Interval"];
+            /** @description Rows it was held against. */
+            rows: number;
+            rules: components["schemas"]["Quality"] | null;
+            /** @description Later cut-offs that it was held against; between both, as many days as an outcome takes lie unused. */
+            test_cutoffs: string[];
+            /** @description Cut-offs that it was fitted on. */
+            train_cutoffs: string[];
         };
         /** @description One event to one webhook, with what became of it. Kept for 30 days. */
         WebhookDelivery: {
@@ -6170,6 +6745,274 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One entry a kind */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ModelsOfKind"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roll_back_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBack"];
+            };
+        };
+        responses: {
+            /** @description The models of the kind as they are now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOfKind"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_training_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_TrainingRun"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    start_training_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRun"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    upload_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewModel"];
+            };
+        };
+        responses: {
+            /** @description The version */
+            201: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelEntry"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+                /** @description The version */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it reads, what it was trained on, how well it does, for whom it speaks */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearntCard"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    place_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+                /** @description The version */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceModel"];
+            };
+        };
+        responses: {
+            /** @description The models of the kind as they are now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOfKind"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
