@@ -11,5 +11,6 @@ export const paths = {
   import: (id: string) => `/imports/${encodeURIComponent(id)}`,
   integrations: "/integrations",
   integration: (source: string) => `/integrations/${encodeURIComponent(source)}`,
+  accuracy: "/accuracy",
   settings: "/settings",
 };

@@ -147,6 +147,6 @@ pub struct Prediction {
     /// What to know about it.
     pub note: Option<String>,
     /// A model that is only watched: its prediction is kept to be checked, and nothing follows from it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub shadow: bool,
 }

@@ -228,6 +228,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accuracy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How right predictions, bands and rules were */
+        get: operations["get_accuracy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accuracy/misses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Predictions that were wrong, the newest first */
+        get: operations["list_misses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accuracy/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cuts that fit a number of alerts a week */
+        get: operations["propose_thresholds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/activities:batch": {
         parameters: {
             query?: never;
@@ -702,7 +753,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The rules that run, and how often they were right */
+        /** The rules that run, how often they were right, and what came of their alerts */
         get: operations["list_rules"];
         put?: never;
         post?: never;
@@ -710,6 +761,23 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Mute a rule, or let it open alerts again */
+        patch: operations["update_rule"];
         trace?: never;
     };
     "/v1/settings": {
@@ -1170,6 +1238,90 @@ export interface components {
             /** @description What to do next. */
             next_actions: components["schemas"]["NextAction"][];
         };
+        /** @description How right the predictions of a kind were. */
+        Accuracy: {
+            /** @description By band at the prediction's day. */
+            bands: components["schemas"]["BandAccuracy"][];
+            /**
+             * Format: date-time
+             * @description When the figures were computed.
+             */
+            computed_at: string | null;
+            /**
+             * Format: double
+             * @description The cut at which a prediction says yes.
+             */
+            cut: number;
+            /**
+             * Format: date
+             * @description The first day of predictions that count.
+             */
+            from: string | null;
+            /** @description What was predicted. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description Data counts. */
+            labels: components["schemas"]["LabelCounts"];
+            /** @description By method. */
+            methods: components["schemas"]["MethodAccuracy"][];
+            /**
+             * Format: date
+             * @description When the next kept prediction is checked at the latest.
+             */
+            next_due: string | null;
+            /** @description By rule whose alert was live that day. */
+            rules: components["schemas"]["RuleAccuracy"][];
+        };
+        /** @description Figures of a set of checked predictions. */
+        AccuracyPart: {
+            /**
+             * Format: int64
+             * @description Accounts that they speak of: rows of one account are not independent of each other.
+             */
+            accounts: number;
+            /**
+             * Format: double
+             * @description Area under the ROC curve; as above.
+             */
+            auc: number | null;
+            /**
+             * Format: double
+             * @description Mean squared error.
+             */
+            brier: number;
+            /** @description Ten bins of equal width; empty ones are left out. */
+            calibration: components["schemas"]["CalibrationBin"][];
+            /** @description At the cut. */
+            confusion: components["schemas"]["Confusion"];
+            /**
+             * Format: double
+             * @description Expected calibration error over ten bins.
+             */
+            ece: number;
+            /**
+             * Format: int64
+             * @description Of them, those where it happened.
+             */
+            happened: number;
+            /**
+             * Format: double
+             * @description Precision among the tenth with the highest probabilities over the base rate; as above.
+             */
+            lift_at_10: number | null;
+            /** @description `all`, or the segment (health profile) or model version. */
+            name: string;
+            /**
+             * Format: double
+             * @description Area under the precision-recall curve (average precision); `None` where it never or always happened.
+             */
+            pr_auc: number | null;
+            precision: components["schemas"]["Share"] | null;
+            recall: components["schemas"]["Share"] | null;
+            /**
+             * Format: int64
+             * @description Checked predictions.
+             */
+            rows: number;
+        };
         /** @description A call, meeting, e-mail, note or milestone. */
         ActivityIn: {
             /**
@@ -1454,6 +1606,13 @@ export interface components {
          * @enum {string}
          */
         Band: "critical" | "at_risk" | "watch" | "healthy" | "insufficient_data" | "onboarding";
+        /** @description How often it happened to accounts that stood in a band 90 days before. */
+        BandAccuracy: {
+            /** @description The band. */
+            band: components["schemas"]["Band"];
+            /** @description How often it happened. */
+            happened: components["schemas"]["Share"];
+        };
         /** @description Accounts by band. */
         BandCounts: {
             /**
@@ -1592,6 +1751,26 @@ export interface components {
              */
             source?: string | null;
         };
+        /** @description A bin of the calibration chart. */
+        CalibrationBin: {
+            /**
+             * Format: double
+             * @description Lower end of its probabilities, inclusive.
+             */
+            from: number;
+            /** @description How often it happened. */
+            happened: components["schemas"]["Share"];
+            /**
+             * Format: double
+             * @description Mean of what was said.
+             */
+            said: number;
+            /**
+             * Format: double
+             * @description Upper end; inclusive in the last bin only.
+             */
+            to: number;
+        };
         /** @description A cap that applied. */
         Cap: {
             /** @description Id, e.g. `notice`. */
@@ -1638,6 +1817,29 @@ export interface components {
          * @enum {string}
          */
         ConfidenceLabel: "low" | "medium" | "high";
+        /** @description What was said at the cut against what happened. */
+        Confusion: {
+            /**
+             * Format: int64
+             * @description Said no, and it happened: a miss.
+             */
+            false_negative: number;
+            /**
+             * Format: int64
+             * @description Said yes, and it did not: a false alarm.
+             */
+            false_positive: number;
+            /**
+             * Format: int64
+             * @description Said no, and it did not.
+             */
+            true_negative: number;
+            /**
+             * Format: int64
+             * @description Said yes, and it happened.
+             */
+            true_positive: number;
+        };
         /** @description A human at the account. */
         ContactIn: {
             /**
@@ -1775,6 +1977,44 @@ export interface components {
          * @enum {string}
          */
         CtaStatus: "open" | "done" | "dropped";
+        /** @description What a cut would have given. */
+        CutPoint: {
+            /**
+             * Format: double
+             * @description Probability from which on it says yes.
+             */
+            cut: number;
+            /**
+             * Format: int64
+             * @description Predictions that reach it.
+             */
+            flagged: number;
+            /**
+             * Format: int64
+             * @description Of them, those where it happened.
+             */
+            hits: number;
+        };
+        /** @description A cut that fits a capacity. */
+        CutProposal: {
+            /**
+             * Format: double
+             * @description Accounts a week that would reach it: each is told of once a month.
+             */
+            alerts_per_week: number;
+            /**
+             * Format: double
+             * @description Probability from which on it says yes.
+             */
+            cut: number;
+            /** @description Whose probabilities. */
+            method: components["schemas"]["Method"];
+            /** @description Of them, the share to which it happened among checked predictions. */
+            precision: components["schemas"]["Share"];
+            recall: components["schemas"]["Share"] | null;
+            /** @description Whether the model was only watched. */
+            shadow: boolean;
+        };
         /** @description A delivery and what became of it. */
         Delivery: {
             /**
@@ -2041,6 +2281,11 @@ export interface components {
             name: string;
             /** @description In words. */
             text: string;
+            /**
+             * Format: double
+             * @description What is usual: the middle value over the accounts that the model was trained on. `None` for rules.
+             */
+            usual: number | null;
             /**
              * Format: double
              * @description Its value; `None` where the model's own default stood in.
@@ -2416,6 +2661,26 @@ export interface components {
              */
             voided_at?: string | null;
         };
+        /** @description How much has been learned, and how much is needed for the next step of `domain.md` 5.7. */
+        LabelCounts: {
+            /**
+             * Format: int64
+             * @description Accounts to which it happened after a checked prediction.
+             */
+            happened: number;
+            /**
+             * Format: int64
+             * @description How many are needed for the next step; `None` when the last is reached.
+             */
+            needed: number | null;
+            /**
+             * Format: int64
+             * @description Accounts to which it did not.
+             */
+            not: number;
+            /** @description What runs with them: `logistic_shadow`, `logistic`, `boosting`. */
+            unlocks: string | null;
+        };
         /** @description A row that was not applied. */
         LineError: {
             /** @description For programs. */
@@ -2567,6 +2832,57 @@ export interface components {
          * @enum {string}
          */
         Method: "rules" | "model";
+        /** @description How right one method was. */
+        MethodAccuracy: {
+            /** @description Precision by cut, at most 200 points, the highest cut first. */
+            curve: components["schemas"]["CutPoint"][];
+            /** @description Rules or model. */
+            method: components["schemas"]["Method"];
+            /** @description Over all. */
+            overall: components["schemas"]["AccuracyPart"];
+            /** @description By health profile. */
+            segments: components["schemas"]["AccuracyPart"][];
+            /** @description Whether the model was only watched. */
+            shadow: boolean;
+            /** @description By version of the model. */
+            versions: components["schemas"]["AccuracyPart"][];
+        };
+        /** @description A prediction that was wrong. */
+        Miss: {
+            /** @description The account. */
+            account: string;
+            /** @description Its name when it was predicted. */
+            account_name: string | null;
+            /** @description What happened, e.g. `churned` or `retained`. */
+            actual_outcome: string;
+            /** @description The rules whose risk alerts were live then. */
+            alerts: string[];
+            /** @description The band then. */
+            band: components["schemas"]["Band"];
+            /**
+             * Format: date-time
+             * @description When it was checked.
+             */
+            checked_at: string | null;
+            /**
+             * Format: date
+             * @description The day of the prediction.
+             */
+            day: string;
+            /** @description What was predicted. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description By whom. */
+            method: components["schemas"]["Method"];
+            /** @description Name and version of the model. */
+            model_version: string | null;
+            /**
+             * Format: double
+             * @description What was said, 0 to 1.
+             */
+            probability: number;
+            /** @description Whether the model was only watched. */
+            shadow: boolean;
+        };
         /** @description Money in minor units (cents). */
         Money: {
             /**
@@ -2935,6 +3251,13 @@ export interface components {
             next: string | null;
         };
         /** @description A page: rows, and the cursor of the next page. */
+        Page_Miss: {
+            /** @description The rows. */
+            data: components["schemas"]["Miss"][];
+            /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A page: rows, and the cursor of the next page. */
         Page_NotificationView: {
             /** @description The rows. */
             data: components["schemas"]["NotificationView"][];
@@ -3114,6 +3437,8 @@ export interface components {
              * @description 0 to 1.
              */
             probability: number;
+            /** @description A model that is only watched: its prediction is kept to be checked, and nothing follows from it. */
+            shadow: boolean;
             /**
              * Format: date-time
              * @description After it the prediction is kept for checking, not shown as current.
@@ -3131,7 +3456,7 @@ export interface components {
          * @description What is predicted.
          * @enum {string}
          */
-        PredictionKind: "churn" | "downgrade" | "payment";
+        PredictionKind: "churn" | "downgrade" | "payment" | "expansion";
         /** @description What the priority is made of: severity × (0.5 + 0.5 × ARR percentile) × (1 + nearness of the renewal). */
         PriorityWhy: {
             /**
@@ -3322,6 +3647,72 @@ export interface components {
          * @enum {string}
          */
         RowStatus: "created" | "updated" | "unchanged" | "error";
+        /** @description What a live alert of a rule was worth. */
+        RuleAccuracy: {
+            /**
+             * Format: double
+             * @description Precision over the base rate.
+             */
+            lift: number | null;
+            /** @description Of the accounts with a live alert of it, the share to which it happened. */
+            precision: components["schemas"]["Share"];
+            recall: components["schemas"]["Share"] | null;
+            /** @description The rule. */
+            rule: string;
+        };
+        /** @description Why a rule opens no alerts. */
+        RuleMuted: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who muted it. */
+            by: string;
+            /** @description In words. */
+            reason: string;
+        };
+        /** @description A change of a rule. */
+        RulePatch: {
+            /** @description True: it opens no new alerts, and those that are open stay. False: it does again. */
+            muted: boolean;
+            /** @description Why; needed to mute. */
+            reason: string | null;
+        };
+        /**
+         * @description What is proposed for a rule.
+         * @enum {string}
+         */
+        RuleProposal: "mute";
+        /** @description What came of a rule's alerts. */
+        RuleRecord: {
+            /**
+             * Format: int64
+             * @description Alerts that somebody took, put away, closed or had handled already.
+             */
+            acted: number;
+            /**
+             * Format: int64
+             * @description Alerts that were dismissed as wrong data.
+             */
+            dismissed_wrong: number;
+            /**
+             * Format: int64
+             * @description Alerts that it opened since `fired_since`, up to yesterday.
+             */
+            fired: number;
+            /**
+             * Format: date
+             * @description The first day that was counted; `null` before the first night.
+             */
+            fired_since: string | null;
+            /**
+             * Format: double
+             * @description Hours from the opening of an alert to the first thing that somebody did; half of them were faster. To the
+             *     nearest of a dozen steps from 1 hour to 60 days.
+             */
+            median_hours_to_action: number | null;
+        };
         /** @description A rule as it runs. */
         RuleView: {
             /**
@@ -3329,18 +3720,22 @@ export interface components {
              * @description Days before the same key may open again.
              */
             cooldown_days: number;
-            /** @description Whether it runs. */
+            /** @description Whether it opens alerts: false while it is muted. */
             enabled: boolean;
             /** @description In CEL. */
             expression: string;
             /** @description Id, e.g. `R01`. */
             id: string;
+            muted: components["schemas"]["RuleMuted"] | null;
             /** @description Name. */
             name: string;
             /** @description Playbook for it. */
             playbook: string | null;
             /** @description How often people found it right. */
             precision: components["schemas"]["Precision"];
+            proposal: components["schemas"]["RuleProposal"] | null;
+            /** @description What came of its alerts. */
+            record: components["schemas"]["RuleRecord"];
             /** @description Severity before other signals. */
             severity: components["schemas"]["Severity"];
             /** @description Risk or opportunity. */
@@ -3353,6 +3748,11 @@ export interface components {
         Scope: "read" | "write" | "admin";
         /** @description Settings of the tenant. */
         Settings: {
+            /**
+             * Format: double
+             * @description Probability from which on a prediction counts as a yes.
+             */
+            alert_cut: number;
             /** @description Names of competitors, looked for in what customers write. */
             competitors: string[];
             /**
@@ -3372,6 +3772,12 @@ export interface components {
         };
         /** @description A change of settings. Fields left out stay as they are; `null` clears `key_events` and `quiet_hours`. */
         SettingsPatch: {
+            /**
+             * Format: double
+             * @description Probability from which on a prediction counts as a yes: 0.01 to 0.99. `GET /v1/accuracy/thresholds` proposes one.
+             * @default null
+             */
+            alert_cut?: number | null;
             /**
              * @description At most 50 names of 2 to 60 characters.
              * @default null
@@ -3405,6 +3811,34 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /** @description A share of counted things with its 95 % Wilson interval. */
+        Share: {
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: int64
+             * @description Those that count.
+             */
+            hits: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description All.
+             */
+            of: number;
+            /**
+             * Format: double
+             * @description `hits / of`.
+             */
+            share: number;
+        };
         /** @description Slack settings. The webhook address is a secret and lives in Secrets Manager. */
         SlackSettings: {
             /** @description Whether Slack messages are sent. */
@@ -3584,6 +4018,30 @@ export interface components {
          * @enum {string}
          */
         SurveyKind: "nps" | "csat" | "ces";
+        /** @description Cuts that fit a capacity. */
+        Thresholds: {
+            /**
+             * Format: int64
+             * @description Accounts that they are chosen from.
+             */
+            accounts: number;
+            /**
+             * Format: double
+             * @description The cut that counts now; `PATCH /v1/settings` changes it.
+             */
+            alert_cut: number;
+            /** @description What is predicted. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description Why there is no proposal. */
+            note: string | null;
+            /**
+             * Format: double
+             * @description Alerts a week that there is time for.
+             */
+            per_week: number;
+            /** @description One proposal a method that has checked predictions. */
+            proposals: components["schemas"]["CutProposal"][];
+        };
         /** @description A support case. */
         TicketIn: {
             /**
@@ -4526,6 +4984,112 @@ export interface operations {
             403: components["responses"]["Problem403"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_accuracy: {
+        parameters: {
+            query?: {
+                /** @description `churn` (where it is left out), `downgrade`, `payment` or `expansion` */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures of checked predictions, as of the last night */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accuracy"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_misses: {
+        parameters: {
+            query?: {
+                /** @description `churn` (where it is left out), `downgrade`, `payment` or `expansion` */
+                kind?: string;
+                /** @description `rules` (where it is left out), `model` or `shadow` (a model that is only watched) */
+                method?: string;
+                /** @description `missed` (it happened and was not predicted; where it is left out) or `false_alarm` */
+                which?: string;
+                /** @description 1 to 500; 50 where it is left out */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of wrong predictions */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Miss"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    propose_thresholds: {
+        parameters: {
+            query?: {
+                /** @description `churn` (where it is left out), `downgrade`, `payment` or `expansion` */
+                kind?: string;
+                /** @description Alerts a week that there is time for, above 0 to 10000; 10 where it is left out */
+                per_week?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Proposals from checked predictions */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thresholds"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -5762,6 +6326,51 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    update_rule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description Rule id, e.g. `R01` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulePatch"];
+            };
+        };
+        responses: {
+            /** @description The rule as it is now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
