@@ -108,7 +108,7 @@ pub struct Factor {
     /// Which way it pushes.
     pub direction: Push,
     /// What is usual: the middle value over the accounts that the model was trained on. `None` for rules.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub usual: Option<f64>,
 }
 

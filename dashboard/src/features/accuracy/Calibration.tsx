@@ -4,7 +4,7 @@ import { integer, percent } from "~/lib/format";
 import classes from "./Accuracy.module.css";
 
 const SIZE = 240;
-const EDGE = 34;
+const EDGE = 42;
 const place = (value: number) => EDGE + value * (SIZE - 2 * EDGE);
 const height = (value: number) => SIZE - place(value);
 

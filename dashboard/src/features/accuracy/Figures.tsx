@@ -21,7 +21,7 @@ export function Figures({ part, kind }: { part: AccuracyPart; kind: PredictionKi
       </div>
       <div>Precision: <Interval share={part.precision} /></div>
       <div>Recall: <Interval share={part.recall} /></div>
-      <table className="data">
+      <table className={`data ${classes.confusion}`}>
         <thead>
           <tr><th scope="col">Predicted</th><th scope="col" className="num">It happened</th><th scope="col" className="num">It did not</th></tr>
         </thead>
