@@ -124,6 +124,32 @@ export const rulesQuery = (api: Api) =>
     staleTime: 5 * 60_000,
   });
 
+export type PredictionKind = "churn" | "downgrade" | "payment" | "expansion";
+export type PredictionMethod = "rules" | "model" | "shadow";
+export type MissKind = "missed" | "false_alarm";
+
+export const accuracyQuery = (api: Api, kind: PredictionKind) =>
+  queryOptions({
+    queryKey: ["accuracy", kind],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/accuracy", { params: { query: { kind } }, signal })),
+  });
+
+export const missesQuery = (api: Api, kind: PredictionKind, method: PredictionMethod, which: MissKind) =>
+  infiniteQueryOptions({
+    queryKey: ["accuracy", kind, "misses", method, which],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(api.GET("/v1/accuracy/misses", { params: { query: { kind, method, which, limit: 20, ...cursorOf(pageParam) } }, signal })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+export const thresholdsQuery = (api: Api, kind: PredictionKind, perWeek: number) =>
+  queryOptions({
+    queryKey: ["accuracy", kind, "thresholds", perWeek],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/accuracy/thresholds", { params: { query: { kind, per_week: perWeek } }, signal })),
+    enabled: perWeek > 0,
+  });
+
 export const playbooksQuery = (api: Api) =>
   queryOptions({
     queryKey: ["playbooks"],

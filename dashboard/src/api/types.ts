@@ -44,6 +44,13 @@ export type Feedback = Schemas["Feedback"];
 export type FeedbackInput = Schemas["NewFeedback"];
 export type Rule = Schemas["RuleView"];
 
+export type Accuracy = Schemas["Accuracy"];
+export type AccuracyPart = Schemas["AccuracyPart"];
+export type MethodAccuracy = Schemas["MethodAccuracy"];
+export type Share = Schemas["Share"];
+export type Thresholds = Schemas["Thresholds"];
+export type MissPage = Schemas["Page_Miss"];
+
 export type Today = Schemas["Today"];
 export type TodayItem = Schemas["TodayItem"];
 export type HygieneItem = Schemas["Hygiene"];

@@ -2,7 +2,7 @@ import { AppShell, Burger, Button, Group, Kbd, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
 import {
-  IconBell, IconBuildingSkyscraper, IconFileImport, IconPlugConnected, IconSearch, IconSettings, IconSunHigh,
+  IconBell, IconBuildingSkyscraper, IconFileImport, IconPlugConnected, IconSearch, IconSettings, IconSunHigh, IconTarget,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Suspense, useEffect, useRef } from "react";
@@ -24,6 +24,7 @@ const places = [
   { to: paths.alerts, label: "Alerts", icon: IconBell },
   { to: paths.imports, label: "Import", icon: IconFileImport },
   { to: paths.integrations, label: "Integrations", icon: IconPlugConnected },
+  { to: paths.accuracy, label: "Accuracy", icon: IconTarget },
   { to: paths.settings, label: "Settings", icon: IconSettings },
 ];
 

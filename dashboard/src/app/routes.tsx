@@ -37,6 +37,10 @@ export function createRoutes() {
               }),
             },
             {
+              path: "accuracy",
+              lazy: async () => ({ Component: (await import("~/features/accuracy/AccuracyPage")).AccuracyPage }),
+            },
+            {
               path: "settings",
               lazy: async () => ({ Component: (await import("~/features/settings/SettingsPage")).SettingsPage }),
             },

@@ -11,6 +11,7 @@ export const paths = {
   import: (id: string) => `/imports/${encodeURIComponent(id)}`,
   integrations: "/integrations",
   integration: (source: string) => `/integrations/${encodeURIComponent(source)}`,
+  accuracy: "/accuracy",
   settings: "/settings",
   profiles: "/settings/profiles",
 };

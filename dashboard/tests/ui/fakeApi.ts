@@ -1,7 +1,8 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Alert, AlertPage, Feedback, Import, Me, Problem, ProfileDraft, ProfileVersion, Rollup, ScoreOverride, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
+import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Feedback, Import, Me, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
+import { accuracy, misses, thresholds } from "./fixtures/accuracy";
 import { alert, rules } from "./fixtures/alerts";
 import { profileCatalogue, profileDraft, profilePreview, profileVersion } from "./fixtures/profiles";
 import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
@@ -40,6 +41,8 @@ export class FakeApi {
   versions: ProfileVersion[] = [profileVersion(2, { live: true }), profileVersion(1)];
   scoreOverride: ScoreOverride | undefined;
   rollup: Rollup = { mode: "average", score: null, band: null, counted: 0, children: [], complete: true };
+  rules: Rule[] = rules.map((rule) => ({ ...rule }));
+  accuracy: Accuracy = accuracy();
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -66,6 +69,8 @@ export class FakeApi {
     if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
     if (collection === "alerts" && method === "PATCH") return patched(this.alerts, id, headers["if-match"], body);
     if (collection === "ctas" && method === "PATCH") return patched(this.tasks, id, headers["if-match"], body);
+    if (collection === "accuracy") return this.#accuracy(id, query);
+    if (collection === "rules" && method === "PATCH") return this.#rule(id, body);
     if (collection === "settings" && method === "PATCH") return ok(Object.assign(this.settings, body));
     if (collection === "ctas" && method === "POST") {
       const made = Object.assign(task(this.tasks.length), body);
@@ -80,7 +85,7 @@ export class FakeApi {
     if (collection === "imports" && part === "preview") return ok(preview);
     if (collection === "integrations" && part === "deliveries") return ok({ data: deliveries, next: null });
     const plain: Record<string, () => unknown> = {
-      me: () => this.me, today, playbooks: () => ({ data: [{ id: "usage-drop", name: "Usage drop", exit: "usage is back", rules: ["R01"], steps: [], subject: null }] }), notifications: () => messages(this.alerts[0]?.id ?? null), rules: () => ({ data: rules }), settings: () => this.settings,
+      me: () => this.me, today, playbooks: () => ({ data: [{ id: "usage-drop", name: "Usage drop", exit: "usage is back", rules: ["R01"], steps: [], subject: null }] }), notifications: () => messages(this.alerts[0]?.id ?? null), rules: () => ({ data: this.rules }), settings: () => this.settings,
       integrations: () => ({ data: integrations }), duplicates: () => duplicates,
       ctas: () => ({ data: this.tasks.filter(({ status }) => status === "open").toSorted((a, b) => (a.due_on ?? "9").localeCompare(b.due_on ?? "9")), next: null }),
       imports: () => id === "" ? { data: [this.import], next: null } : this.import,
@@ -170,6 +175,21 @@ export class FakeApi {
     if (method === "PUT") this.draft = { ...this.draft, saved: true, saved_at: ago(0), saved_by: this.me.email, etag: '"v1"', changes: [{ path: "caps.overdue.limit", before: 49, after: 45 }], set: Object.assign({ ...this.draft.set }, body) };
     if (method === "DELETE") this.draft = profileDraft({ etag: '"v2"' });
     return method === "DELETE" ? ok("", 204) : ok(this.draft);
+  }
+
+  #accuracy(part: string, query: URLSearchParams): Answer {
+    if (part === "misses") return ok({ data: query.get("which") === "false_alarm" ? [] : misses, next: null });
+    if (part === "thresholds") return ok({ ...thresholds, per_week: Number(query.get("per_week") ?? 10) });
+    return ok(this.accuracy);
+  }
+
+  #rule(id: string, body: unknown): Answer {
+    const found = this.rules.find((rule) => rule.id === id);
+    if (found === undefined) return problem(404, "not_found", "Not found", "There is no such rule.");
+    const { muted, reason } = Object.assign({ muted: false, reason: "" }, body);
+    found.muted = muted ? { reason, by: "admin@demo.example", at: ago(0) } : null;
+    found.enabled = !muted;
+    return ok(found);
   }
 
   #webhooks(method: string, id: string, part: string, body: unknown, seen: string | undefined): Answer {

@@ -9,7 +9,7 @@ const id = card(0).id;
 const screens: [string, string][] = [
   ["today", "/"], ["portfolio", "/accounts"], ["account", `/accounts/${id}`], ["usage", `/accounts/${id}?tab=usage`],
   ["timeline", `/accounts/${id}?tab=timeline`], ["facts", `/accounts/${id}?tab=facts`], ["alerts", "/alerts?scope=all"],
-  ["import", "/imports"], ["map", "/imports/imp_1"], ["integrations", "/integrations/web"], ["settings", "/settings"],
+  ["import", "/imports"], ["map", "/imports/imp_1"], ["integrations", "/integrations/web"], ["accuracy", "/accuracy"], ["settings", "/settings"],
 ];
 
 describe.skipIf(folder === undefined)("look", () => {

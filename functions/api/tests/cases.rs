@@ -203,6 +203,9 @@ fn cases(s: &Seeded) -> Vec<Case> {
             NotFound,
         ),
         get("list_rules", "/v1/rules", HisOwn),
+        get("get_accuracy", "/v1/accuracy?kind=churn", HisOwn),
+        get("list_misses", "/v1/accuracy/misses?which=missed", HisOwn),
+        get("propose_thresholds", "/v1/accuracy/thresholds?per_week=5", HisOwn),
         get("get_today", "/v1/today?scope=all", HisOwn),
         get("list_opportunities", "/v1/opportunities", HisOwn),
         get(
@@ -290,6 +293,13 @@ fn cases(s: &Seeded) -> Vec<Case> {
         "/v1/playbooks/P01".to_owned(),
         "\"v0\"",
         json!({"exit": "The use is back"}),
+        HisOwn,
+    );
+    patch(
+        "update_rule",
+        "/v1/rules/R01".to_owned(),
+        "*",
+        json!({"muted": true, "reason": "the events are renamed"}),
         HisOwn,
     );
     patch(

@@ -108,7 +108,7 @@ pub struct Factor {
     /// Which way it pushes.
     pub direction: Push,
     /// What is usual: the middle value over the accounts that the model was trained on. `None` for rules.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub usual: Option<f64>,
 }
 
@@ -147,6 +147,6 @@ pub struct Prediction {
     /// What to know about it.
     pub note: Option<String>,
     /// A model that is only watched: its prediction is kept to be checked, and nothing follows from it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub shadow: bool,
 }

@@ -15,7 +15,8 @@ use futures::stream::{self, Stream, TryStreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::score::{ScoreError, feature_config};
+use crate::delivered::feature_config;
+use crate::score::ScoreError;
 
 /// Days that one run may look at: ten years of months.
 pub const MAX_DAYS: usize = 120;

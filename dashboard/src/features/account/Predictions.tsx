@@ -10,8 +10,8 @@ import { EmptyState, ProblemState, Rows } from "~/components/States";
 import { day, percent, sentence, signed, words } from "~/lib/format";
 import classes from "./Account.module.css";
 
-const KINDS = ["churn", "downgrade", "payment"] as const;
-const title = { churn: "Churn", downgrade: "Downgrade", payment: "Payment failure" };
+const KINDS = ["churn", "downgrade", "payment", "expansion"] as const;
+const title = { churn: "Churn", downgrade: "Downgrade", payment: "Payment failure", expansion: "Expansion" };
 const missingText: Record<string, string> = { no_model: "No model is in service: these are the rules' own estimates." };
 
 interface PredictionsProps {
@@ -26,7 +26,7 @@ export function Predictions({ id, missing, measures }: PredictionsProps) {
   const names = new Map(measures.map((measure) => [measure.id, measure.name]));
   const query = useQuery(predictionsQuery(useApi(), id));
   const newest = KINDS.flatMap((kind) => (["model", "rules"] as const).flatMap((method) => {
-    const found = query.data?.data.find((row) => row.kind === kind && row.method === method);
+    const found = query.data?.data.find((row) => row.kind === kind && row.method === method && !row.shadow);
     return found === undefined ? [] : [found];
   }));
   return (

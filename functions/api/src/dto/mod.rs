@@ -1,6 +1,7 @@
 //! What goes over the wire, in and out: one module a resource. Nothing here decides anything.
 
 pub mod account;
+pub mod accuracy;
 pub mod alert;
 pub mod assessment;
 pub mod audit;

@@ -23,6 +23,8 @@ pub struct Settings {
     pub quiet_hours: Option<QuietHours>,
     /// Who leads: told of critical alerts beside the CSM, and of alerts that nobody owns.
     pub leads: Vec<String>,
+    /// Probability from which on a prediction counts as a yes.
+    pub alert_cut: f64,
 }
 
 /// E-mail settings.
@@ -84,6 +86,9 @@ pub struct SettingsPatch {
     /// At most 20 e-mail addresses.
     #[schema(max_items = 20)]
     pub leads: Option<Vec<String>>,
+    /// Probability from which on a prediction counts as a yes: 0.01 to 0.99. `GET /v1/accuracy/thresholds` proposes one.
+    #[schema(minimum = 0.01, maximum = 0.99)]
+    pub alert_cut: Option<f64>,
 }
 
 /// A health profile.

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::alerts::{stored, tagged, told, view};
-use super::rules::judge;
+use super::judged::{judge, noted};
 use crate::access::Caller;
 use crate::dto::alert::{AlertPatch, AlertView, NewFeedback};
 use crate::dto::words::Role;
@@ -91,6 +91,7 @@ async fn update_alert(
         Err(error) => return Err(error.into()),
     }
     if action.is_some() {
+        noted(&app, &caller, &old.alert, &new, now).await?;
         card::renew(&app, &caller, new.account.id).await;
     }
     // Who was told is news beside the change, which is done.

@@ -1,13 +1,15 @@
 //! Health, history, predictions and scoring of one account.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use copilot_aws::table::Query;
 use copilot_aws::tenants::Tenant;
-use copilot_aws::{Item, assessments, keys};
+use copilot_aws::{Item, assessments, checks, keys};
 use copilot_domain::assessment::Assessment;
+use copilot_domain::check::series;
 use copilot_domain::health::{Health, Points};
 use copilot_domain::prediction::Prediction;
 use copilot_domain::time::{day_of, end_of_day, shift};
@@ -161,6 +163,19 @@ async fn list_account_predictions(
         .iter()
         .map(Item::document)
         .collect::<Result<Vec<Prediction>, _>>()?;
+    // What happened stands with the kept ones.
+    let checks = checks::of_account(&app.ctx.table, &caller.tenant, account).await?;
+    let checks: HashMap<_, _> = checks
+        .iter()
+        .map(|check| ((check.series(), check.made_at), check))
+        .collect();
+    for prediction in &mut data {
+        let series = series(prediction.kind, prediction.method, prediction.shadow);
+        if let Some(check) = checks.get(&(series, prediction.computed_at)) {
+            prediction.actual_outcome = check.actual_outcome().map(str::to_owned);
+            prediction.was_accurate = check.was_accurate;
+        }
+    }
     data.sort_by(|a, b| (b.computed_at, a.kind, b.method).cmp(&(a.computed_at, b.kind, a.method)));
     Ok(Json(List { data }))
 }

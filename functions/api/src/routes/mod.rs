@@ -1,6 +1,7 @@
 //! One module a resource. Each handler says who may call it (`security`), and what goes in and out.
 
 mod accounts;
+mod accuracy;
 mod alert_changes;
 mod alerts;
 mod audit;
@@ -12,6 +13,7 @@ mod expand;
 mod history;
 mod imports;
 mod integrations;
+mod judged;
 mod me;
 mod model_decisions;
 mod models;
@@ -55,6 +57,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(alerts::router())
         .merge(alert_changes::router())
         .merge(rules::router())
+        .merge(accuracy::router())
         .merge(today::router())
         .merge(work::router())
         .merge(ctas::router())

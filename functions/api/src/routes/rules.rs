@@ -1,177 +1,156 @@
-//! The rules that run, and how often people found them right.
+//! The rules that run, how often people found them right, and which of them are muted.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use copilot_aws::alerts::{self as store, ListBy};
-use copilot_aws::table::{Condition, Query};
-use copilot_aws::{Item, keys};
-use copilot_domain::alert::{Alert, AlertStatus, DismissReason};
-use serde::{Deserialize, Serialize};
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use copilot_aws::table::{Condition, Write};
+use copilot_aws::{Item, fired, serving};
+use copilot_domain::limits::MAX_NAME;
+use copilot_scoring::rules::RuleSpec;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::judged::{self, Judged};
 use crate::access::Caller;
-use crate::dto::alert::{Precision, RuleView};
+use crate::dto::alert::{RuleMuted, RulePatch, RuleRecord, RuleView};
 use crate::dto::page::List;
 use crate::playbooks::Off;
-use crate::problem::Answer;
-use crate::{App, Shared, beta, paging};
+use crate::problem::{Answer, Kind, Problem};
+use crate::{App, Shared, audit, body, etag, text};
 
-/// Dismissals that are counted.
-const MAX_JUDGED: usize = 500;
+/// Tries while others change what is served.
+const TRIES: usize = 5;
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list_rules))
+    OpenApiRouter::new()
+        .routes(routes!(list_rules))
+        .routes(routes!(update_rule))
 }
 
-/// The rules that run, and how often they were right
+/// The rules that run, how often they were right, and what came of their alerts
 #[utoipa::path(get, path = "/v1/rules", tag = "alerts", security(("bearer" = ["read"])),
     responses((status = 200, description = "Rules", body = List<RuleView>)))]
 async fn list_rules(State(app): Shared, caller: Caller) -> Answer<Json<List<RuleView>>> {
-    let judged = judgements(&app, &caller).await?;
-    let off = Off::of(&app, &caller.tenant).await?;
-    let data = app
-        .ctx
-        .scorer
-        .engine()
-        .rules
-        .specs()
-        .map(|spec| {
-            let (useful, wrong) = judged.get(&spec.id).copied().unwrap_or_default();
-            let mut playbook = spec.playbook.clone();
-            off.hide(&mut playbook);
-            RuleView {
-                id: spec.id.clone(),
-                name: spec.name.clone(),
-                type_: spec.rule_type,
-                severity: spec.severity,
-                cooldown_days: spec.cooldown_days,
-                expression: spec.expression(),
-                enabled: true,
-                playbook,
-                precision: precision(useful, wrong),
-            }
-        })
-        .collect();
+    let known = Known::of(&app, &caller).await?;
+    let data = app.ctx.scorer.engine().rules.specs();
+    let data = data.map(|spec| known.view(spec)).collect();
     Ok(Json(List { data }))
 }
 
-/// How often people found a rule right and wrong by rating the accuracy of its alerts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Judged {
-    useful: u64,
-    wrong: u64,
-}
-
-impl Judged {
-    /// 4 and 5 say right, 1 and 2 wrong, 3 neither.
-    fn side(&mut self, rating: u8) -> Option<&mut u64> {
-        match rating {
-            4.. => Some(&mut self.useful),
-            ..=2 => Some(&mut self.wrong),
-            _ => None,
-        }
+/// Mute a rule, or let it open alerts again
+#[utoipa::path(patch, path = "/v1/rules/{id}", tag = "alerts", security(("bearer" = ["admin"])),
+    params(("id" = String, Path, description = "Rule id, e.g. `R01`")),
+    request_body = RulePatch,
+    responses((status = 200, description = "The rule as it is now", body = RuleView)))]
+async fn update_rule(
+    State(app): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body::Json(patch): body::Json<RulePatch>,
+) -> Answer<Json<RuleView>> {
+    let rules = &app.ctx.scorer.engine().rules;
+    let spec = rules.spec(&id).ok_or_else(|| Problem::not_found("rule"))?;
+    let reason = patch.reason.as_deref().map(str::trim).filter(|r| !r.is_empty());
+    let reason = reason.map(|r| text::line("reason", r, MAX_NAME)).transpose()?;
+    if patch.muted && reason.is_none() {
+        return Err(Problem::field(
+            "reason",
+            "required",
+            format!("say why the rule is muted, in 1 to {MAX_NAME} characters"),
+        ));
     }
-}
-
-/// Counts a rating of accuracy in place of the one that the same person gave before.
-pub(super) async fn judge(
-    app: &App,
-    caller: &Caller,
-    rule: &str,
-    before: Option<u8>,
-    rating: u8,
-) -> Answer<()> {
-    let key = keys::judged(&caller.tenant, rule);
-    for _ in 0..5 {
-        let stored = app.ctx.table.get(&key).await?;
-        let mut judged: Judged = stored
-            .as_ref()
-            .map(Item::document)
-            .transpose()?
-            .unwrap_or_default();
-        if let Some(count) = before.and_then(|b| judged.side(b)) {
-            *count = count.saturating_sub(1);
+    let (table, tenant) = (&app.ctx.table, &caller.tenant);
+    for _ in 0..TRIES {
+        let (mut serving, read) = serving::stored(table, tenant).await?;
+        // A switch has two places and says which: `*` is enough, and what others change beside it stays.
+        etag::must_match(&headers, &etag::of(read.as_ref().map_or(0, Item::rev)))?;
+        let before = serving.muted.get(&id).cloned();
+        match &reason {
+            Some(reason) if patch.muted => {
+                let muted = serving::Muted {
+                    reason: reason.clone(),
+                    by: caller.author().to_owned(),
+                    at: app.ctx.clock.now(),
+                };
+                serving.muted.insert(id.clone(), muted);
+            }
+            _ => {
+                serving.muted.remove(&id);
+            }
         }
-        if let Some(count) = judged.side(rating) {
-            *count += 1;
-        }
-        let rev = stored.as_ref().map_or(0, Item::rev) + 1;
-        let item = Item::new(&key, "judged").number("rev", rev).data(&judged);
-        match app
-            .ctx
-            .table
-            .put(item, Condition::unchanged(stored.as_ref()))
-            .await
-        {
+        let after = serving.muted.get(&id);
+        let entry = audit::item(&app, &caller, "rule.update", &id, &before, &after);
+        let writes = vec![
+            serving::write(tenant, &serving, read.as_ref()),
+            Write::Put(entry, Condition::None),
+        ];
+        match table.transact(writes).await {
             Err(error) if error.is_conflict() => {}
-            done => return Ok(done?),
+            done => {
+                done?;
+                return Ok(Json(Known::of(&app, &caller).await?.view(spec)));
+            }
         }
     }
-    // A lost count is a slightly wider interval, not a reason to refuse the rating.
-    tracing::warn!(rule, "a rating was kept but not counted");
-    Ok(())
+    Err(Problem::new(
+        Kind::CHANGED,
+        "others change the settings at the same moment; repeat the change",
+    ))
 }
 
-/// Ratings, and dismissals that say whether the alert was true.
-async fn judgements(app: &App, caller: &Caller) -> Answer<HashMap<String, (u64, u64)>> {
-    let mut judged: HashMap<String, (u64, u64)> = HashMap::new();
-    let read = Query {
-        pk: keys::tenant(&caller.tenant).pk,
-        prefix: Some(keys::JUDGED_FIRST.to_owned()),
-        ..Query::default()
-    };
-    for item in app.ctx.table.all(read).await? {
-        let rule = item.str("sk").trim_start_matches(keys::JUDGED_FIRST).to_owned();
-        let counts: Judged = item.document()?;
-        judged.insert(rule, (counts.useful, counts.wrong));
+/// What is known of a tenant's rules.
+struct Known {
+    judged: std::collections::HashMap<String, Judged>,
+    off: Off,
+    serving: serving::Serving,
+    fired: Option<fired::Fired>,
+}
+
+impl Known {
+    async fn of(app: &App, caller: &Caller) -> Answer<Self> {
+        let (table, tenant) = (&app.ctx.table, &caller.tenant);
+        Ok(Self {
+            judged: judged::all(app, caller).await?,
+            off: Off::of(app, tenant).await?,
+            serving: serving::get(table, tenant).await?,
+            fired: fired::get(table, tenant).await?,
+        })
     }
-    let read = store::list(&caller.tenant, &ListBy::Status(AlertStatus::Dismissed));
-    let (items, _) = paging::scan(&app.ctx.table, read, None, MAX_JUDGED, |_| true).await?;
-    for item in &items {
-        let alert: Alert = item.document()?;
-        let counts = judged.entry(alert.rule).or_default();
-        match alert.dismiss_reason {
-            Some(DismissReason::WrongData) => counts.1 += 1,
-            Some(DismissReason::AlreadyHandled | DismissReason::Known) => counts.0 += 1,
-            _ => {}
+
+    fn view(&self, spec: &RuleSpec) -> RuleView {
+        let judged = self.judged.get(&spec.id).cloned().unwrap_or_default();
+        let mut playbook = spec.playbook.clone();
+        self.off.hide(&mut playbook);
+        let muted = self.serving.muted.get(&spec.id).map(|muted| RuleMuted {
+            reason: muted.reason.clone(),
+            by: muted.by.clone(),
+            at: muted.at,
+        });
+        let fired = self.fired.as_ref();
+        RuleView {
+            id: spec.id.clone(),
+            name: spec.name.clone(),
+            type_: spec.rule_type,
+            severity: spec.severity,
+            cooldown_days: spec.cooldown_days,
+            expression: spec.expression(),
+            enabled: muted.is_none(),
+            playbook,
+            precision: judged.precision(),
+            record: RuleRecord {
+                fired: fired.map_or(0, |f| f.rules.get(&spec.id).copied().unwrap_or_default()),
+                fired_since: fired.map(|f| f.since),
+                acted: judged.acted,
+                dismissed_wrong: judged.dismissed_wrong,
+                median_hours_to_action: judged.median_hours(),
+            },
+            // What is muted need not be proposed for it.
+            proposal: judged.proposal().filter(|_| muted.is_none()),
+            muted,
         }
-    }
-    Ok(judged)
-}
-
-/// Mean and 80 % interval of Beta(2 + useful, 2 + wrong): a few ratings do not make a rule all right or all wrong.
-fn precision(useful: u64, wrong: u64) -> Precision {
-    let (right, not) = (useful as f64 + 2.0, wrong as f64 + 2.0);
-    let round = |share: f64| (share * 1_000.0).round() / 1_000.0;
-    Precision {
-        mean: round(right / (right + not)),
-        low: round(beta::quantile(right, not, 0.1)),
-        high: round(beta::quantile(right, not, 0.9)),
-        useful,
-        wrong,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_nobody_judged_is_half_sure_and_judgements_narrow_it() {
-        let none = precision(0, 0);
-        assert_eq!((none.mean, none.low, none.high), (0.5, 0.196, 0.804));
-        let many = precision(90, 10);
-        assert!(
-            (many.mean - 0.885).abs() < 1e-9
-                && many.low > 0.83
-                && many.low < 0.86
-                && many.high > 0.91
-                && many.high < 0.94
-        );
     }
 }

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use copilot_aws::Item;
 use copilot_aws::keys;
+use copilot_aws::serving::{self, Serving};
 use copilot_aws::table::{Condition, Write};
 use copilot_aws::tenants::Tenant;
 use copilot_domain::limits::MAX_NAME;
@@ -36,6 +37,8 @@ struct Stored {
     notify: NotifySettings,
     tenant: Tenant,
     item: Option<Item>,
+    serving: Serving,
+    serving_item: Option<Item>,
 }
 
 async fn stored(app: &App, caller: &Caller) -> Answer<Stored> {
@@ -46,10 +49,17 @@ async fn stored(app: &App, caller: &Caller) -> Answer<Stored> {
         .get(&keys::setting(&caller.tenant, "NOTIFY"))
         .await?;
     let notify = item.as_ref().map(Item::document).transpose()?.unwrap_or_default();
-    Ok(Stored { notify, tenant, item })
+    let (serving, serving_item) = serving::stored(&app.ctx.table, &caller.tenant).await?;
+    Ok(Stored {
+        notify,
+        tenant,
+        item,
+        serving,
+        serving_item,
+    })
 }
 
-fn shown(notify: &NotifySettings, tenant: &Tenant) -> Settings {
+fn shown(notify: &NotifySettings, tenant: &Tenant, serving: &Serving) -> Settings {
     Settings {
         email: EmailSettings {
             enabled: notify.email.enabled,
@@ -67,6 +77,7 @@ fn shown(notify: &NotifySettings, tenant: &Tenant) -> Settings {
             to: q.to.clone(),
         }),
         leads: notify.leads.clone(),
+        alert_cut: serving.alert_cut,
     }
 }
 
@@ -81,7 +92,7 @@ fn tag(settings: &Settings) -> String {
     responses((status = 200, description = "Settings; their ETag is in the header", body = Settings)))]
 async fn get_settings(State(app): Shared, caller: Caller) -> Answer<impl IntoResponse> {
     let stored = stored(&app, &caller).await?;
-    let settings = shown(&stored.notify, &stored.tenant);
+    let settings = shown(&stored.notify, &stored.tenant, &stored.serving);
     Ok(([(header::ETAG, tag(&settings))], Json(settings)))
 }
 
@@ -99,11 +110,15 @@ async fn update_settings(
         mut notify,
         mut tenant,
         item,
+        mut serving,
+        serving_item,
     } = stored(&app, &caller).await?;
-    let before = shown(&notify, &tenant);
+    let before = shown(&notify, &tenant, &serving);
     etag::must_match(&headers, &tag(&before))?;
+    let patched_cut = patch.alert_cut.is_some();
+    serving.alert_cut = alert_cut(patch.alert_cut)?.unwrap_or(serving.alert_cut);
     apply(patch, &mut notify, &mut tenant)?;
-    let after = shown(&notify, &tenant);
+    let after = shown(&notify, &tenant, &serving);
     let rev = item.as_ref().map_or(0, Item::rev) + 1;
     let key = keys::setting(&caller.tenant, "NOTIFY");
     // A document that an operator wrote counts no versions: it is taken as it stands.
@@ -122,6 +137,9 @@ async fn update_settings(
             Item::new(&keys::tenant(&caller.tenant), "tenant").data(&tenant),
             Condition::None,
         ));
+    }
+    if patched_cut {
+        writes.push(serving::write(&caller.tenant, &serving, serving_item.as_ref()));
     }
     let entry = audit::item(&app, &caller, "settings.update", "settings", &before, &after);
     writes.push(Write::Put(entry, Condition::None));
@@ -195,6 +213,15 @@ fn apply(patch: SettingsPatch, settings: &mut NotifySettings, tenant: &mut Tenan
     Ok(())
 }
 
+fn alert_cut(cut: Option<f64>) -> Answer<Option<f64>> {
+    match cut {
+        Some(cut) if !(0.01..=0.99).contains(&cut) => {
+            Err(Problem::field("alert_cut", "out_of_range", "0.01 to 0.99"))
+        }
+        cut => Ok(cut),
+    }
+}
+
 /// Names of competitors, each once; one letter would be found in every word.
 fn competitors(names: &[String]) -> Answer<Vec<String>> {
     let mut read: Vec<String> = Vec::new();
@@ -242,6 +269,15 @@ mod tests {
             patched(r#"{"competitors":[" Rival ","rival","Other"],"leads":[" Jo@Acme.Example"]}"#).unwrap();
         assert_eq!(tenant.competitors, ["Rival", "Other"]);
         assert_eq!(notify.leads, ["jo@acme.example"]);
+    }
+
+    #[test]
+    fn a_cut_is_a_probability_that_can_say_yes_and_no() {
+        assert_eq!(alert_cut(Some(0.35)).unwrap(), Some(0.35));
+        assert_eq!(alert_cut(None).unwrap(), None);
+        for cut in [0.0, 1.0, -0.5, f64::NAN] {
+            assert_eq!(alert_cut(Some(cut)).unwrap_err().errors[0].field, "alert_cut");
+        }
     }
 
     #[test]
