@@ -20,7 +20,7 @@ HAS_DASHBOARD := $(wildcard dashboard/package.json)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-python setup-tests up down reset status demo logs redrive build test test-rust test-dashboard test-demo \
-        test-infra test-e2e screenshots advisories bench deploy routes lock fmt
+        test-infra test-e2e screenshots advisories bench bench-intelligence deploy routes lock fmt
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -103,6 +103,9 @@ advisories: setup-tests ## Known vulnerabilities in dependencies (needs the netw
 
 bench: setup-tests ## The figures of docs/figures, one JSON line each
 	@if [ -x bench/run ]; then bench/run; else echo "bench: no bench/run yet"; exit 1; fi
+
+bench-intelligence: ## Learnt models beside their peers, on the data beside the project (SCALE=0 PEERS=0: the quick half)
+	@bench/intelligence/run
 
 deploy: setup ## Deploy to AWS (STAGE=dev or prod; AWS credentials from the environment)
 	@$(VENV_PYTHON) $(LOCAL)/cloud.py --stage $(STAGE)

@@ -6,6 +6,10 @@ use crate::ensemble::tree::{Node, Test, Tree};
 
 /// Rows that walk a tree side by side, so that one waits for memory while the next is computed.
 const LANES: usize = 16;
+/// Rows that go through a tree before the next tree is fetched: they and the tree stay in the nearest cache.
+const BLOCK: usize = 128;
+/// With fewer rows than these it is trees that are walked side by side.
+const FEW: usize = 4;
 /// In a node's column: missing values pass.
 const MISSING_PASSES: u32 = 1 << 31;
 
@@ -112,43 +116,98 @@ impl Flat {
         }
     }
 
-    /// The sum over the trees: `targets` numbers a row, the trees in their order.
-    #[expect(clippy::needless_bitwise_bool, reason = "a step without branches")]
+    /// The sum over the trees: `targets` numbers a row, the trees in their order whatever the way.
     pub(super) fn sums(&self, rows: &[f32], width: usize) -> Vec<f64> {
-        let count = rows.len() / width.max(1);
-        let mut out = vec![0.0; count * self.targets];
-        let mut at = [0_u32; LANES];
+        let width = width.max(1);
+        let mut out = vec![0.0; rows.len() / width * self.targets];
         for (block, out) in rows
-            .chunks(LANES * width)
-            .zip(out.chunks_mut(LANES * self.targets))
+            .chunks(BLOCK * width)
+            .zip(out.chunks_mut(BLOCK * self.targets))
         {
-            let lanes = block.len() / width;
-            for root in &self.roots {
-                at[..lanes].fill(root.at);
-                for _ in 0..root.depth {
-                    for (at, row) in at[..lanes].iter_mut().zip(block.chunks_exact(width)) {
-                        let step = self.steps[*at as usize];
-                        let x = row[(step.column & !MISSING_PASSES) as usize];
-                        let passes =
-                            (x < step.threshold) | (x.is_nan() & (step.column & MISSING_PASSES != 0));
-                        *at = step.child + u32::from(!passes);
-                    }
+            if block.len() < FEW * width {
+                for (row, out) in block.chunks_exact(width).zip(out.chunks_exact_mut(self.targets)) {
+                    self.many_trees(row, out);
                 }
-                if self.targets == 1 {
-                    for (sum, at) in out.iter_mut().zip(&at[..lanes]) {
-                        *sum += self.single[*at as usize];
-                    }
-                } else {
-                    for (scores, at) in out.chunks_exact_mut(self.targets).zip(&at[..lanes]) {
-                        let (from, to) = self.leaves[*at as usize];
-                        for (target, weight) in &self.weights[from as usize..to as usize] {
-                            scores[*target as usize] += weight;
-                        }
-                    }
+                continue;
+            }
+            for root in &self.roots {
+                for (rows, out) in block
+                    .chunks(LANES * width)
+                    .zip(out.chunks_mut(LANES * self.targets))
+                {
+                    self.many_rows(*root, rows, width, out);
                 }
             }
         }
         out
+    }
+
+    /// Walks one tree with some rows side by side.
+    fn many_rows(&self, root: Root, rows: &[f32], width: usize, out: &mut [f64]) {
+        let mut at = [root.at; LANES];
+        for _ in 0..root.depth {
+            let mut moved = 0;
+            for (at, row) in at.iter_mut().zip(rows.chunks_exact(width)) {
+                let next = self.next(*at, row);
+                moved |= next ^ *at;
+                *at = next;
+            }
+            // Leaves lead to themselves: most rows end long before the deepest.
+            if moved == 0 {
+                break;
+            }
+        }
+        for (out, at) in out.chunks_exact_mut(self.targets).zip(at) {
+            self.add(at, out);
+        }
+    }
+
+    /// Walks some trees side by side with one row.
+    fn many_trees(&self, row: &[f32], out: &mut [f64]) {
+        for roots in self.roots.chunks(LANES) {
+            let mut at = [0; LANES];
+            for (at, root) in at.iter_mut().zip(roots) {
+                *at = root.at;
+            }
+            let at = &mut at[..roots.len()];
+            loop {
+                let mut moved = 0;
+                for at in at.iter_mut() {
+                    let next = self.next(*at, row);
+                    moved |= next ^ *at;
+                    *at = next;
+                }
+                if moved == 0 {
+                    break;
+                }
+            }
+            for at in at.iter() {
+                self.add(*at, out);
+            }
+        }
+    }
+
+    /// The node after this one.
+    #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "a step without branches")]
+    fn next(&self, at: u32, row: &[f32]) -> u32 {
+        let step = self.steps[at as usize];
+        let x = row[(step.column & !MISSING_PASSES) as usize];
+        let passes = (x < step.threshold) | (x.is_nan() & (step.column & MISSING_PASSES != 0));
+        step.child + u32::from(!passes)
+    }
+
+    /// Adds what a leaf says to the scores.
+    #[inline]
+    fn add(&self, at: u32, scores: &mut [f64]) {
+        if let [score] = scores {
+            *score += self.single[at as usize];
+            return;
+        }
+        let (from, to) = self.leaves[at as usize];
+        for (target, weight) in &self.weights[from as usize..to as usize] {
+            scores[*target as usize] += weight;
+        }
     }
 }
 
