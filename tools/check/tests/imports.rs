@@ -7,13 +7,19 @@ use copilot_check::root;
 
 /// Library crates and what they may import of ours. Functions may import every library and no function; tools may
 /// import both.
-const LIBRARIES: [(&str, &[&str]); 9] = [
+const LIBRARIES: [(&str, &[&str]); 10] = [
     ("copilot-domain", &[]),
     ("copilot-features", &["copilot-domain"]),
     ("copilot-scoring", &["copilot-domain", "copilot-features"]),
+    ("copilot-text", &["copilot-domain"]),
     (
         "copilot-learning",
-        &["copilot-domain", "copilot-features", "copilot-scoring"],
+        &[
+            "copilot-domain",
+            "copilot-features",
+            "copilot-scoring",
+            "copilot-text",
+        ],
     ),
     ("copilot-connectors", &["copilot-domain"]),
     ("copilot-channels", &["copilot-domain"]),
@@ -27,6 +33,7 @@ const LIBRARIES: [(&str, &[&str]); 9] = [
             "copilot-domain",
             "copilot-features",
             "copilot-scoring",
+            "copilot-text",
             "copilot-aws",
             "copilot-runtime",
         ],
@@ -34,10 +41,11 @@ const LIBRARIES: [(&str, &[&str]); 9] = [
 ];
 
 /// The crates that take the instant as an argument and do no I/O.
-const PURE: [&str; 4] = [
+const PURE: [&str; 5] = [
     "copilot-domain",
     "copilot-features",
     "copilot-scoring",
+    "copilot-text",
     "copilot-learning",
 ];
 /// What pure crates must not get hold of.
