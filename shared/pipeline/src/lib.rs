@@ -8,6 +8,7 @@ mod delivered;
 mod events;
 mod guard;
 mod score;
+mod tone;
 mod write;
 
 pub use backfill::MAX_POINTS;

@@ -22,10 +22,12 @@ use copilot_features::config::FeatureGroup;
 use copilot_features::{FeatureConfig, contract};
 use copilot_scoring::alerts::is_first_look;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
+use copilot_text::Reader;
 use tokio::sync::Mutex;
 
 use crate::delivered;
 use crate::guard::{self, Held};
+use crate::tone;
 use crate::write::{self, Scoring};
 
 /// Tries when others write the same account meanwhile.
@@ -92,6 +94,7 @@ pub struct Scorer {
     pub(crate) table: Table,
     bus: EventBus,
     engine: Arc<Engine>,
+    reader: Arc<Reader>,
     settings: Arc<Mutex<Settings>>,
 }
 
@@ -111,6 +114,7 @@ impl Scorer {
             table,
             bus,
             engine: Arc::new(engine),
+            reader: Arc::new(tone::reader()),
             settings: Arc::default(),
         })
     }
@@ -271,7 +275,7 @@ impl Scorer {
         }
         let config = FeatureConfig {
             last_delivery: delivered::of_groups(loaded, &settings.sources),
-            ..settings.config.clone()
+            ..self.config(settings, snapshot)
         };
         let input = AssessInput {
             tenant,
@@ -285,6 +289,15 @@ impl Scorer {
             computed_at: clock,
         };
         Ok(assess(&self.engine, &input))
+    }
+
+    /// What the tenant says about its facts, with the tone of the snapshot's texts where it wants them read.
+    pub(crate) fn config(&self, settings: &TenantView, snapshot: &Snapshot) -> FeatureConfig {
+        let is_read = settings.tenant.text_tone;
+        FeatureConfig {
+            tones: is_read.then(|| tone::tones(&self.reader, snapshot)),
+            ..settings.config.clone()
+        }
     }
 
     async fn attempt(

@@ -154,7 +154,9 @@ async fn main() -> Result<()> {
                 .transpose()
                 .context("--as-of")?;
             let old = tenants::get(&table, &slug).await?;
-            let (key_events, competitors) = old.map(|t| (t.key_events, t.competitors)).unwrap_or_default();
+            let (key_events, competitors, text_tone) = old
+                .map(|t| (t.key_events, t.competitors, t.text_tone))
+                .unwrap_or_default();
             let tenant = Tenant {
                 id: id.clone(),
                 name,
@@ -162,6 +164,7 @@ async fn main() -> Result<()> {
                 pinned_as_of,
                 key_events,
                 competitors,
+                text_tone,
             };
             tenants::put(&table, &slug, &tenant).await?;
             json!(tenant)

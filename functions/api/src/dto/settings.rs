@@ -23,6 +23,8 @@ pub struct Settings {
     pub quiet_hours: Option<QuietHours>,
     /// Who leads: told of critical alerts beside the CSM, and of alerts that nobody owns.
     pub leads: Vec<String>,
+    /// Whether the tone of tickets and survey comments is read. Off unless switched on.
+    pub text_tone: bool,
 }
 
 /// E-mail settings.
@@ -84,6 +86,8 @@ pub struct SettingsPatch {
     /// At most 20 e-mail addresses.
     #[schema(max_items = 20)]
     pub leads: Option<Vec<String>>,
+    /// `true`: read the tone of tickets and survey comments; nothing of it is kept beside the figures.
+    pub text_tone: Option<bool>,
 }
 
 /// A health profile.
