@@ -41,6 +41,7 @@ async fn tenant(table: &Table, slug: &str, pinned_as_of: Option<Timestamp>) -> T
     let tenant = TenantId::proven(slug, TenantProof::Operator).unwrap();
     let profile = Tenant {
         competitors: Vec::new(),
+        text_tone: false,
         id: slug.into(),
         name: slug.into(),
         zone: "UTC".into(),

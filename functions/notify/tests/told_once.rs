@@ -49,6 +49,7 @@ async fn world(test: &str, pinned: bool, settings: NotifySettings) -> Option<Wor
         pinned_as_of: pinned.then(|| "2011-06-01T00:00:00Z".parse().unwrap()),
         key_events: None,
         competitors: Vec::new(),
+        text_tone: false,
     };
     tenants::put(&table, &tenant, &profile).await.unwrap();
     notifications::put_settings(&table, &tenant, &settings)

@@ -49,6 +49,7 @@ async fn world(test: &str) -> Option<World> {
         pinned_as_of: None,
         key_events: None,
         competitors: Vec::new(),
+        text_tone: false,
     };
     tenants::put(&table, &tenant, &profile).await.unwrap();
     let secrets = Secrets::new(&config, "copilot/test/");

@@ -28,6 +28,9 @@ pub struct Tenant {
     /// Names of competitors, looked for in what its customers write.
     #[serde(default)]
     pub competitors: Vec<String>,
+    /// Whether the tone of tickets and survey comments is read. Off unless the tenant asks for it.
+    #[serde(default)]
+    pub text_tone: bool,
 }
 
 impl Tenant {

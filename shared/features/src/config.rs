@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use copilot_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::tone::Tones;
+
 /// The groups that facts come in; a source usually feeds one or two of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,6 +56,9 @@ pub struct FeatureConfig {
     pub connected: BTreeSet<FeatureGroup>,
     /// When each group's source last delivered anything; where given, measures go stale by it.
     pub last_delivery: BTreeMap<FeatureGroup, Timestamp>,
+    /// The tone of the snapshot's texts, where the tenant has switched it on. Read anew for each snapshot and never stored.
+    #[serde(skip)]
+    pub tones: Option<Tones>,
 }
 
 impl Default for FeatureConfig {
@@ -72,6 +77,7 @@ impl Default for FeatureConfig {
             competitors: Vec::new(),
             connected: BTreeSet::new(),
             last_delivery: BTreeMap::new(),
+            tones: None,
         }
     }
 }

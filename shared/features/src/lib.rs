@@ -6,7 +6,6 @@
 //!
 //! # What the rules of the domain need and canonical facts cannot tell
 //!
-//! * R15 (negative tone of tickets): no tone is read from free text yet.
 //! * R23 (at risk with no open playbook): playbook runs are not facts; the rule is fed without that clause.
 //! * R26 (silent source): belongs to the source monitor, not to an account.
 //! * O02 (plan quota): no quota is a canonical fact; a tenant may send `quota_used` as a custom field.
@@ -27,6 +26,7 @@ mod stats;
 pub mod support;
 #[cfg(test)]
 mod synthetic;
+pub mod tone;
 pub mod usage;
 pub mod vector;
 
@@ -47,6 +47,7 @@ pub fn compute(snapshot: &Snapshot, config: &FeatureConfig) -> FeatureVector {
     contacts::compute(snapshot, config, &mut vector);
     support::compute(snapshot, config, &mut vector);
     sentiment::compute(snapshot, &mut vector);
+    tone::compute(snapshot, config, &mut vector);
     payment::compute(snapshot, config, &mut vector);
     vector
 }

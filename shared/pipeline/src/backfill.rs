@@ -63,10 +63,11 @@ impl Scorer {
             if snapshot.known_since.is_none() {
                 continue;
             }
+            let config = self.config(&settings, &snapshot);
             let input = AssessInput {
                 tenant,
                 snapshot: &snapshot,
-                config: &settings.config,
+                config: &config,
                 profiles: Some(&settings.profiles),
                 previous: previous.as_ref(),
                 earlier: &earlier,

@@ -14,7 +14,8 @@ const SPARK_DAYS: usize = 30;
 
 /// The churn prediction to show: the model's where there is one, else the rules'.
 pub(crate) fn churn(assessed: &Assessed) -> Option<&Prediction> {
-    let mut churn = (assessed.assessment.predictions.iter()).filter(|p| p.kind == PredictionKind::Churn);
+    let all = assessed.assessment.predictions.iter();
+    let mut churn = all.filter(|p| p.kind == PredictionKind::Churn && !p.shadow);
     churn
         .clone()
         .find(|p| p.method == Method::Model)

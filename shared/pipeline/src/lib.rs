@@ -13,6 +13,7 @@ pub mod models;
 mod profiles;
 mod score;
 pub mod snapshots;
+mod tone;
 mod write;
 
 pub use backfill::MAX_POINTS;

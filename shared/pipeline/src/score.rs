@@ -24,12 +24,14 @@ use copilot_scoring::alerts::is_first_look;
 use copilot_scoring::models::Models;
 use copilot_scoring::profiles::Profiles;
 use copilot_scoring::{AssessInput, Assessed, Engine, EngineError, assess};
+use copilot_text::Reader;
 use tokio::sync::Mutex;
 
 use crate::checks;
 use crate::delivered::{self, feature_config};
 use crate::guard::{self, Held};
 use crate::models::ModelShelf;
+use crate::tone;
 use crate::write::{self, Scoring};
 
 /// Tries when others write the same account meanwhile.
@@ -103,6 +105,7 @@ pub struct Scorer {
     bus: EventBus,
     engine: Arc<Engine>,
     pub(crate) shipped: Arc<Profiles>,
+    reader: Arc<Reader>,
     pub(crate) settings: Arc<Mutex<Settings>>,
     shelf: ModelShelf,
 }
@@ -124,6 +127,7 @@ impl Scorer {
             bus,
             shipped: Arc::new(engine.profiles.clone()),
             engine: Arc::new(engine),
+            reader: Arc::new(tone::reader()),
             settings: Arc::default(),
             shelf: ModelShelf::default(),
         })
@@ -308,7 +312,7 @@ impl Scorer {
         }
         let config = FeatureConfig {
             last_delivery: delivered::of_groups(loaded, &settings.sources),
-            ..settings.config.clone()
+            ..self.config(settings, snapshot)
         };
         let input = AssessInput {
             tenant,
@@ -325,6 +329,15 @@ impl Scorer {
             computed_at: clock,
         };
         Ok(assess(&self.engine, &input))
+    }
+
+    /// What the tenant says about its facts, with the tone of the snapshot's texts where it wants them read.
+    pub(crate) fn config(&self, settings: &TenantView, snapshot: &Snapshot) -> FeatureConfig {
+        let is_read = settings.tenant.text_tone;
+        FeatureConfig {
+            tones: is_read.then(|| tone::tones(&self.reader, snapshot)),
+            ..settings.config.clone()
+        }
     }
 
     async fn attempt(

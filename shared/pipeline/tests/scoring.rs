@@ -51,6 +51,7 @@ impl World {
         let tenant = TenantId::proven("acme", TenantProof::Operator).unwrap();
         let profile = Tenant {
             competitors: Vec::new(),
+            text_tone: false,
             id: "acme".into(),
             name: "Acme".into(),
             zone: "UTC".into(),
@@ -418,4 +419,45 @@ async fn a_sandbox_is_scored_as_of_its_instant_and_again_is_no_change() {
         .await
         .unwrap();
     assert!(!second.stored);
+}
+
+#[tokio::test]
+async fn a_burst_of_negative_tickets_is_an_alert_where_tone_is_switched_on_and_at_once() {
+    let Some(world) = World::new("pipeline-tone", None).await else {
+        return;
+    };
+    let account = world.debtor("angry").await;
+    let ticket = |number: u8, text: &str| {
+        let row = json!({"opened_at": format!("2026-03-0{number}T10:00:00Z"), "text": text});
+        record(Kind::Ticket, &id("api", "angry"), &format!("t{number}"), &row)
+    };
+    world
+        .tell(&[
+            ticket(
+                4,
+                "This is terrible, the export crashes again and nobody answers!",
+            ),
+            ticket(
+                7,
+                "I am very disappointed. Your support is useless and I hate this.",
+            ),
+        ])
+        .await;
+    let rules = async |hours: i64| {
+        world
+            .scorer()
+            .score(&world.tenant, account, hours_later(hours))
+            .await
+            .unwrap();
+        let listed = world.listed(&ListBy::Account(account)).await;
+        listed
+            .into_iter()
+            .map(|(alert, _)| alert.rule)
+            .collect::<Vec<_>>()
+    };
+    assert!(!rules(0).await.contains(&"R15".to_owned()));
+    let mut tenant = tenants::get(&world.table, &world.tenant).await.unwrap().unwrap();
+    tenant.text_tone = true;
+    tenants::put(&world.table, &world.tenant, &tenant).await.unwrap();
+    assert!(rules(1).await.contains(&"R15".to_owned()));
 }

@@ -262,7 +262,8 @@ async fn create_tenant(
     TimeZone::get(&zone).with_context(|| format!("{zone} is no IANA time zone, such as Europe/Berlin"))?;
     let pinned_as_of = as_of.map(parse_instant).transpose().context("--as-of")?;
     let old = tenants::get(table, &slug).await?;
-    let (key_events, competitors) = old.map(|t| (t.key_events, t.competitors)).unwrap_or_default();
+    let old = old.map(|t| (t.key_events, t.competitors, t.text_tone));
+    let (key_events, competitors, text_tone) = old.unwrap_or_default();
     let tenant = Tenant {
         id,
         name,
@@ -270,6 +271,7 @@ async fn create_tenant(
         pinned_as_of,
         key_events,
         competitors,
+        text_tone,
     };
     tenants::put(table, &slug, &tenant).await?;
     Ok(tenant)

@@ -7,13 +7,19 @@ use copilot_check::root;
 
 /// Library crates and what they may import of ours. Functions may import every library and no function; tools may
 /// import both.
-const LIBRARIES: [(&str, &[&str]); 11] = [
+const LIBRARIES: [(&str, &[&str]); 12] = [
     ("copilot-domain", &[]),
     ("copilot-features", &["copilot-domain"]),
     ("copilot-scoring", &["copilot-domain", "copilot-features"]),
+    ("copilot-text", &["copilot-domain"]),
     (
         "copilot-learning",
-        &["copilot-domain", "copilot-features", "copilot-scoring"],
+        &[
+            "copilot-domain",
+            "copilot-features",
+            "copilot-scoring",
+            "copilot-text",
+        ],
     ),
     ("copilot-lake", &["copilot-domain", "copilot-features"]),
     ("copilot-connectors", &["copilot-domain"]),
@@ -40,7 +46,9 @@ const LIBRARIES: [(&str, &[&str]); 11] = [
             "copilot-domain",
             "copilot-features",
             "copilot-scoring",
+            "copilot-learning",
             "copilot-lake",
+            "copilot-text",
             "copilot-aws",
             "copilot-runtime",
         ],
@@ -48,10 +56,11 @@ const LIBRARIES: [(&str, &[&str]); 11] = [
 ];
 
 /// The crates that take the instant as an argument and do no I/O.
-const PURE: [&str; 5] = [
+const PURE: [&str; 6] = [
     "copilot-domain",
     "copilot-features",
     "copilot-scoring",
+    "copilot-text",
     "copilot-learning",
     "copilot-lake",
 ];

@@ -3769,6 +3769,8 @@ export interface components {
             quiet_hours: components["schemas"]["QuietHours"] | null;
             /** @description Slack. */
             slack: components["schemas"]["SlackSettings"];
+            /** @description Whether the tone of tickets and survey comments is read. Off unless switched on. */
+            text_tone: boolean;
         };
         /** @description A change of settings. Fields left out stay as they are; `null` clears `key_events` and `quiet_hours`. */
         SettingsPatch: {
@@ -3805,6 +3807,11 @@ export interface components {
             quiet_hours?: components["schemas"]["QuietHours"] | null;
             /** @default null */
             slack?: components["schemas"]["SlackSettings"] | null;
+            /**
+             * @description `true`: read the tone of tickets and survey comments; nothing of it is kept beside the figures.
+             * @default null
+             */
+            text_tone?: boolean | null;
         };
         /**
          * @description How bad it is.

@@ -109,6 +109,10 @@ function SettingsForm({ settings, etag }: { settings: Settings; etag: string }) 
           </div>
         )}
         <Competitors names={draft.competitors} disabled={readOnly} onChange={(competitors) => setDraft({ ...draft, competitors })} />
+        <Switch
+          label="Read the tone of tickets" description="Of tickets and survey comments, when an account is scored. Raises R15" checked={draft.text_tone} disabled={readOnly}
+          onChange={(event) => setDraft({ ...draft, text_tone: event.currentTarget.checked })}
+        />
         {readOnly ? <Text size="xs" c="dimmed">Only leads and admins change these.</Text> : <Button type="submit" loading={save.isPending} w="fit-content">Save</Button>}
       </Stack>
     </form>

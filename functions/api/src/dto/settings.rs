@@ -25,6 +25,8 @@ pub struct Settings {
     pub leads: Vec<String>,
     /// Probability from which on a prediction counts as a yes.
     pub alert_cut: f64,
+    /// Whether the tone of tickets and survey comments is read. Off unless switched on.
+    pub text_tone: bool,
 }
 
 /// E-mail settings.
@@ -89,6 +91,8 @@ pub struct SettingsPatch {
     /// Probability from which on a prediction counts as a yes: 0.01 to 0.99. `GET /v1/accuracy/thresholds` proposes one.
     #[schema(minimum = 0.01, maximum = 0.99)]
     pub alert_cut: Option<f64>,
+    /// `true`: read the tone of tickets and survey comments; nothing of it is kept beside the figures.
+    pub text_tone: Option<bool>,
 }
 
 /// A health profile.

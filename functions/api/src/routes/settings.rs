@@ -78,6 +78,7 @@ fn shown(notify: &NotifySettings, tenant: &Tenant, serving: &Serving) -> Setting
         }),
         leads: notify.leads.clone(),
         alert_cut: serving.alert_cut,
+        text_tone: tenant.text_tone,
     }
 }
 
@@ -132,7 +133,8 @@ async fn update_settings(
             .data(&notify),
         unchanged,
     )];
-    if (&before.key_events, &before.competitors) != (&after.key_events, &after.competitors) {
+    let of_tenant = |s: &Settings| (s.key_events.clone(), s.competitors.clone(), s.text_tone);
+    if of_tenant(&before) != of_tenant(&after) {
         writes.push(Write::Put(
             Item::new(&keys::tenant(&caller.tenant), "tenant").data(&tenant),
             Condition::None,
@@ -192,6 +194,9 @@ fn apply(patch: SettingsPatch, settings: &mut NotifySettings, tenant: &mut Tenan
             Problem::field("leads", "malformed", expected)
         })?;
         settings.leads = read;
+    }
+    if let Some(on) = patch.text_tone {
+        tenant.text_tone = on;
     }
     if let Some(names) = patch.competitors {
         tenant.competitors = competitors(&names)?;
@@ -264,7 +269,9 @@ mod tests {
             (3, Some(1))
         );
         let (_, tenant) = patched(r#"{"key_events":null}"#).unwrap();
-        assert_eq!(tenant.key_events, None);
+        assert_eq!((tenant.key_events, tenant.text_tone), (None, false));
+        let (_, tenant) = patched(r#"{"text_tone":true}"#).unwrap();
+        assert!(tenant.text_tone);
         let (notify, tenant) =
             patched(r#"{"competitors":[" Rival ","rival","Other"],"leads":[" Jo@Acme.Example"]}"#).unwrap();
         assert_eq!(tenant.competitors, ["Rival", "Other"]);

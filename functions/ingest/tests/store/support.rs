@@ -33,6 +33,7 @@ pub(crate) async fn world(test: &str) -> Option<World> {
     let tenant = TenantId::proven("demo", TenantProof::Operator).unwrap();
     let profile = Tenant {
         competitors: Vec::new(),
+        text_tone: false,
         id: "demo".to_owned(),
         name: "Demo".to_owned(),
         zone: "UTC".to_owned(),

@@ -49,6 +49,7 @@ async fn live(config: &SdkConfig, bucket: &str) -> Context {
     let clock = Clock::fixed(at(0));
     let settings = Tenant {
         competitors: Vec::new(),
+        text_tone: false,
         id: "acme".to_owned(),
         name: "Acme".to_owned(),
         zone: "Europe/Berlin".to_owned(),
