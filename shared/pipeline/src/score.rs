@@ -324,7 +324,6 @@ impl Scorer {
             states: &states,
             models: &settings.models,
             arr_percentile: settings.stats.arr_percentile(contract::arr(snapshot)),
-            models: &copilot_scoring::models::NONE,
             held,
             computed_at: clock,
         };
