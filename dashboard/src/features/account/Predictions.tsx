@@ -11,7 +11,7 @@ import { day, percent, sentence, signed, words } from "~/lib/format";
 import classes from "./Account.module.css";
 
 const KINDS = ["churn", "downgrade", "payment"] as const;
-const title = { churn: "Churn", downgrade: "Downgrade", payment: "Payment failure" };
+const title = { churn: "Churn", downgrade: "Downgrade", payment: "Payment failure", expansion: "Expansion" };
 const missingText: Record<string, string> = { no_model: "No model is in service: these are the rules' own estimates." };
 
 interface PredictionsProps {
