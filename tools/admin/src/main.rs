@@ -8,6 +8,7 @@
 mod backfill;
 mod keys;
 mod replay;
+mod train;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -52,6 +53,15 @@ enum Command {
         /// Days between two points.
         #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=366))]
         every: u16,
+    },
+    /// Trains a model on a tenant's history, here: the same run as in the `train` function, with the same result.
+    Train {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// churn, downgrade, payment or expansion.
+        #[arg(long, default_value = "churn")]
+        kind: String,
     },
     /// Rebuilds a tenant's state from the raw log, into the stack's table or another.
     Replay {
@@ -203,6 +213,12 @@ async fn main() -> Result<()> {
             let queue = env.required("SCORE_QUEUE_URL", "the queue that score reads")?;
             let queue = ScoreQueue::new(&sdk, &queue, table.clone());
             json!(backfill::run(&table, &queue, &clock, &tenant_id(&tenant)?, days, every).await?)
+        }
+        Command::Train { tenant, kind } => {
+            let bucket = env.required("DATA_BUCKET", "the data bucket")?;
+            let bus = env.required("EVENT_BUS_NAME", "the bus on which alerts are told")?;
+            let tenant = tenant_id(&tenant)?;
+            train::run(&sdk, &table, (&bucket, &bus), &clock, &tenant, &kind).await?
         }
         Command::Replay { tenant, into_table } => {
             let bucket = env.required("DATA_BUCKET", "the bucket of the raw log")?;
