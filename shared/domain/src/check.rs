@@ -90,10 +90,10 @@ impl Check {
     }
 }
 
-/// Kind and who says so, as keys name them: `churn-rules`, `churn-model`, `churn-shadow`.
+/// Kind and who says so, as keys name them: `churn-rules`, `churn-model`, `churn-model-shadow`.
 pub fn series(kind: PredictionKind, method: Method, shadow: bool) -> String {
     let who = match (method, shadow) {
-        (_, true) => "shadow",
+        (_, true) => "model-shadow",
         (Method::Model, false) => "model",
         (Method::Rules, false) => "rules",
     };

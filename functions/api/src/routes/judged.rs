@@ -155,7 +155,7 @@ pub(super) async fn noted(
     now: Timestamp,
 ) -> Answer<()> {
     count(app, caller, &after.rule, |judged| {
-        judged.changed(before, after, now)
+        judged.changed(before, after, now);
     })
     .await
 }
