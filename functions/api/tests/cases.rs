@@ -239,7 +239,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
             "upload_model",
             "POST",
             "/v1/models/churn/versions",
-            support::world::own_model(),
+            support::world::own_model("third"),
             201,
             HisOwn,
         ),

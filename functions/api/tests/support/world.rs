@@ -361,7 +361,7 @@ impl World {
         let path = format!("/v1/webhooks/{webhook}/test");
         let sent = self.send("POST", &path, Some(&token), &[], None).await.json();
         let settings = self.send("GET", "/v1/settings", Some(&token), &[], None).await;
-        let model = own_model();
+        let model = own_model(slug);
         let model = self
             .send(
                 "POST",
@@ -387,10 +387,11 @@ impl World {
     }
 }
 
-/// A model of one's own: a single leaf that says the same of every account.
-pub fn own_model() -> Value {
+/// A model of one's own: a single leaf that says the same of every account. Each text gives another.
+pub fn own_model(unlike: &str) -> Value {
+    let margin = -1.0 - unlike.len() as f32 / 16.0;
     let trees = Ensemble::new(
-        vec![Tree::constant(-1.0)],
+        vec![Tree::constant(margin)],
         1,
         Aggregate::Sum,
         vec![0.0],
@@ -402,7 +403,7 @@ pub fn own_model() -> Value {
         offset: 0.0,
     };
     let onnx = to_onnx("own", &trees.unwrap(), 2, Some(platt));
-    let said = 1.0 / (1.0 + 1.0_f64.exp());
+    let said = 1.0 / (1.0 + (-f64::from(margin)).exp());
     let sample = |seats: f64| json!({"inputs": [seats, null], "probability": said});
     json!({
         "onnx_base64": STANDARD.encode(onnx), "features": ["seats", "tickets_30d"], "label": "left within 90 days",
