@@ -98,6 +98,7 @@ async fn figures_misses_by_name_and_a_cut_for_a_capacity_come_from_checked_predi
     let one = stats::Entry {
         arr: None,
         band: "watch".into(),
+        moved: None,
     };
     let book = stats::Stats::of(vec![one], world.ctx.clock.now(), true);
     stats::put(&world.ctx.table, &world.acme, &book).await.unwrap();

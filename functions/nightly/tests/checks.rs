@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use copilot_aws::bus::EventBus;
+use copilot_aws::lake::Lake;
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::testing::SdkConfig;
@@ -46,6 +47,7 @@ impl World {
                 score: ScoreQueue::new(&config, &url, table.clone()),
                 bus: EventBus::new(&config, "default"),
                 table,
+                lake: Lake::new(&config, "none"),
                 metrics: Metrics::in_memory("nightly", clock.clone()),
                 clock,
             },
@@ -103,9 +105,9 @@ impl World {
     }
 
     /// Scores and gives the rules that opened an alert.
-    async fn opened(&self, scorer: &Scorer, account: &str, as_of: &str) -> Vec<String> {
+    async fn opened(&self, by: &Scorer, account: &str, as_of: &str) -> Vec<String> {
         let account = self.account(account);
-        let scored = scorer
+        let scored = by
             .score_as_of(&self.tenant, account, at(as_of), at(as_of))
             .await
             .unwrap();

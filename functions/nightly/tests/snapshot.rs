@@ -1,5 +1,5 @@
 //! The feature snapshot on MiniStack: what stands in the feature store after it.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 use copilot_aws::accounts::{Listing, card_item};
 use copilot_aws::bus::EventBus;
@@ -53,6 +53,7 @@ impl World {
             zone: zone.into(),
             pinned_as_of: pinned_as_of.map(|at| at.parse().unwrap()),
             key_events: None,
+            text_tone: false,
         };
         tenants::put(&self.context.table, &tenant, &profile)
             .await
@@ -137,7 +138,10 @@ fn assessment(score: f64, mrr: f64) -> Assessment {
             measures: Vec::new(),
             caps: Vec::new(),
             trend: Trend::default(),
+            computed_score: Some(score),
+            overridden: None,
         },
+        scorecards: Vec::new(),
         sum_check: Points::ZERO,
         predictions: vec![
             prediction(Method::Rules, 0.4),
@@ -281,9 +285,9 @@ async fn call(config: &SdkConfig, test: &str, target: &str, body: &Value) -> Val
         .send()
         .await
         .unwrap();
-    let (status, text) = (answer.status(), answer.text().await.unwrap());
-    assert!(status.is_success(), "{target}: {status} {text}");
-    serde_json::from_str(&text).unwrap_or_default()
+    let (status, said) = (answer.status(), answer.text().await.unwrap());
+    assert!(status.is_success(), "{target}: {status} {said}");
+    serde_json::from_str(&said).unwrap_or_default()
 }
 
 #[tokio::test]

@@ -185,7 +185,7 @@ mod tests {
         (Kind::Outcome, "2026-01-01", row)
     }
 
-    fn bill(issued: &str, more: Value) -> (Kind, &'static str, Value) {
+    fn bill(issued: &str, more: &Value) -> (Kind, &'static str, Value) {
         let mut row = json!({"amount_minor": 100, "issued_at": format!("{issued}T00:00:00Z")});
         row.as_object_mut()
             .unwrap()
@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn an_account_without_a_contract_lapses_when_it_buys_nothing_in_the_window() {
         let none = json!({});
-        let buys = history(&[bill("2025-12-01", none.clone()), bill("2026-03-01", none.clone())]);
-        let lapses = history(&[bill("2025-12-01", none.clone()), bill("2026-04-02", none.clone())]);
+        let buys = history(&[bill("2025-12-01", &none), bill("2026-03-01", &none)]);
+        let lapses = history(&[bill("2025-12-01", &none), bill("2026-04-02", &none)]);
         assert_eq!(churn(&buys, "2026-04-01"), Some(false));
         assert_eq!(churn(&lapses, "2026-03-31"), None);
         assert_eq!(churn(&lapses, "2026-04-01"), Some(true));
@@ -253,7 +253,7 @@ mod tests {
             "2025-01-01",
             json!({"started_at": "2025-01-01T00:00:00Z"}),
         );
-        let contract = history(&[bill("2025-12-01", none), paid]);
+        let contract = history(&[bill("2025-12-01", &none), paid]);
         assert_eq!(
             churn(&contract, "2026-04-01"),
             Some(false),
@@ -264,12 +264,12 @@ mod tests {
     #[test]
     fn who_buys_without_a_contract_is_whom_the_feature_calls_transactional() {
         let cases = [
-            history(&[bill("2025-12-01", json!({}))]),
+            history(&[bill("2025-12-01", &json!({}))]),
             history(&[
-                bill("2025-12-01", json!({})),
+                bill("2025-12-01", &json!({})),
                 (Kind::Account, "2025-01-01", json!({"seats": 3})),
             ]),
-            history(&[bill("2025-12-01", json!({"voided_at": "2025-12-02T00:00:00Z"}))]),
+            history(&[bill("2025-12-01", &json!({"voided_at": "2025-12-02T00:00:00Z"}))]),
         ];
         for history in cases {
             let snapshot = history.snapshot(DAY_0.parse().unwrap());
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn a_payment_fails_or_stays_out_for_more_than_thirty_days() {
         let ask = |more: Value, until: &str| {
-            let history = history(&[bill("2025-12-01", more)]);
+            let history = history(&[bill("2025-12-01", &more)]);
             happened(
                 &history,
                 PredictionKind::Payment,

@@ -298,7 +298,8 @@ fn check(loaded: &LearntModel, blend: &Blend, table: &Table) -> Result<(), Train
     let found = loaded.run(&table.rows_of(&all))?;
     for (row, (found, margin)) in found.iter().zip(expected).enumerate() {
         let expected = 1.0 / (1.0 + (-margin).exp());
-        if !((found - expected).abs() <= PROBABILITY_TOLERANCE) {
+        let gap = (found - expected).abs();
+        if gap.is_nan() || gap > PROBABILITY_TOLERANCE {
             let found = *found;
             return Err(ModelError::Golden { row, found, expected }.into());
         }

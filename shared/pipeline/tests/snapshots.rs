@@ -41,6 +41,7 @@ impl World {
             zone: "Europe/Berlin".into(),
             pinned_as_of: None,
             key_events: None,
+            text_tone: false,
         };
         tenants::put(&table, &tenant, &profile).await.unwrap();
         Some(Self {
@@ -82,7 +83,7 @@ impl World {
     }
 
     async fn fill(&self, days: &[Date]) -> lake::Filled {
-        lake::fill(&self.table, &self.store, &self.tenant, days.to_vec(), at(NOW))
+        Box::pin(lake::fill(&self.table, &self.store, &self.tenant, days.to_vec(), at(NOW)))
             .await
             .unwrap()
     }

@@ -93,7 +93,8 @@ impl LearntModel {
                 .contributions(&inputs)
                 .map(|parts| crate::churn::sigmoid(parts.sum()));
             for expected in [Some(golden.probability), summed].into_iter().flatten() {
-                if !((found - expected).abs() <= PROBABILITY_TOLERANCE) {
+                let gap = (found - expected).abs();
+                if gap.is_nan() || gap > PROBABILITY_TOLERANCE {
                     return Err(ModelError::Golden { row, found, expected });
                 }
             }

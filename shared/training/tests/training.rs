@@ -210,9 +210,8 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
 
     // A file that is broken takes the model out, not the scoring.
     world.decide(|pointers| pointers.crown(&version, now())).await;
-    let broken = world
-        .files()
-        .put(&world.tenant, (KIND, &version), MODEL, b"broken".to_vec());
+    let files = world.files();
+    let broken = files.put(&world.tenant, (KIND, &version), MODEL, b"broken".to_vec());
     broken.await.unwrap();
     let without = world.churn("shop-1").await;
     assert!(

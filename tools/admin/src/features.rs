@@ -31,7 +31,7 @@ pub(crate) async fn fill(
         "--from comes after --to ({to}); give the earlier month first"
     );
     let ends = snapshots::month_ends(from, to);
-    let filled = lake::fill(table, store, tenant, ends, now).await?;
+    let filled = Box::pin(lake::fill(table, store, tenant, ends, now)).await?;
     Ok(json!({ "tenant": tenant, "filled": filled }))
 }
 

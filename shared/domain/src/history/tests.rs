@@ -192,6 +192,7 @@ mod composed {
                 .map(|(day, tally)| (day, Arc::new(placed(&tally, &names))))
                 .collect(),
             event_names: names.iter().cloned().collect(),
+            score_override: None,
             calendar: Calendar::new(zone.clone()),
             zone,
         }
