@@ -26,8 +26,11 @@ fn run(file: &[u8], rows: &[f32], width: usize) -> TractResult<Vec<f32>> {
     let plan = model.into_optimized()?.into_runnable()?;
     let input = Tensor::from_shape(&[rows.len() / width, width], rows)?;
     let out = plan.run(tvec!(input.into()))?;
-    let scores = out.last().ok_or_else(|| format_err!("no output"))?;
-    Ok(scores.to_plain_array_view::<f32>()?.iter().copied().collect())
+    Ok(out[out.len() - 1]
+        .to_plain_array_view::<f32>()?
+        .iter()
+        .copied()
+        .collect())
 }
 
 #[test]
