@@ -4,12 +4,10 @@
 
 use crate::ensemble::tree::{Node, Test, Tree};
 
-/// Rows that walk a tree side by side, so that one waits for memory while the next is computed.
+/// Trees that are walked side by side, so that one waits for memory while the next is computed.
 const LANES: usize = 16;
-/// Rows that go through a tree before the next tree is fetched: they and the tree stay in the nearest cache.
+/// Rows that go through these trees before the next are fetched: both stay in the nearest caches.
 const BLOCK: usize = 128;
-/// With fewer rows than these it is trees that are walked side by side.
-const FEW: usize = 4;
 /// In a node's column: missing values pass.
 const MISSING_PASSES: u32 = 1 << 31;
 
@@ -24,12 +22,6 @@ struct Step {
     child: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Root {
-    at: u32,
-    depth: u32,
-}
-
 /// An ensemble of thresholds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Flat {
@@ -38,7 +30,7 @@ pub(super) struct Flat {
     single: Vec<f64>,
     leaves: Vec<(u32, u32)>,
     weights: Vec<(u32, f64)>,
-    roots: Vec<Root>,
+    roots: Vec<u32>,
     targets: usize,
 }
 
@@ -57,11 +49,8 @@ impl Flat {
         for tree in trees {
             let root = flat.steps.len();
             flat.grow();
-            let depth = flat.place(tree, 0, root)?;
-            flat.roots.push(Root {
-                at: u32::try_from(root).ok()?,
-                depth,
-            });
+            flat.place(tree, 0, root)?;
+            flat.roots.push(u32::try_from(root).ok()?);
         }
         Some(flat)
     }
@@ -72,8 +61,8 @@ impl Flat {
         self.leaves.push((0, 0));
     }
 
-    /// Puts a node of a tree at a place; gives the depth below it.
-    fn place(&mut self, tree: &Tree, node: usize, at: usize) -> Option<u32> {
+    /// Puts a node of a tree at a place, and what is below it.
+    fn place(&mut self, tree: &Tree, node: usize, at: usize) -> Option<()> {
         match &tree.nodes[node] {
             Node::Leaf(weights) => {
                 let from = self.weights.len() as u32;
@@ -81,7 +70,7 @@ impl Flat {
                     .extend(weights.iter().map(|(t, w)| (*t as u32, f64::from(*w))));
                 self.leaves[at] = (from, self.weights.len() as u32);
                 self.single[at] = weights.iter().map(|(_, w)| f64::from(*w)).sum();
-                Some(0)
+                Some(())
             }
             Node::Branch {
                 feature,
@@ -110,8 +99,8 @@ impl Flat {
                     column: *feature as u32 | if missing_first { MISSING_PASSES } else { 0 },
                     child: u32::try_from(child).ok()?,
                 };
-                let below = self.place(tree, first, child)?;
-                Some(1 + below.max(self.place(tree, second, child + 1)?))
+                self.place(tree, first, child)?;
+                self.place(tree, second, child + 1)
             }
         }
     }
@@ -124,66 +113,34 @@ impl Flat {
             .chunks(BLOCK * width)
             .zip(out.chunks_mut(BLOCK * self.targets))
         {
-            if block.len() < FEW * width {
+            for roots in self.roots.chunks(LANES) {
                 for (row, out) in block.chunks_exact(width).zip(out.chunks_exact_mut(self.targets)) {
-                    self.many_trees(row, out);
-                }
-                continue;
-            }
-            for root in &self.roots {
-                for (rows, out) in block
-                    .chunks(LANES * width)
-                    .zip(out.chunks_mut(LANES * self.targets))
-                {
-                    self.many_rows(*root, rows, width, out);
+                    self.walk(roots, row, out);
                 }
             }
         }
         out
     }
 
-    /// Walks one tree with some rows side by side.
-    fn many_rows(&self, root: Root, rows: &[f32], width: usize, out: &mut [f64]) {
-        let mut at = [root.at; LANES];
-        for _ in 0..root.depth {
+    /// Walks some trees side by side with one row, until none moves: leaves lead to themselves, and most rows end long before
+    /// the deepest leaf.
+    fn walk(&self, roots: &[u32], row: &[f32], out: &mut [f64]) {
+        let mut at = [0; LANES];
+        let at = &mut at[..roots.len()];
+        at.copy_from_slice(roots);
+        loop {
             let mut moved = 0;
-            for (at, row) in at.iter_mut().zip(rows.chunks_exact(width)) {
+            for at in at.iter_mut() {
                 let next = self.next(*at, row);
                 moved |= next ^ *at;
                 *at = next;
             }
-            // Leaves lead to themselves: most rows end long before the deepest.
             if moved == 0 {
                 break;
             }
         }
-        for (out, at) in out.chunks_exact_mut(self.targets).zip(at) {
-            self.add(at, out);
-        }
-    }
-
-    /// Walks some trees side by side with one row.
-    fn many_trees(&self, row: &[f32], out: &mut [f64]) {
-        for roots in self.roots.chunks(LANES) {
-            let mut at = [0; LANES];
-            for (at, root) in at.iter_mut().zip(roots) {
-                *at = root.at;
-            }
-            let at = &mut at[..roots.len()];
-            loop {
-                let mut moved = 0;
-                for at in at.iter_mut() {
-                    let next = self.next(*at, row);
-                    moved |= next ^ *at;
-                    *at = next;
-                }
-                if moved == 0 {
-                    break;
-                }
-            }
-            for at in at.iter() {
-                self.add(*at, out);
-            }
+        for at in at.iter() {
+            self.add(*at, out);
         }
     }
 
