@@ -17,8 +17,8 @@ use copilot_scoring::learnt_card::{
 use copilot_scoring::onnx::{ModelError, PROBABILITY_TOLERANCE};
 use jiff::civil::Date;
 
-use crate::blend::{self, Blend, FOLDS, Plan};
-use crate::boosting::BoostError;
+use crate::blend::{self, Blend, FOLDS, Kind, Plan};
+use crate::boosting::{BoostError, Settings};
 use crate::evidence::{self, Held};
 use crate::examples::Examples;
 use crate::population::{Stage, applies_to, label};
@@ -259,18 +259,12 @@ fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<
         return Ok(None);
     }
     let table = narrowed(&examples.table, &columns);
-    let plan = match stage {
-        Stage::Boosting => Plan::default(),
-        Stage::Rules | Stage::Watched | Stage::Logistic => Plan {
-            trees: Vec::new(),
-            ..Plan::default()
-        },
-    };
     let folds: Vec<usize> = part
         .rows
         .iter()
         .map(|row| examples.accounts[*row] % FOLDS)
         .collect();
+    let plan = plan(examples, &table, part, &folds, stage)?;
     let blend = blend::grow(&table, &examples.labels, part, &folds, &plan)?;
     if blend.weights.is_empty() {
         return Ok(None);
@@ -289,6 +283,46 @@ fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<
         loaded,
         columns,
     }))
+}
+
+/// How a model of a stage is grown. Trees are shallow, so that taking an answer apart takes under a millisecond. What trees and
+/// line count for is told by the last months of the rows, where there are enough: rows of the same months as those learnt from
+/// flatter the trees.
+fn plan(
+    examples: &Examples,
+    table: &Table,
+    part: &Part,
+    folds: &[usize],
+    stage: Stage,
+) -> Result<Plan, BoostError> {
+    let line = Plan {
+        trees: Vec::new(),
+        ..Plan::default()
+    };
+    if stage != Stage::Boosting {
+        return Ok(line);
+    }
+    let plan = Plan {
+        trees: vec![Kind::Free(Settings::SHALLOW)],
+        ..Plan::default()
+    };
+    let mut days: Vec<Date> = part.rows.iter().map(|row| examples.cutoffs[*row]).collect();
+    days.dedup();
+    let Some((before, last)) = split(&days) else {
+        return Ok(plan);
+    };
+    let places = |wanted: &[Date]| {
+        let is = |at: &usize| wanted.contains(&examples.cutoffs[part.rows[*at]]);
+        (0..part.len()).filter(is).collect::<Vec<usize>>()
+    };
+    let early = places(&before);
+    let early_folds: Vec<usize> = early.iter().map(|at| folds[*at]).collect();
+    let (early, late) = (part.at(&early), part.at(&places(&last)));
+    let weights = blend::weights_by_time(table, &examples.labels, (&early, &early_folds), &late, &plan)?;
+    Ok(Plan {
+        weights: Some(weights),
+        ..plan
+    })
 }
 
 /// The written model must say what the trainer says, on every row there is.

@@ -83,9 +83,15 @@ impl World {
     }
 
     async fn fill(&self, days: &[Date]) -> lake::Filled {
-        Box::pin(lake::fill(&self.table, &self.store, &self.tenant, days.to_vec(), at(NOW)))
-            .await
-            .unwrap()
+        Box::pin(lake::fill(
+            &self.table,
+            &self.store,
+            &self.tenant,
+            days.to_vec(),
+            at(NOW),
+        ))
+        .await
+        .unwrap()
     }
 }
 

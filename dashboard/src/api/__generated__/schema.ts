@@ -123,6 +123,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{id}/override": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the score of an account in place of the computed one
+         * @description The computed score goes on beside it, and the points lost still sum to 100 minus the score. No scoring takes it away;
+         *     it ends by itself after its last day. A newer override takes the place of an older one.
+         */
+        put: operations["override_account_score"];
+        post?: never;
+        /** Take the override of an account's score back */
+        delete: operations["remove_account_override"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}/predictions": {
         parameters: {
             query?: never;
@@ -151,6 +173,28 @@ export interface paths {
         put?: never;
         /** Set the CSM's own judgement of an account */
         post: operations["set_account_pulse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}/rollup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the children of an account come to
+         * @description Children name the account's external id, in any of its sources, as their `parent`. How they are rolled up is said by
+         *     the account's profile; the account's own score is not touched. By ARR, amounts of one currency count: the one that
+         *     most children share.
+         */
+        get: operations["get_account_rollup"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -601,6 +645,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Learnt models by what they predict */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go back to the champion before, down to the rules */
+        post: operations["roll_back_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Training runs of a kind, newest first */
+        get: operations["list_training_runs"];
+        put?: never;
+        /**
+         * Train a model on the tenant's history
+         * @description The answer is the run; it goes on by itself and says how far it is. With too few known outcomes, or where the data
+         *     carries no signal, it ends without a model and says so.
+         */
+        post: operations["start_training_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a model of one's own
+         * @description It must load, read known features, and reproduce the sample predictions to 1e-5; else it is refused with the operator that
+         *     is not known or the row that differs. It answers nowhere until it is placed.
+         */
+        post: operations["upload_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The card of a version */
+        get: operations["get_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{kind}/versions/{version}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a version be watched, answer for a share of the accounts, or answer
+         * @description A champion needs evidence: every check met, or those that are missed accepted by name with a reason.
+         */
+        post: operations["place_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/notifications": {
         parameters: {
             query?: never;
@@ -746,6 +904,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/profiles/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What profiles can be made of */
+        get: operations["get_profile_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profiles/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draft of the health profiles */
+        get: operations["get_profile_draft"];
+        /**
+         * Save a draft of the health profiles
+         * @description It is checked as a whole; every field at fault is named. Scores do not go by it before it is published.
+         */
+        put: operations["save_profile_draft"];
+        post?: never;
+        /** Throw the draft of the health profiles away */
+        delete: operations["discard_profile_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profiles/draft/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the draft of the health profiles would do
+         * @description Assesses accounts by the draft and by what scores go by now, without storing anything: up to 500 accounts and 8
+         *     seconds. Of more accounts it takes a random sample, and says so. Bands are those that accounts come to rest in; the
+         *     first scoring may keep an old band for one more run.
+         */
+        post: operations["preview_profile_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profiles/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish the draft of the health profiles
+         * @description The draft becomes the next version, which never changes again. Scores go by it within half a minute: each account
+         *     at its next scoring, at the latest in the nightly run.
+         */
+        post: operations["publish_profile_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profiles/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published versions of the profiles */
+        get: operations["list_profile_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profiles/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A published version of the profiles, and how it differs from another */
+        get: operations["get_profile_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profiles/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll the profiles back to a version
+         * @description Publishes a new version that is equal to the one of the path. `If-Match` is the tag of the live version.
+         */
+        post: operations["restore_profile_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rules": {
         parameters: {
             query?: never;
@@ -796,6 +1090,23 @@ export interface paths {
         head?: never;
         /** Change settings of the tenant */
         patch: operations["update_settings"];
+        trace?: never;
+    };
+    "/v1/stability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How still the scores of the tenant stood in the last 30 days */
+        get: operations["get_stability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/subscriptions:batch": {
@@ -1002,6 +1313,11 @@ export interface components {
             computed_at: string | null;
             /**
              * Format: double
+             * @description What measures and caps come to, where a person's override stands in place of it.
+             */
+            computed_score: number | null;
+            /**
+             * Format: double
              * @description Share of the weight that could be measured, 0 to 1.
              */
             coverage: number;
@@ -1042,8 +1358,15 @@ export interface components {
              * @description Open alerts.
              */
             open_alerts: number;
+            /**
+             * Format: date
+             * @description The last day of that override; `null` without one.
+             */
+            override_until: string | null;
             /** @description The CSM's e-mail. */
             owner: string | null;
+            /** @description External id of its parent account. */
+            parent: string | null;
             /**
              * Format: double
              * @description Rank in lists; higher is more urgent.
@@ -1068,6 +1391,7 @@ export interface components {
             segment: string | null;
             /** @description Scores of the last days, oldest first, at most 30. */
             spark: components["schemas"]["SparkPoint"][];
+            stability: components["schemas"]["Stability"] | null;
             /** @description Stage. */
             stage: components["schemas"]["Stage"];
             top_alert: components["schemas"]["TopAlert"] | null;
@@ -1189,6 +1513,8 @@ export interface components {
             name?: string | null;
             /** @description The CSM's sign-in e-mail. */
             owner?: string | null;
+            /** @description External id of the parent account, in any of its sources. */
+            parent?: string | null;
             /** @description Plan name. */
             plan?: string | null;
             /**
@@ -1227,6 +1553,26 @@ export interface components {
              * @description Accounts of the tenant; `null` when a filter is set.
              */
             total: number | null;
+        };
+        /** @description What the children of an account come to. */
+        AccountRollup: {
+            band: components["schemas"]["Band"] | null;
+            /** @description The children, the lowest score first, at most 500. */
+            children: components["schemas"]["ChildScore"][];
+            /** @description Whether these are all. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Children that count in it.
+             */
+            counted: number;
+            /** @description How they are rolled up, by the account's profile. */
+            mode: components["schemas"]["RollupDoc"];
+            /**
+             * Format: double
+             * @description The roll-up, 0 to 100; `null` where no child counts.
+             */
+            score: number | null;
         };
         /** @description An account with everything that its page shows. */
         AccountView: {
@@ -1545,6 +1891,50 @@ export interface components {
             /** @description Who was told, and whether it arrived. */
             notifications: components["schemas"]["AlertNotification"][];
         };
+        /**
+         * @description How the graph's answer is taken apart: `slope × (trees + line) + offset` is the margin (log-odds), the trees are those
+         *     of the graph's one tree operator.
+         */
+        Anatomy: {
+            line: components["schemas"]["Line"] | null;
+            /**
+             * Format: double
+             * @description Its offset.
+             */
+            offset: number;
+            /**
+             * Format: double
+             * @description Slope of the calibration.
+             */
+            slope: number;
+        };
+        /** @description An override that stands in a health, and what it costs. */
+        AppliedOverride: {
+            /** @description Who gave it. */
+            author: string;
+            /**
+             * Format: date-time
+             * @description When it was given.
+             */
+            given_at: string;
+            /**
+             * Format: double
+             * @description Points that it costs beyond measures and caps; negative where it raises the score.
+             */
+            points_lost: number;
+            /** @description Why, in the author's words. */
+            reason: string;
+            /**
+             * Format: double
+             * @description The score that it sets.
+             */
+            score: number;
+            /**
+             * Format: date
+             * @description The last day on which it holds.
+             */
+            until: string;
+        };
         /** @description Everything one scoring says about an account. */
         Assessment: {
             /** @description The account. */
@@ -1572,6 +1962,8 @@ export interface components {
             predictions: components["schemas"]["Prediction"][];
             /** @description The profile used. */
             profile: components["schemas"]["ProfileChoice"];
+            /** @description The tenant's further scorecards, beside the health. */
+            scorecards: components["schemas"]["ScorecardResult"][];
             /**
              * Format: double
              * @description 100 minus the score minus all points lost: zero.
@@ -1788,6 +2180,79 @@ export interface components {
             /** @description Why, in words. */
             reason: string;
         };
+        /** @description A condition of a cap: at least one of `gte`, `gt`, `lte`. */
+        CapCondition: {
+            /** @description The feature. */
+            feature: string;
+            /**
+             * Format: double
+             * @description More than.
+             */
+            gt?: number | null;
+            /**
+             * Format: double
+             * @description At least.
+             */
+            gte?: number | null;
+            /**
+             * Format: double
+             * @description At most.
+             */
+            lte?: number | null;
+        };
+        /** @description A cap: when all conditions hold, the score is at most the limit. */
+        CapDoc: {
+            /** @description Its conditions; a feature that is missing holds none. */
+            all: components["schemas"]["CapCondition"][];
+            /** @description Id: a-z, 0-9, `-` and `_`. */
+            id: string;
+            /**
+             * Format: double
+             * @description The highest score that it allows.
+             */
+            limit: number;
+            /** @description Why, in words; `{feature|form}` stands for a value. */
+            reason: string;
+        };
+        /** @description A version that answers for a share of the accounts. */
+        Challenger: {
+            /**
+             * Format: double
+             * @description Share of the accounts, above 0 and at most 0.5.
+             */
+            share: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description The version. */
+            version: string;
+        };
+        /** @description One thing that a candidate must show before it may answer for accounts. */
+        Check: {
+            /** @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`. */
+            name: string;
+            /** @description Whether it is met. */
+            passed: boolean;
+            /** @description What was found and what was asked for. */
+            text: string;
+        };
+        /** @description A child in a roll-up. */
+        ChildScore: {
+            arr: components["schemas"]["Money"] | null;
+            /** @description Band. */
+            band: components["schemas"]["Band"];
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Score.
+             */
+            score: number | null;
+        };
         /** @description A part of the condition, with what it saw. */
         Clause: {
             /** @description The condition, in CEL. */
@@ -1812,11 +2277,57 @@ export interface components {
          * @enum {string}
          */
         Collection: "accounts" | "contacts" | "subscriptions" | "invoices" | "tickets" | "activities" | "surveys" | "outcomes" | "events";
+        /** @description For which accounts: everything that is said must hold. */
+        ConditionDoc: {
+            /**
+             * @description Custom field `billing_model`, or `<that>-billed` as segment.
+             * @default null
+             */
+            billing?: string | null;
+            /**
+             * Format: double
+             * @description At most this many days old.
+             * @default null
+             */
+            max_account_age_days?: number | null;
+            /**
+             * @description One of these segments.
+             * @default null
+             */
+            segments?: string[] | null;
+            /**
+             * @description One of these stages.
+             * @default null
+             */
+            stages?: components["schemas"]["Stage"][] | null;
+            /**
+             * @description Use of the product is known of, or not.
+             * @default null
+             */
+            telemetry?: boolean | null;
+            /** @default null */
+            touch?: components["schemas"]["Touch"] | null;
+            /**
+             * @description Buys by invoice, without contract, seats or subscription.
+             * @default null
+             */
+            transactional?: boolean | null;
+        };
         /**
          * @description How far to trust it, in a word.
          * @enum {string}
          */
         ConfidenceLabel: "low" | "medium" | "high";
+        /**
+         * @description Conformal calibration: how strange probabilities were for rows of each outcome, on rows that the model did not see.
+         *     Quantiles in steps of a hundredth of `1 − p` for rows with the outcome and of `p` for those without.
+         */
+        Conformal: {
+            /** @description For rows without, ascending. */
+            negative: number[];
+            /** @description For rows with the outcome, ascending. */
+            positive: number[];
+        };
         /** @description What was said at the cut against what happened. */
         Confusion: {
             /**
@@ -1897,7 +2408,7 @@ export interface components {
             /** @description From what to what, in words. */
             detail: string;
             group: components["schemas"]["Group"] | null;
-            /** @description Id of the measure, or `cap:<id>`. */
+            /** @description Id of the measure, `cap:<id>`, or `override`. */
             measure: string;
             /** @description Its name. */
             name: string;
@@ -2215,6 +2726,15 @@ export interface components {
          * @enum {string}
          */
         EventStatus: "counted" | "duplicate" | "error";
+        /** @description A candidate held against what answers now, on the same rows of months that neither had seen. */
+        Evidence: {
+            /** @description The champion's version, or `rules`. */
+            against: string;
+            /** @description What it must show. */
+            checks: components["schemas"]["Check"][];
+            /** @description By how much its area under the precision-recall curve is larger; an interval above 0 is a win. */
+            pr_auc_gain: components["schemas"]["Interval"];
+        };
         /** @description A change of score between two days, taken apart. */
         Explanation: {
             /**
@@ -2292,6 +2812,15 @@ export interface components {
              */
             value: number | null;
         };
+        /** @description A feature that caps can look at. */
+        FeatureInfo: {
+            /** @description What it is. */
+            description: string;
+            /** @description Name. */
+            name: string;
+            /** @description Unit. */
+            unit: string;
+        };
         /** @description A rating. */
         Feedback: {
             /**
@@ -2325,12 +2854,22 @@ export interface components {
             /** @description Where in the request, e.g. `rows[3].at` or `limit`. */
             field: string;
         };
+        /** @description A row with the answer that the model must give. */
+        GoldenRow: {
+            /** @description Values by column, `null` where missing. */
+            inputs: (number | null)[];
+            /**
+             * Format: double
+             * @description The probability, as the trainer says it.
+             */
+            probability: number;
+        };
         /**
          * @description What a measure tells about; also the sub-scores.
          * @enum {string}
          */
         Group: "usage" | "engagement" | "support" | "sentiment" | "payment";
-        /** @description Health with its reasons. Where there is a score, the points lost by measures and caps sum to 100 minus it. */
+        /** @description Health with its reasons. Where there is a score, the points lost by measures, caps and override sum to 100 minus it. */
         Health: {
             /** @description The band, after hysteresis. */
             band: components["schemas"]["Band"];
@@ -2338,11 +2877,17 @@ export interface components {
             caps: components["schemas"]["Cap"][];
             /**
              * Format: double
+             * @description What the measures and caps come to; the score too, unless a person's override stands in its place.
+             */
+            computed_score: number | null;
+            /**
+             * Format: double
              * @description Share of the profile's weight that has data, 0 to 1.
              */
             coverage: number;
             /** @description Every measure of the profile. */
             measures: components["schemas"]["Measure"][];
+            override: components["schemas"]["AppliedOverride"] | null;
             previous_band: components["schemas"]["Band"] | null;
             /**
              * Format: double
@@ -2377,6 +2922,11 @@ export interface components {
             churn_probability: number | null;
             /**
              * Format: double
+             * @description What measures and caps came to, where a person's override stood in place of it.
+             */
+            computed_score: number | null;
+            /**
+             * Format: double
              * @description Coverage, 0 to 1.
              */
             coverage: number;
@@ -2385,6 +2935,8 @@ export interface components {
              * @description Day in the tenant's zone.
              */
             day: string;
+            /** @description Id of the profile used. */
+            profile: string | null;
             /**
              * Format: int32
              * @description Version of the profile used.
@@ -2599,6 +3151,24 @@ export interface components {
             /** @description Where it delivers to. */
             webhook_url: string | null;
         };
+        /** @description A figure with its interval of 95 %. */
+        Interval: {
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The figure.
+             */
+            value: number;
+        };
         /** @description A bill, or a credit note when the amount is negative. */
         InvoiceIn: {
             /**
@@ -2681,6 +3251,98 @@ export interface components {
             /** @description What runs with them: `logistic_shadow`, `logistic`, `boosting`. */
             unlocks: string | null;
         };
+        /** @description The card. */
+        LearntCard: {
+            anatomy: components["schemas"]["Anatomy"] | null;
+            /** @description For which accounts it speaks. */
+            applies_to: Record<string, never>;
+            conformal: components["schemas"]["Conformal"] | null;
+            /** @description Rows for the loader to check. */
+            golden: components["schemas"]["GoldenRow"][];
+            /** @description The inputs, in the order of the columns. */
+            inputs: components["schemas"]["LearntInput"][];
+            /** @description What it predicts. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description What the label was, in words. */
+            label: string;
+            /** @description What else to know. */
+            limits: string[];
+            /** @description How it was made. */
+            maker: components["schemas"]["Maker"];
+            /** @description Name. */
+            name: string;
+            /** @description SHA-256 of the model file, hex. */
+            sha256: string;
+            trained_on: components["schemas"]["TrainedOn"] | null;
+            validation: components["schemas"]["Validation"] | null;
+            /** @description Version. */
+            version: string;
+            /**
+             * Format: int32
+             * @description Days from the cut-off that the label speaks of.
+             */
+            window_days: number;
+        };
+        /** @description One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN. */
+        LearntInput: {
+            /** @description The feature. */
+            name: string;
+            /**
+             * Format: double
+             * @description Its middle value over the training rows; `None` where it was always missing.
+             */
+            usual: number | null;
+            /**
+             * Format: int32
+             * @description The version of the feature that the model was trained on.
+             */
+            version: number;
+        };
+        /** @description The straight part of a model, beside its trees. Its weights already hold its share of the blend. */
+        Line: {
+            /** @description By column. */
+            columns: components["schemas"]["LineColumn"][];
+            /**
+             * Format: double
+             * @description What it says of a row of means.
+             */
+            intercept: number;
+        };
+        /** @description What the straight part of a model adds for a column: `weight × (read − mean) ÷ scale`, or `gap` where it is missing. */
+        LineColumn: {
+            /**
+             * Format: double
+             * @description What a missing value adds.
+             */
+            gap: number;
+            /**
+             * Format: double
+             * @description The most that is read.
+             */
+            high: number;
+            /** @description Whether `ln(1 + x)` is read for `x`. */
+            log: boolean;
+            /**
+             * Format: double
+             * @description The least that is read: below it nothing was learnt.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Mean of what is read.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description Its standard deviation.
+             */
+            scale: number;
+            /**
+             * Format: double
+             * @description Weight.
+             */
+            weight: number;
+        };
         /** @description A row that was not applied. */
         LineError: {
             /** @description For programs. */
@@ -2706,6 +3368,11 @@ export interface components {
             data: components["schemas"]["Integration"][];
         };
         /** @description A short list that comes whole. */
+        List_ModelsOfKind: {
+            /** @description The rows. */
+            data: components["schemas"]["ModelsOfKind"][];
+        };
+        /** @description A short list that comes whole. */
         List_PlaybookView: {
             /** @description The rows. */
             data: components["schemas"]["PlaybookView"][];
@@ -2726,6 +3393,11 @@ export interface components {
             data: components["schemas"]["RuleView"][];
         };
         /** @description A short list that comes whole. */
+        List_TrainingRun: {
+            /** @description The rows. */
+            data: components["schemas"]["TrainingRun"][];
+        };
+        /** @description A short list that comes whole. */
         List_UsageDayView: {
             /** @description The rows. */
             data: components["schemas"]["UsageDayView"][];
@@ -2735,6 +3407,11 @@ export interface components {
             /** @description The rows. */
             data: components["schemas"]["WebhookView"][];
         };
+        /**
+         * @description How it was made.
+         * @enum {string}
+         */
+        Maker: "logistic" | "boosting" | "uploaded";
         /** @description The caller, and the tenant it belongs to. */
         Me: {
             /**
@@ -2822,6 +3499,47 @@ export interface components {
              */
             weight: number;
         };
+        /** @description A measure in a profile or a scorecard. */
+        MeasureChoice: {
+            /**
+             * Format: double
+             * @description Another green cut than the measure's own.
+             */
+            green?: number | null;
+            /** @description The measure, e.g. `U1`. */
+            id: string;
+            /**
+             * Format: double
+             * @description Another red cut.
+             */
+            red?: number | null;
+            /**
+             * Format: int32
+             * @description Its weight; only its share of the sum counts, and 0 switches it off.
+             */
+            weight: number;
+        };
+        /** @description A measure that profiles choose from. */
+        MeasureInfo: {
+            /**
+             * Format: double
+             * @description Value that scores 100 where a profile says nothing else.
+             */
+            green: number;
+            /** @description Group. */
+            group: components["schemas"]["Group"];
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Value that scores 0 where a profile says nothing else.
+             */
+            red: number;
+            /** @description Unit of the value. */
+            unit: string;
+        };
         /**
          * @description Whether a measure could be taken.
          * @enum {string}
@@ -2883,6 +3601,68 @@ export interface components {
             /** @description Whether the model was only watched. */
             shadow: boolean;
         };
+        /** @description A version as the registry lists it. */
+        ModelEntry: {
+            evidence: components["schemas"]["Evidence"] | null;
+            /** @description What it predicts. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description How it was made. */
+            maker: components["schemas"]["Maker"];
+            /**
+             * Format: date-time
+             * @description When it was registered, by the tenant's clock.
+             */
+            registered_at: string;
+            /** @description By whom. */
+            registered_by: string;
+            trained_on: components["schemas"]["TrainedOn"] | null;
+            validation: components["schemas"]["Validation"] | null;
+            /** @description The version. */
+            version: string;
+        };
+        /**
+         * @description Where a version stands.
+         * @enum {string}
+         */
+        ModelRole: "idle" | "shadow" | "challenger" | "champion";
+        /** @description How many accounts with a known outcome there are, and how many the next stage needs. */
+        ModelStage: {
+            counted: components["schemas"]["LabelCounts"] | null;
+            /** @description Accounts without the outcome that the next stage needs. */
+            next_negative_accounts: number | null;
+            /** @description Accounts with the outcome that the next stage needs. */
+            next_positive_accounts: number | null;
+            /** @description `rules`, `watched`, `logistic` or `boosting`; see the documentation of gates. */
+            stage: string;
+            /** @description In words. */
+            text: string;
+        };
+        /** @description A version with its place and what it still has to show. */
+        ModelVersion: components["schemas"]["ModelEntry"] & {
+            /** @description What it must show before it answers, judged now. */
+            checks: components["schemas"]["Check"][];
+            /** @description Where it stands. */
+            role: components["schemas"]["ModelRole"];
+        };
+        /** @description The models of one kind. */
+        ModelsOfKind: {
+            /** @description What answers now: a version, `baseline` (shipped) or `rules`. */
+            answers: string;
+            /** @description Whether there is a champion (or the rules) to go back to. */
+            can_roll_back: boolean;
+            challenger: components["schemas"]["Challenger"] | null;
+            champion: components["schemas"]["Placed"] | null;
+            /** @description For `If-Match` of decisions. */
+            etag: string;
+            /** @description What they predict. */
+            kind: components["schemas"]["PredictionKind"];
+            last_run: components["schemas"]["TrainingRun"] | null;
+            shadow: components["schemas"]["Placed"] | null;
+            /** @description How much there is to learn from. */
+            stage: components["schemas"]["ModelStage"];
+            /** @description Versions, the newest first. */
+            versions: components["schemas"]["ModelVersion"][];
+        };
         /** @description Money in minor units (cents). */
         Money: {
             /**
@@ -2895,6 +3675,18 @@ export interface components {
              * @example EUR
              */
             currency: string;
+        };
+        /** @description An account whose band would change. */
+        MovedAccount: {
+            /** @description By the draft. */
+            after: components["schemas"]["ScoreStand"];
+            arr: components["schemas"]["Money"] | null;
+            /** @description By the profiles that scores go by. */
+            before: components["schemas"]["ScoreStand"];
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
         };
         /** @description A call to action to make. */
         NewCta: {
@@ -2948,6 +3740,20 @@ export interface components {
             /** @description The system the rows come from; `api` where it is left out. */
             source?: string | null;
         };
+        /** @description A model of one's own: ONNX as LightGBM, XGBoost, CatBoost or scikit-learn convert to. */
+        NewModel: {
+            /** @description Names of features, in the order of the input's columns; see `docs/features.md`. */
+            features: string[];
+            /** @description What its label was, in words. */
+            label: string;
+            /**
+             * @description The ONNX file, base64; its input is `[N, features]` of 32-bit floats with NaN where missing, one of its outputs the
+             *     probability (`[N, 1]`) or both (`[N, 2]`: no, yes).
+             */
+            onnx_base64: string;
+            /** @description At least five predictions that it must reproduce to 1e-5. */
+            samples: components["schemas"]["SamplePrediction"][];
+        };
         /** @description A note to keep on an account. */
         NewNote: {
             /**
@@ -2987,6 +3793,21 @@ export interface components {
             /** @description Why, in a word. */
             reason?: string | null;
         };
+        /** @description A person's own score of an account. */
+        NewOverride: {
+            /** @description Why, in words. */
+            reason: string;
+            /**
+             * Format: double
+             * @description The score to show, 0 to 100 with at most one decimal.
+             */
+            score: number;
+            /**
+             * Format: date
+             * @description The last day on which it holds, at most 90 days away; 14 days where it is left out.
+             */
+            until?: string | null;
+        };
         /** @description A CSM's own judgement of an account. */
         NewPulse: {
             /**
@@ -2994,8 +3815,8 @@ export interface components {
              * @description 1 (bad) to 5 (good).
              */
             pulse: number;
-            /** @description Why, in words. */
-            reason: string;
+            /** @description Why, in words; a pulse of 1 or 2 needs it. */
+            reason?: string | null;
         };
         /** @description A webhook to make. */
         NewWebhook: {
@@ -3285,6 +4106,33 @@ export interface components {
             /** @description Give it back as `?cursor=` for the next page; `null` at the end. */
             next: string | null;
         };
+        /** @description Where a version is to stand. */
+        PlaceModel: {
+            /**
+             * @description Names of checks that it misses and that the caller accepts: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`,
+             *     `measured`. Needs a reason.
+             */
+            accept: string[];
+            /** @description Why; kept in the audit trail. */
+            reason: string | null;
+            /** @description `shadow`, `challenger` or `champion`. */
+            role: components["schemas"]["ModelRole"];
+            /**
+             * Format: double
+             * @description Challengers only: share of the accounts, above 0 and at most 0.5.
+             */
+            share: number | null;
+        };
+        /** @description A version of a model, since an instant in its place. */
+        Placed: {
+            /**
+             * Format: date-time
+             * @description Since when it stands there, by the tenant's clock.
+             */
+            since: string;
+            /** @description The version. */
+            version: string;
+        };
         /** @description A playbook. */
         Playbook: {
             /** @description When it is done. */
@@ -3513,6 +4361,22 @@ export interface components {
             /** @description When it holds. */
             reason: string;
         };
+        /** @description What a set can be made of. */
+        ProfileCatalogue: {
+            /** @description The features that caps can look at. */
+            features: components["schemas"]["FeatureInfo"][];
+            /** @description The measures. */
+            measures: components["schemas"]["MeasureInfo"][];
+        };
+        /** @description A difference between two sets. */
+        ProfileChange: {
+            /** @description Its value after; `null` where it is gone. */
+            after: unknown;
+            /** @description Its value before; `null` where it was not there. */
+            before: unknown;
+            /** @description What differs, e.g. `profiles.mid-touch.measures.U1.weight`. */
+            path: string;
+        };
         /** @description The profile an account is scored by, and why that one. */
         ProfileChoice: {
             /** @description Profile id. */
@@ -3526,6 +4390,51 @@ export interface components {
             version: number;
             /** @description Why the account gets it. */
             why: string;
+        };
+        /** @description A profile. */
+        ProfileDoc: {
+            /** @description The score is computed but not shown. */
+            hides_score?: boolean;
+            /** @description Id: a-z, 0-9, `-` and `_`. */
+            id: string;
+            /** @description Its measures. */
+            measures: components["schemas"]["MeasureChoice"][];
+            /** @description Name. */
+            name: string;
+            /** @description What a parent account that it scores makes of its children's scores. */
+            rollup?: components["schemas"]["RollupDoc"];
+            /** @description For which accounts; one that holds is enough, and `{}` holds for every account. */
+            when: components["schemas"]["ConditionDoc"][];
+            /** @description Why an account gets it, in words. */
+            why: string;
+        };
+        /** @description The draft of the next set; without one, the set that scores go by. */
+        ProfileDraft: {
+            /**
+             * Format: int32
+             * @description The version that it was made from.
+             */
+            base: number;
+            /** @description How it differs from the version that scores go by. */
+            changes: components["schemas"]["ProfileChange"][];
+            /** @description Send it as `If-Match` with a change, and to publish. */
+            etag: string;
+            /**
+             * Format: int32
+             * @description The version that scores go by.
+             */
+            live: number;
+            /** @description Whether it was saved as a draft. */
+            saved: boolean;
+            /**
+             * Format: date-time
+             * @description When it was saved.
+             */
+            saved_at: string | null;
+            /** @description Who saved it. */
+            saved_by: string | null;
+            /** @description The set. */
+            set: components["schemas"]["ProfileSetDoc"];
         };
         /** @description A measure of a profile. */
         ProfileMeasure: {
@@ -3553,6 +4462,99 @@ export interface components {
              */
             weight: number;
         };
+        /** @description What a draft would do. */
+        ProfilePreview: {
+            /**
+             * Format: int64
+             * @description Accounts of the tenant.
+             */
+            accounts: number;
+            /** @description The same by the draft. */
+            after: components["schemas"]["BandCounts"];
+            /** @description How they were chosen, in words. */
+            basis: string;
+            /** @description Accounts assessed by band, by the profiles that scores go by. */
+            before: components["schemas"]["BandCounts"];
+            /**
+             * Format: int64
+             * @description Accounts assessed whose band would change.
+             */
+            changed: number;
+            /** @description Whether `accounts` counts all of them; of very large tenants it counts the first 20,000. */
+            counted_all: boolean;
+            /** @description Of them those of the largest ARR, at most 100. */
+            moved: components["schemas"]["MovedAccount"][];
+            /**
+             * Format: int64
+             * @description Accounts that were assessed both ways.
+             */
+            sampled: number;
+        };
+        /**
+         * @description A set of health profiles, as it is edited: profiles in the order in which they are tried, caps for all of them,
+         *     scorecards beside the health.
+         */
+        ProfileSetDoc: {
+            /** @description Caps. */
+            caps: components["schemas"]["CapDoc"][];
+            /** @description The first that takes an account scores it; the last must take every account. */
+            profiles: components["schemas"]["ProfileDoc"][];
+            /** @description Scorecards: further scores, without effect on bands and alerts. */
+            scorecards?: components["schemas"]["ScorecardDoc"][];
+        };
+        /** @description A published version. */
+        ProfileVersion: {
+            /**
+             * Format: int32
+             * @description In how many values it differs from the version before.
+             */
+            changes: number;
+            /** @description The version's tag. Send that of the live version as `If-Match` to roll back. */
+            etag: string;
+            /** @description Whether scores go by it. */
+            live: boolean;
+            /** @description What its author says of it. */
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description When it was published; `null` of the shipped one.
+             */
+            published_at: string | null;
+            /** @description Who published it. */
+            published_by: string | null;
+            /**
+             * Format: int32
+             * @description The version that it repeats, when it was rolled back to.
+             */
+            restored_from: number | null;
+            /**
+             * Format: int32
+             * @description The version; 1 is what is shipped.
+             */
+            version: number;
+        };
+        /** @description A published version with its set and what it changed. */
+        ProfileVersionDetail: components["schemas"]["ProfileVersion"] & {
+            /**
+             * Format: int32
+             * @description The version that it is compared with.
+             */
+            against: number;
+            /** @description How it differs from that. */
+            diff: components["schemas"]["ProfileChange"][];
+            /** @description Its set. */
+            set: components["schemas"]["ProfileSetDoc"];
+        };
+        /** @description Published versions. */
+        ProfileVersions: {
+            /** @description Newest first, at most 100; the shipped one is the last. */
+            data: components["schemas"]["ProfileVersion"][];
+            /**
+             * Format: int32
+             * @description The version that scores go by.
+             */
+            live: number;
+        };
         /** @description A health profile. */
         ProfileView: {
             /** @description Which accounts it scores. */
@@ -3571,6 +4573,14 @@ export interface components {
              */
             version: number;
         };
+        /** @description Publishing a draft. */
+        PublishProfiles: {
+            /**
+             * @description What changed and why, for the list of versions.
+             * @default null
+             */
+            note?: string | null;
+        };
         /** @description The pulse that was set. */
         Pulse: {
             /**
@@ -3584,7 +4594,7 @@ export interface components {
              */
             pulse: number;
             /** @description Why. */
-            reason: string;
+            reason: string | null;
             /** @description Who set it. */
             user: string;
         };
@@ -3593,6 +4603,38 @@ export interface components {
          * @enum {string}
          */
         Push: "raises" | "lowers";
+        /** @description How well the model does on months it has never seen. */
+        Quality: {
+            /**
+             * Format: double
+             * @description Area under the ROC curve.
+             */
+            auc: number;
+            /**
+             * Format: double
+             * @description Mean squared error of the probability.
+             */
+            brier: number;
+            /**
+             * Format: double
+             * @description Expected calibration error, ten bins.
+             */
+            ece: number;
+            /**
+             * Format: double
+             * @description Precision among the tenth with the highest probability, over the base rate.
+             */
+            lift_at_10: number;
+            /** @description Rows with the outcome. */
+            positives: number;
+            /**
+             * Format: double
+             * @description Area under the precision-recall curve.
+             */
+            pr_auc: number;
+            /** @description Rows. */
+            rows: number;
+        };
         /** @description Hours without messages. */
         QuietHours: {
             /**
@@ -3621,6 +4663,16 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "csm" | "lead" | "admin";
+        /** @description Why one goes back. */
+        RollBack: {
+            /** @description Why; kept in the audit trail. */
+            reason: string | null;
+        };
+        /**
+         * @description What a parent's roll-up is.
+         * @enum {string}
+         */
+        RollupDoc: "average" | "arr_weighted" | "worst";
         /** @description Why a row was not applied. */
         RowError: {
             /** @description For programs, e.g. `out_of_range`, `unknown_account`, `queued`. */
@@ -3742,10 +4794,76 @@ export interface components {
             type: components["schemas"]["AlertType"];
         };
         /**
+         * @description Where a training run stands.
+         * @enum {string}
+         */
+        RunStatus: "queued" | "running" | "registered" | "refused" | "failed";
+        /** @description A prediction that an uploaded model must reproduce. */
+        SamplePrediction: {
+            /** @description Values in the order of `features`, `null` where missing. */
+            inputs: (number | null)[];
+            /**
+             * Format: double
+             * @description The probability that the tool which trained the model says.
+             */
+            probability: number;
+        };
+        /**
          * @description What an API key, or a role, allows.
          * @enum {string}
          */
         Scope: "read" | "write" | "admin";
+        /** @description A score with its band, before hysteresis, and the profile that it comes from. */
+        ScoreStand: {
+            /** @description Band. */
+            band: components["schemas"]["Band"];
+            /** @description Profile id. */
+            profile: string;
+            /**
+             * Format: double
+             * @description Score.
+             */
+            score: number | null;
+        };
+        /** @description A scorecard. */
+        ScorecardDoc: {
+            /** @description Id: a-z, 0-9, `-` and `_`. */
+            id: string;
+            /** @description Its measures. */
+            measures: components["schemas"]["MeasureChoice"][];
+            /** @description Name. */
+            name: string;
+            /** @description For which accounts; left out: every account. */
+            when?: components["schemas"]["ConditionDoc"][];
+        };
+        /** @description One scorecard of an account, with its reasons. */
+        ScorecardResult: {
+            /** @description The band that the score lies in, without hysteresis. */
+            band: components["schemas"]["Band"];
+            /**
+             * Format: double
+             * @description Share of the weight that has data, 0 to 1.
+             */
+            coverage: number;
+            /** @description Id. */
+            id: string;
+            /** @description Its measures. Where there is a score, the points lost sum to 100 minus it. */
+            measures: components["schemas"]["Measure"][];
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: double
+             * @description 0 to 100, one decimal; `None` where less than half of the weight has data.
+             */
+            score: number | null;
+            /** @description Scores by group. */
+            subscores: components["schemas"]["SubScores"];
+            /**
+             * Format: int32
+             * @description Version of the set of profiles that it stands in.
+             */
+            version: number;
+        };
         /** @description Settings of the tenant. */
         Settings: {
             /**
@@ -3869,6 +4987,19 @@ export interface components {
              * @description Score.
              */
             score: number | null;
+        };
+        /** @description How still a score stood in the last 30 days. */
+        Stability: {
+            /**
+             * Format: int32
+             * @description How often the band changed from one score to the next.
+             */
+            band_changes_30d: number;
+            /**
+             * Format: double
+             * @description Points that the score moved by on a mean day; `null` with fewer than two scores.
+             */
+            mean_abs_change_30d: number | null;
         };
         /**
          * @description Where an account stands, outside the score.
@@ -4025,6 +5156,38 @@ export interface components {
          * @enum {string}
          */
         SurveyKind: "nps" | "csat" | "ces";
+        /** @description How still the scores of the tenant stood in the last 30 days. */
+        TenantStability: {
+            /**
+             * Format: int64
+             * @description Accounts with at least two scores.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Of them, those whose band changed.
+             */
+            changed: number;
+            /**
+             * Format: double
+             * @description Their share, 0 to 1; `null` without accounts.
+             */
+            changed_share: number | null;
+            /** @description Whether every account was looked at. */
+            complete: boolean;
+            /**
+             * Format: date-time
+             * @description When they were computed.
+             */
+            computed_at: string;
+            /** @description How the figures are made. */
+            formula: string;
+            /**
+             * Format: double
+             * @description Points that a score moved by on a mean day, over the accounts.
+             */
+            mean_abs_change: number | null;
+        };
         /** @description Cuts that fit a capacity. */
         Thresholds: {
             /**
@@ -4138,7 +5301,7 @@ export interface components {
          * @description Kinds of timeline entries.
          * @enum {string}
          */
-        TimelineKind: "ticket" | "invoice" | "subscription" | "activity" | "survey" | "outcome" | "alert" | "usage_day" | "score" | "contact";
+        TimelineKind: "ticket" | "invoice" | "subscription" | "activity" | "survey" | "outcome" | "alert" | "usage_day" | "score" | "contact" | "override";
         /** @description The first page of a CSM's day. */
         Today: {
             /**
@@ -4205,6 +5368,49 @@ export interface components {
          * @enum {string}
          */
         Touch: "high" | "mid" | "digital";
+        /** @description What it was trained on. */
+        TrainedOn: {
+            /** @description Accounts. */
+            accounts: number;
+            /** @description Cut-offs, the oldest first. */
+            cutoffs: string[];
+            /** @description Accounts among them with the outcome at least once. */
+            positive_accounts: number;
+            /** @description Rows with the outcome. */
+            positives: number;
+            /** @description Rows: an account at a cut-off. */
+            rows: number;
+        };
+        /** @description A training run. */
+        TrainingRun: {
+            /** @description Accounts to read. */
+            accounts: number;
+            /** @description Accounts read so far. */
+            accounts_done: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for, by the wall clock.
+             */
+            asked_at: string;
+            /** @description By whom. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            finished_at: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description What is to be predicted. */
+            kind: components["schemas"]["PredictionKind"];
+            labels: components["schemas"]["LabelCounts"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description What it does, or what came of it, in words. */
+            verdict: string;
+            /** @description The version that was registered. */
+            version: string | null;
+        };
         /** @description Change of the score over a number of days; positive is better. */
         Trend: {
             /**
@@ -4244,6 +5450,41 @@ export interface components {
              * @description Distinct users.
              */
             users: number;
+        };
+        /** @description How well it does on months that it has never seen. */
+        Validation: {
+            /** @description Area under the ROC curve. */
+            auc: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description Mean squared error of the probability.
+             */
+            brier: number;
+            /** @description Ten bins of equal width. */
+            calibration: components["schemas"]["CalibrationBin"][];
+            /**
+             * Format: double
+             * @description Expected calibration error, ten bins.
+             */
+            ece: number;
+            /** @description Precision among the tenth with the highest probability, over the base rate. */
+            lift_at_10: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description Mean negative log-likelihood.
+             */
+            log_loss: number;
+            /** @description Rows among them with the outcome. */
+            positives: number;
+            /** @description Area under the precision-recall curve. */
+            pr_auc: components["schemas"]["Interval"];
+            /** @description Rows it was held against. */
+            rows: number;
+            rules: components["schemas"]["Quality"] | null;
+            /** @description Later cut-offs that it was held against; between both, as many days as an outcome takes lie unused. */
+            test_cutoffs: string[];
+            /** @description Cut-offs that it was fitted on. */
+            train_cutoffs: string[];
         };
         /** @description One event to one webhook, with what became of it. Kept for 30 days. */
         WebhookDelivery: {
@@ -4766,6 +6007,77 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    override_account_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOverride"];
+            };
+        };
+        responses: {
+            /** @description Health as it is now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    remove_account_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The computed score stands again */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     list_account_predictions: {
         parameters: {
             query?: never;
@@ -4843,6 +6155,39 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    get_account_rollup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The roll-up with its children, the lowest score first */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountRollup"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     score_account: {
         parameters: {
             query?: {
@@ -4888,7 +6233,7 @@ export interface operations {
     list_account_timeline: {
         parameters: {
             query?: {
-                /** @description One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact */
+                /** @description One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact, override */
                 kind?: string;
                 /** @description Rows, 1 to 500; 50 where it is left out */
                 limit?: number;
@@ -5944,6 +7289,274 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One entry a kind */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ModelsOfKind"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roll_back_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBack"];
+            };
+        };
+        responses: {
+            /** @description The models of the kind as they are now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOfKind"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_training_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_TrainingRun"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    start_training_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRun"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    upload_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewModel"];
+            };
+        };
+        responses: {
+            /** @description The version */
+            201: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelEntry"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+                /** @description The version */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it reads, what it was trained on, how well it does, for whom it speaks */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearntCard"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    place_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+                /** @description The version */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceModel"];
+            };
+        };
+        responses: {
+            /** @description The models of the kind as they are now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOfKind"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     list_notifications: {
         parameters: {
             query?: {
@@ -6289,7 +7902,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Profiles */
+            /** @description Profiles, in the order in which they are tried */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -6304,6 +7917,320 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_profile_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Measures and features */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileCatalogue"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_profile_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft; without one, what scores go by */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileDraft"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    save_profile_draft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileSetDoc"];
+            };
+        };
+        responses: {
+            /** @description The draft as it is now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileDraft"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    discard_profile_draft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is no draft */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    preview_profile_draft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bands before and after */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfilePreview"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    publish_profile_draft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishProfiles"];
+            };
+        };
+        responses: {
+            /** @description The version that was published */
+            201: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileVersion"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_profile_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions, newest first */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileVersions"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_profile_version: {
+        parameters: {
+            query?: {
+                /** @description The version that it is compared with; the one before where it is left out */
+                against?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The version; 1 is what is shipped */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileVersionDetail"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    restore_profile_version: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The version to go back to; 1 is what is shipped */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version that was published */
+            201: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileVersion"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -6448,6 +8375,35 @@ export interface operations {
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_stability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stability */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantStability"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
