@@ -9,6 +9,7 @@ use copilot_domain::revision::{Record, Revision};
 use copilot_domain::time::{Timestamp, from_epoch_day};
 use copilot_domain::usage::UsageNode;
 use copilot_domain::{AccountId, ExternalId, Source};
+use copilot_features::tone::{TextTone, Tones};
 use copilot_features::{CATALOGUE, FeatureConfig, FeatureGroup, compute, usage_outlook};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -353,8 +354,18 @@ fn every_feature_of_the_catalogue_can_have_a_value() {
             .entry(from_epoch_day(TODAY))
             .or_default()
             .add(&calls);
-        for config in configs() {
-            let vector = compute(&history.snapshot(now()), &config);
+        let snapshot = history.snapshot(now());
+        for mut config in configs() {
+            let tone = TextTone {
+                negative: true,
+                sentiment_thousandths: -500,
+            };
+            let read = snapshot.tickets.iter().map(|t| (t.external_id.clone(), tone));
+            config.tones = Some(Tones {
+                tickets: read.collect(),
+                ..Tones::default()
+            });
+            let vector = compute(&snapshot, &config);
             for (name, _) in vector.values() {
                 missing.remove(name);
             }

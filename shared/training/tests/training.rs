@@ -22,7 +22,6 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-const BUCKET: &str = "copilot-models";
 const NOW: &str = "2026-03-10T06:00:00Z";
 const KIND: PredictionKind = PredictionKind::Churn;
 
@@ -36,6 +35,7 @@ fn days_ago(days: i64) -> Timestamp {
 
 struct World {
     config: SdkConfig,
+    bucket: String,
     table: Table,
     tenant: TenantId,
 }
@@ -44,7 +44,7 @@ impl World {
     async fn new(test: &str) -> Option<Self> {
         let config = testing::config(test).await?;
         let table = testing::create_table(&config, "table").await.unwrap();
-        testing::create_bucket(&config, BUCKET).await.unwrap();
+        let bucket = testing::create_bucket(&config, test).await.unwrap();
         let tenant = TenantId::proven("acme", TenantProof::Operator).unwrap();
         let settings: Tenant =
             serde_json::from_value(json!({"id": "acme", "name": "Acme", "zone": "UTC", "pinned_as_of": NOW}))
@@ -52,13 +52,14 @@ impl World {
         tenants::put(&table, &tenant, &settings).await.unwrap();
         Some(Self {
             config,
+            bucket,
             table,
             tenant,
         })
     }
 
     fn files(&self) -> ModelFiles {
-        ModelFiles::new(&self.config, BUCKET)
+        ModelFiles::new(&self.config, &self.bucket)
     }
 
     /// A scorer of its own: settings and models are read anew.
