@@ -144,6 +144,8 @@ describe("override of a score", () => {
     await page.getByText(/set by hand until/).waitFor();
     await page.getByText(/Computed .*, set to 80/).waitFor();
     expect(await page.getByText("The rows do not add up").count()).toBe(0);
+    // The dialog of before fades out with a button of the same name.
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Override" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Take it back" }).click();
     await page.getByText("Override taken back").waitFor();
