@@ -1,6 +1,7 @@
 /** Every read of the API, as query options with one place for the cache's keys. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { type Api, unwrap } from "./client";
+import { isUnderWay } from "~/lib/learnt";
 import type { AccountsQuery, AlertsQuery } from "./types";
 
 const at = (id: string) => ({ params: { path: { id } } });
@@ -265,6 +266,14 @@ export const profileCatalogueQuery = (api: Api) =>
     queryKey: ["profile-catalogue"],
     queryFn: ({ signal }) => unwrap(api.GET("/v1/profiles/catalogue", { signal })),
     staleTime: 60 * 60_000,
+  });
+
+/** Learnt models by kind; asked again every three seconds while one is in training. */
+export const modelsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["models"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/models", { signal })),
+    refetchInterval: (query) => (query.state.data?.data.some(({ last_run: run }) => isUnderWay(run, Date.now())) === true ? 3000 : false),
   });
 
 function cursorOf(page: string): { cursor?: string } {

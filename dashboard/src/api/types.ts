@@ -51,6 +51,13 @@ export type Share = Schemas["Share"];
 export type Thresholds = Schemas["Thresholds"];
 export type MissPage = Schemas["Page_Miss"];
 
+export type LearntModel = Schemas["ModelsOfKind"];
+export type ModelVersion = Schemas["ModelVersion"];
+export type ModelCheck = Schemas["Check"];
+export type ModelInterval = Schemas["Interval"];
+export type TrainingRun = Schemas["TrainingRun"];
+export type PlaceModel = Schemas["PlaceModel"];
+
 export type Today = Schemas["Today"];
 export type TodayItem = Schemas["TodayItem"];
 export type HygieneItem = Schemas["Hygiene"];

@@ -21,6 +21,7 @@ const pages = [
   { label: "Integrations", to: paths.integrations },
   { label: "Settings", to: paths.settings },
   { label: "Health profiles", to: paths.profiles },
+  { label: "Models", to: paths.models },
 ];
 
 /** Ctrl/Cmd-K: any account by the beginning of its name, and every page. */

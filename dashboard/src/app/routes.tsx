@@ -48,6 +48,10 @@ export function createRoutes() {
               path: "settings/profiles",
               lazy: async () => ({ Component: (await import("~/features/profiles/ProfilesPage")).ProfilesPage }),
             },
+            {
+              path: "settings/models",
+              lazy: async () => ({ Component: (await import("~/features/models/ModelsPage")).ModelsPage }),
+            },
             { path: "*", element: <NotFound /> },
           ],
         },

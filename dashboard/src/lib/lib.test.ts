@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ConfigError, readConfig } from "./config";
 import { toCsv } from "./csv";
 import * as format from "./format";
+import { isUnderWay, learntBins } from "./learnt";
 import { problemsOf, stepOf, suggested } from "./mapping";
 import { base64Url, challengeOf, claimsOf, randomToken } from "./pkce";
 import { addsUp, roundToSum, sum } from "./sums";
@@ -165,5 +166,21 @@ describe("due days", () => {
     const words = ["2026-02-26", "2026-03-01", "2026-03-02", "2026-03-09", null].map((due) => dueWords(due, "2026-03-01"));
     expect(words).toEqual(["3 d overdue", "Due today", "Due tomorrow", "Due in 8 d", "No due day"]);
     expect(["2026-02-01", "2026-03-08", "2026-03-09", null].map((due) => isNear(due, "2026-03-01"))).toEqual([true, true, false, false]);
+  });
+});
+
+describe("learnt models", () => {
+  test("a tenth without rows is left out, the others keep their place", () => {
+    const bins = [{ rows: 0, said: 0, happened: 0 }, { rows: 4, said: 0.7, happened: 0.5 }, { from: 0, said: 0.1 }];
+    expect(learntBins(bins.slice(0, 2))).toEqual([{ from: 0.5, to: 1, rows: 4, said: 0.7, happened: 0.5 }]);
+    expect(learntBins(bins).map(({ rows }) => rows)).toEqual([4]);
+  });
+
+  test("a run that has been open for six hours is not under way", () => {
+    const now = Date.parse("2026-11-01T12:00:00Z");
+    expect(isUnderWay({ status: "running", asked_at: "2026-11-01T06:30:00Z" }, now)).toBe(true);
+    expect(isUnderWay({ status: "running", asked_at: "2026-11-01T06:00:00Z" }, now)).toBe(false);
+    expect(isUnderWay({ status: "failed", asked_at: "2026-11-01T11:59:00Z" }, now)).toBe(false);
+    expect(isUnderWay(null, now)).toBe(false);
   });
 });

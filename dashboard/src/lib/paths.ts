@@ -14,4 +14,5 @@ export const paths = {
   accuracy: "/accuracy",
   settings: "/settings",
   profiles: "/settings/profiles",
+  models: "/settings/models",
 };

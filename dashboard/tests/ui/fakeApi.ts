@@ -1,9 +1,10 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Feedback, Import, Me, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
+import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Feedback, Import, LearntModel, Me, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { accuracy, misses, thresholds } from "./fixtures/accuracy";
 import { alert, rules } from "./fixtures/alerts";
+import { models, run } from "./fixtures/models";
 import { profileCatalogue, profileDraft, profilePreview, profileVersion } from "./fixtures/profiles";
 import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
 import { ago } from "./fixtures/seeded";
@@ -43,6 +44,7 @@ export class FakeApi {
   rollup: Rollup = { mode: "average", score: null, band: null, counted: 0, children: [], complete: true };
   rules: Rule[] = rules.map((rule) => ({ ...rule }));
   accuracy: Accuracy = accuracy();
+  models: LearntModel[] = models();
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -65,6 +67,7 @@ export class FakeApi {
     const [, , collection = "", id = "", part = ""] = path.split("/");
     if (collection === "webhooks") return this.#webhooks(method, id, part, body, headers["if-match"]);
     if (collection === "profiles") return this.#profiles(method, id, part, body, headers["if-match"]);
+    if (collection === "models") return this.#models(method, path, body, headers["if-match"]);
     if (part === "override") return this.#overridden(method, id, body);
     if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
     if (collection === "alerts" && method === "PATCH") return patched(this.alerts, id, headers["if-match"], body);
@@ -175,6 +178,26 @@ export class FakeApi {
     if (method === "PUT") this.draft = { ...this.draft, saved: true, saved_at: ago(0), saved_by: this.me.email, etag: '"v1"', changes: [{ path: "caps.overdue.limit", before: 49, after: 45 }], set: Object.assign({ ...this.draft.set }, body) };
     if (method === "DELETE") this.draft = profileDraft({ etag: '"v2"' });
     return method === "DELETE" ? ok("", 204) : ok(this.draft);
+  }
+
+  #models(method: string, path: string, body: unknown, seen: string | undefined): Answer {
+    const [, , , kind, doing, version = ""] = path.split("/");
+    const found = this.models.find((row) => row.kind === kind);
+    if (method === "GET" || found === undefined) return ok({ data: this.models });
+    if (doing === "runs") {
+      found.last_run = run({ kind: found.kind, status: "queued", verdict: "waits", accounts: 0, accounts_done: 0, asked_at: ago(0), finished_at: null, version: null });
+      return ok(found.last_run, 202);
+    }
+    if (seen !== found.etag) return problem(412, "etag_mismatch", "It has changed", "Read it again.");
+    found.etag = found.etag.replace(/\d+/, (rev) => String(Number(rev) + 1));
+    if (doing === "rollback") return ok(Object.assign(found, { answers: "baseline", champion: null, can_roll_back: false }));
+    const placed = Object.assign({ role: "idle", share: null }, body);
+    const at = { version, since: ago(0) };
+    if (placed.role === "shadow") found.shadow = at;
+    if (placed.role === "challenger") found.challenger = { ...at, share: Number(placed.share) };
+    if (placed.role === "champion") Object.assign(found, { champion: at, answers: version });
+    for (const row of found.versions) if (row.version === version) Object.assign(row, { role: placed.role });
+    return ok(found);
   }
 
   #accuracy(part: string, query: URLSearchParams): Answer {

@@ -16,7 +16,7 @@ const screens: [string, string, string][] = [
   ["Facts", `/accounts/${id}?tab=facts`, "in_4400"], ["Alerts", "/alerts?scope=all", "Why it fired"],
   ["Import", "/imports", "Recent imports"], ["Mapping", "/imports/imp_1", "The first rows"],
   ["Integrations", "/integrations/web", "Deliveries of Web"], ["Settings", "/settings", "Found right"],
-  ["Health profiles", "/settings/profiles", "Of 100"],
+  ["Health profiles", "/settings/profiles", "Of 100"], ["Models", "/settings/models", "Answers now"],
 ];
 
 describe("accessibility", () => {

@@ -28,6 +28,7 @@ export function SettingsPage() {
     <>
       <PageHead title="Settings" hint="Messages, and the rules behind the alerts">
         <Button component={Link} to={paths.profiles} variant="default">Health profiles</Button>
+        <Button component={Link} to={paths.models} variant="default">Models</Button>
       </PageHead>
       <div className={classes.columns}>
         <Panel title="Messages and signals" hint="Critical and high go out at once, medium in the daily digest">

@@ -1,0 +1,28 @@
+import type { LearntModel, ModelVersion, TrainingRun } from "~/api/types";
+
+/** What is predicted, and how outcomes to learn from come in. */
+export const kinds = {
+  churn: { title: "Churn", outcomes: "record churn on accounts, or send outcomes “churned” by POST /v1/outcomes" },
+  downgrade: { title: "Downgrade", outcomes: "record outcomes “contracted” on accounts, or send them by POST /v1/outcomes" },
+  payment: { title: "Payment", outcomes: "send invoices and payments, failed ones too" },
+  expansion: { title: "Expansion", outcomes: "record outcomes “expanded” on accounts, or send them by POST /v1/outcomes" },
+} as const;
+
+export const roles: Record<ModelVersion["role"], string> = { idle: "Idle", shadow: "Watched", challenger: "Challenger", champion: "Champion" };
+
+export const makers: Record<ModelVersion["maker"], string> = {
+  logistic: "Logistic regression", boosting: "Blend with boosted trees", uploaded: "Uploaded",
+};
+
+export const checkNames: Record<string, string> = {
+  outcomes: "Outcomes", pr_auc: "Better than what answers now", calibration: "Calibration", lift: "Lift", shadow: "Time watched", measured: "Measured",
+};
+
+export const runNames: Record<TrainingRun["status"], string> = {
+  queued: "Queued", running: "Running", registered: "Model registered", refused: "No model", failed: "Failed",
+};
+
+/** What answers, in words; a version by its name. */
+export function answering(answers: LearntModel["answers"]): string {
+  return answers === "rules" ? "Rules" : answers === "baseline" ? "Shipped baseline" : answers;
+}
