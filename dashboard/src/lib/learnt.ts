@@ -1,5 +1,3 @@
-import { isRecord, number } from "./decode";
-
 /** A tenth of the probabilities: what was said on average, and how often it happened. */
 export interface LearntBin {
   from: number;
@@ -9,17 +7,11 @@ export interface LearntBin {
   happened: number;
 }
 
-/**
- * The bins of a learnt model's calibration that hold rows. They come as ten of equal width, the lowest first, each as
- * `{rows, said, happened}`; the document of the API describes the bins of the accuracy page under the same name.
- */
-export function learntBins(bins: readonly unknown[]): LearntBin[] {
-  return bins.flatMap((bin, at) => {
-    if (!isRecord(bin)) return [];
-    const [rows, said, happened] = [number(bin, "rows"), number(bin, "said"), number(bin, "happened")];
-    if (!rows || said === undefined || happened === undefined) return [];
-    return [{ from: at / bins.length, to: (at + 1) / bins.length, rows, said, happened }];
-  });
+/** The bins of a learnt model's calibration that hold rows. They come as ten of equal width, the lowest first. */
+export function learntBins(bins: readonly { rows: number; said: number; happened: number }[]): LearntBin[] {
+  return bins
+    .map((bin, at) => ({ from: at / bins.length, to: (at + 1) / bins.length, ...bin }))
+    .filter(({ rows }) => rows > 0);
 }
 
 /** Hours after which the API no longer takes a run that has not ended for one that is under way. */

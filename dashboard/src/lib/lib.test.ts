@@ -171,9 +171,8 @@ describe("due days", () => {
 
 describe("learnt models", () => {
   test("a tenth without rows is left out, the others keep their place", () => {
-    const bins = [{ rows: 0, said: 0, happened: 0 }, { rows: 4, said: 0.7, happened: 0.5 }, { from: 0, said: 0.1 }];
-    expect(learntBins(bins.slice(0, 2))).toEqual([{ from: 0.5, to: 1, rows: 4, said: 0.7, happened: 0.5 }]);
-    expect(learntBins(bins).map(({ rows }) => rows)).toEqual([4]);
+    const bins = [{ rows: 0, said: 0, happened: 0 }, { rows: 4, said: 0.7, happened: 0.5 }];
+    expect(learntBins(bins)).toEqual([{ from: 0.5, to: 1, rows: 4, said: 0.7, happened: 0.5 }]);
   });
 
   test("a run that has been open for six hours is not under way", () => {

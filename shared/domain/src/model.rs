@@ -176,7 +176,7 @@ pub enum RunStatus {
 /// What was counted before training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct LabelCounts {
+pub struct TrainingCounts {
     /// Accounts with the outcome.
     pub positive_accounts: usize,
     /// Accounts without it.
@@ -212,7 +212,7 @@ pub struct TrainingRun {
     /// Accounts to read.
     pub accounts: usize,
     /// What was counted.
-    pub labels: Option<LabelCounts>,
+    pub labels: Option<TrainingCounts>,
     /// The version that was registered.
     pub version: Option<String>,
 }

@@ -2,7 +2,7 @@
 //! checks that it must pass before it may answer.
 
 use copilot_scoring::card::Quality;
-use copilot_scoring::learnt_card::{CalibrationBin, Check, Evidence, Interval, Validation};
+use copilot_scoring::learnt_card::{Check, Evidence, Interval, Validation, ValidationBin};
 use jiff::civil::Date;
 
 use crate::population::Stage;
@@ -151,8 +151,8 @@ fn log_loss(said: &[f64], happened: &[bool]) -> f64 {
     said.iter().zip(happened).map(one).sum::<f64>() / said.len().max(1) as f64
 }
 
-fn calibration(said: &[f64], happened: &[bool]) -> Vec<CalibrationBin> {
-    let mut bins = vec![CalibrationBin::default(); 10];
+fn calibration(said: &[f64], happened: &[bool]) -> Vec<ValidationBin> {
+    let mut bins = vec![ValidationBin::default(); 10];
     for (p, y) in said.iter().zip(happened) {
         let bin = &mut bins[((p * 10.0) as usize).min(9)];
         bin.rows += 1;

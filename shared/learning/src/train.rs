@@ -5,7 +5,7 @@
 //! months is kept (`validated`): later candidates are held against it. The one that answers is trained by the same plan on
 //! all rows, so that the newest months count.
 
-use copilot_domain::model::LabelCounts;
+use copilot_domain::model::TrainingCounts;
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::shift;
 use copilot_features::CATALOGUE;
@@ -96,9 +96,9 @@ pub enum TrainError {
 }
 
 /// What is counted before anything is trained.
-pub fn counts(examples: &Examples) -> LabelCounts {
+pub fn counts(examples: &Examples) -> TrainingCounts {
     let (positive_accounts, negative_accounts) = examples.accounts_by_outcome();
-    LabelCounts {
+    TrainingCounts {
         positive_accounts,
         negative_accounts,
         rows: examples.len(),

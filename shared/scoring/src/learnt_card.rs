@@ -104,7 +104,7 @@ pub struct Interval {
 /// What was held against what happened in a tenth of the probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CalibrationBin {
+pub struct ValidationBin {
     /// Rows.
     pub rows: usize,
     /// Mean probability said.
@@ -138,7 +138,7 @@ pub struct Validation {
     /// Expected calibration error, ten bins.
     pub ece: f64,
     /// Ten bins of equal width.
-    pub calibration: Vec<CalibrationBin>,
+    pub calibration: Vec<ValidationBin>,
     /// The rules' own probability on the same rows: area under the ROC curve, under the precision-recall curve, lift.
     pub rules: Option<Quality>,
 }

@@ -3627,7 +3627,7 @@ export interface components {
         ModelRole: "idle" | "shadow" | "challenger" | "champion";
         /** @description How many accounts with a known outcome there are, and how many the next stage needs. */
         ModelStage: {
-            counted: components["schemas"]["LabelCounts"] | null;
+            counted: components["schemas"]["TrainingCounts"] | null;
             /** @description Accounts without the outcome that the next stage needs. */
             next_negative_accounts: number | null;
             /** @description Accounts with the outcome that the next stage needs. */
@@ -5381,6 +5381,17 @@ export interface components {
             /** @description Rows: an account at a cut-off. */
             rows: number;
         };
+        /** @description What was counted before training. */
+        TrainingCounts: {
+            /** @description Accounts without it. */
+            negative_accounts: number;
+            /** @description Accounts with the outcome. */
+            positive_accounts: number;
+            /** @description Rows with the outcome. */
+            positives: number;
+            /** @description Rows: an account at a cut-off. */
+            rows: number;
+        };
         /** @description A training run. */
         TrainingRun: {
             /** @description Accounts to read. */
@@ -5403,7 +5414,7 @@ export interface components {
             id: string;
             /** @description What is to be predicted. */
             kind: components["schemas"]["PredictionKind"];
-            labels: components["schemas"]["LabelCounts"] | null;
+            labels: components["schemas"]["TrainingCounts"] | null;
             /** @description Where it stands. */
             status: components["schemas"]["RunStatus"];
             /** @description What it does, or what came of it, in words. */
@@ -5461,7 +5472,7 @@ export interface components {
              */
             brier: number;
             /** @description Ten bins of equal width. */
-            calibration: components["schemas"]["CalibrationBin"][];
+            calibration: components["schemas"]["ValidationBin"][];
             /**
              * Format: double
              * @description Expected calibration error, ten bins.
@@ -5485,6 +5496,21 @@ export interface components {
             test_cutoffs: string[];
             /** @description Cut-offs that it was fitted on. */
             train_cutoffs: string[];
+        };
+        /** @description What was held against what happened in a tenth of the probabilities. */
+        ValidationBin: {
+            /**
+             * Format: double
+             * @description Share with the outcome.
+             */
+            happened: number;
+            /** @description Rows. */
+            rows: number;
+            /**
+             * Format: double
+             * @description Mean probability said.
+             */
+            said: number;
         };
         /** @description One event to one webhook, with what became of it. Kept for 30 days. */
         WebhookDelivery: {
@@ -7321,9 +7347,11 @@ export interface operations {
     roll_back_model: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description `churn`, `downgrade`, `payment` or `expansion` */
@@ -7354,9 +7382,11 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -7514,9 +7544,11 @@ export interface operations {
     place_model: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description `churn`, `downgrade`, `payment` or `expansion` */
@@ -7549,9 +7581,11 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

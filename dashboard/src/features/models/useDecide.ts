@@ -12,7 +12,6 @@ export function useDecide(models: LearntModel, onDone: () => void) {
   const cache = useQueryClient();
   const { kind, etag } = models;
   const { queryKey } = modelsQuery(api);
-  const headers = { "If-Match": etag };
 
   const onSuccess = (now: LearntModel, said: string) => {
     cache.setQueryData(queryKey, (old) => old && { ...old, data: old.data.map((row) => (row.kind === kind ? now : row)) });
@@ -34,7 +33,7 @@ export function useDecide(models: LearntModel, onDone: () => void) {
   const place = useMutation({
     mutationFn: ({ version, body }: { version: string; body: PlaceModel; said: string }) =>
       unwrap(api.POST("/v1/models/{kind}/versions/{version}/place", {
-        params: { path: { kind, version }, header: idempotencyKey() }, headers, body,
+        params: { path: { kind, version }, header: { ...idempotencyKey(), "If-Match": etag } }, body,
       })),
     onSuccess: (now, { said }) => onSuccess(now, said),
     onError,
@@ -42,7 +41,7 @@ export function useDecide(models: LearntModel, onDone: () => void) {
   const rollBack = useMutation({
     mutationFn: (reason: string) =>
       unwrap(api.POST("/v1/models/{kind}/rollback", {
-        params: { path: { kind }, header: idempotencyKey() }, headers, body: { reason: reason === "" ? null : reason },
+        params: { path: { kind }, header: { ...idempotencyKey(), "If-Match": etag } }, body: { reason: reason === "" ? null : reason },
       })),
     onSuccess: (now) => onSuccess(now, "Rolled back"),
     onError,

@@ -5,7 +5,7 @@ import { Panel } from "~/components/Panel";
 import { ScrollRegion } from "~/components/ScrollRegion";
 import { EmptyState } from "~/components/States";
 import { oneOf } from "~/lib/decode";
-import { limitsOf, type Operator } from "~/lib/profileSet";
+import { limitsOf, type Operator } from "./profileSet";
 import classes from "./Profiles.module.css";
 
 interface CapsProps {

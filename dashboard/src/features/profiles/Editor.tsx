@@ -11,7 +11,7 @@ import { Tag } from "~/components/SeverityBadge";
 import { ProblemState } from "~/components/States";
 import { oneOf } from "~/lib/decode";
 import { person } from "~/lib/format";
-import { keyOf, measuresAt, placeOf, places, withMeasures } from "~/lib/profileSet";
+import { keyOf, measuresAt, placeOf, places, withMeasures } from "./profileSet";
 import { Caps } from "./Caps";
 import { Changes } from "./Changes";
 import { Measures } from "./Measures";

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { MeasureChoice, ProfileCatalogue } from "~/api/types";
 import { ScrollRegion } from "~/components/ScrollRegion";
 import { decimal } from "~/lib/format";
-import { changedMeasure, shares } from "~/lib/profileSet";
+import { changedMeasure, shares } from "./profileSet";
 import { groupLabel } from "~/lib/vocabulary";
 import classes from "./Profiles.module.css";
 

@@ -1,6 +1,6 @@
 //! Learnt models: what answers, what is watched, what was trained, and what a person decides about it.
 
-use copilot_domain::model::{Challenger, LabelCounts, ModelRole, Placed, TrainingRun};
+use copilot_domain::model::{Challenger, ModelRole, Placed, TrainingCounts, TrainingRun};
 use copilot_domain::prediction::PredictionKind;
 use copilot_scoring::learnt_card::{Check, ModelEntry};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct ModelStage {
     /// `rules`, `watched`, `logistic` or `boosting`; see the documentation of gates.
     pub stage: String,
     /// As the newest run counted; `null` before the first.
-    pub counted: Option<LabelCounts>,
+    pub counted: Option<TrainingCounts>,
     /// Accounts with the outcome that the next stage needs.
     pub next_positive_accounts: Option<usize>,
     /// Accounts without the outcome that the next stage needs.

@@ -1,6 +1,6 @@
 /** Changes of a set of health profiles, without touching the one that is given. */
 import type { CapDoc, MeasureChoice, ProfileSet } from "~/api/types";
-import { roundToSum, sum } from "./sums";
+import { roundToSum, sum } from "~/lib/sums";
 
 /** A profile or a scorecard of a set: the list it stands in, and its place there. */
 export interface Place {
