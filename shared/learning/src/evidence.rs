@@ -93,9 +93,10 @@ pub fn of_rules(said: &[f64], happened: &[bool]) -> Option<Quality> {
         .then(|| quality(said, happened))
 }
 
-/// Whether a model ranks accounts better than by lot: whether chance lies outside of its interval.
+/// Whether a model ranks accounts better than by lot: over all of them, and at the top, where alerts come from. Chance must lie
+/// outside of both intervals.
 pub fn has_signal(validation: &Validation) -> bool {
-    validation.auc.low > 0.5
+    validation.auc.low > 0.5 && validation.lift_at_10.low > 1.0
 }
 
 /// The checks of a candidate (domain 5.7), but for its time in the shadow, which is judged when it is to answer.

@@ -149,11 +149,11 @@ pub fn train(
         evidence::of_rules(&rules, &held.happened),
     );
     if !evidence::has_signal(&validation) {
-        let auc = validation.auc;
+        let (auc, lift) = (validation.auc, validation.lift_at_10);
         return Ok(Verdict::Refused(format!(
-            "the data carries no signal: on months that it had not seen the model ranks accounts no better than chance \
-             (AUC {:.2}, interval {:.2} to {:.2}); rules stand",
-            auc.value, auc.low, auc.high
+            "the data carries no signal: on months that it had not seen the model cannot be told from chance (AUC {:.2}, interval \
+             {:.2} to {:.2}, where chance is 0.50; lift among the top tenth {:.2}, {:.2} to {:.2}, where chance is 1); rules stand",
+            auc.value, auc.low, auc.high, lift.value, lift.low, lift.high
         )));
     }
     let evidence = against(stage, &held, &validation, &test, &rules, incumbent);
