@@ -78,6 +78,19 @@ def scored(api: Client, ids: list[str], kind: str, version: str) -> dict[str, An
     }  # fmt: skip
 
 
+def until_asked(api: Client, ids: list[str], kind: str, version: str) -> None:
+    """Waits until the new champion is asked: a warm function keeps its settings for half a minute. It answers, or it is named by
+    the note that says why not."""
+    deadline = time.monotonic() + 90
+    name = f"{kind}@{version}"
+    while time.monotonic() < deadline:
+        for prediction in api.call("POST", f"/v1/accounts/{ids[0]}/score")["predictions"]:
+            if not prediction["shadow"] and name in (prediction["model_version"] or "", *(prediction["note"] or "").split()):
+                return
+        time.sleep(1)
+    raise SystemExit(f"{name} was not asked within 90 s of its promotion")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default=".local/stack.json", help="what `make up` wrote (default .local/stack.json)")
@@ -107,8 +120,7 @@ def main() -> int:
             out["refused at first"] = str(refusal)[:600]
             place(api, opts.kind, version, {"role": "champion", "accept": missed, "reason": REASON})
         ids = [str(card["id"]) for card in api.pages("/v1/accounts", {"sort": "name"})][: opts.accounts]
-        # Settings are kept for half a minute by a warm function.
-        time.sleep(35)
+        until_asked(api, ids, opts.kind, version)
         out["answers"] = scored(api, ids, opts.kind, version)
         tag = models_of(api, opts.kind)["etag"]
         back = api.call("POST", f"/v1/models/{opts.kind}/rollback", {"reason": REASON}, headers={"If-Match": tag})

@@ -214,11 +214,6 @@ async fn sweep(context: &Context, tenant: &TenantId, by_name: bool) -> Result<u6
     }
     let accounts = seen.len() as u64;
     stats::put(&context.table, tenant, &Stats::of(seen, now, true)).await?;
-    let checked = checks::run(&context.table, tenant, &settings, now).await?;
-    let mut work = context.metrics.work();
-    work.count("PredictionsChecked", checked.predictions)
-        .count("CheckCalls", checked.calls);
-    work.finish();
     if !settings.is_sandbox() {
         let event = Event::digest_due(tenant, day_of(now, &settings.time_zone()), now);
         let detail = serde_json::to_string(&event).unwrap_or_default();
@@ -229,5 +224,11 @@ async fn sweep(context: &Context, tenant: &TenantId, by_name: bool) -> Result<u6
         context.bus.put(&[told]).await?;
         silence::check(&context.table, &context.bus, tenant, now).await?;
     }
+    // Last: nobody's digest waits for them.
+    let checked = checks::run(&context.table, tenant, &settings, now).await?;
+    let mut work = context.metrics.work();
+    work.count("PredictionsChecked", checked.predictions)
+        .count("CheckCalls", checked.calls);
+    work.finish();
     Ok(accounts)
 }

@@ -45,26 +45,41 @@ impl ModelShelf {
             return Ok(out);
         }
         for (pointers, _) in models::pointers(table, tenant).await? {
-            let of_kind = self.of_kind(tenant, &pointers).await?;
-            out.insert(pointers.kind, of_kind);
+            out.insert(pointers.kind, self.of_kind(tenant, &pointers).await);
         }
         Ok(out)
     }
 
-    async fn of_kind(&self, tenant: &TenantId, pointers: &Pointers) -> Result<KindModels, AwsError> {
+    async fn of_kind(&self, tenant: &TenantId, pointers: &Pointers) -> KindModels {
         let kind = pointers.kind;
         let mut of_kind = KindModels::default();
         if let Some(champion) = &pointers.champion {
-            of_kind.champion = self.get(tenant, kind, &champion.version).await?;
+            of_kind.champion = self.found(tenant, kind, &champion.version).await;
+            of_kind.lost |= of_kind.champion.is_none();
         }
         if let Some(challenger) = &pointers.challenger {
-            let model = self.get(tenant, kind, &challenger.version).await?;
+            let model = self.found(tenant, kind, &challenger.version).await;
+            of_kind.lost |= model.is_none();
             of_kind.challenger = model.map(|model| (model, challenger.share));
         }
         if let Some(shadow) = &pointers.shadow {
-            of_kind.shadow = self.get(tenant, kind, &shadow.version).await?;
+            of_kind.shadow = self.found(tenant, kind, &shadow.version).await;
         }
-        Ok(of_kind)
+        of_kind
+    }
+
+    /// A version, or nothing: S3 that does not answer is no reason not to score. It is asked again with the settings.
+    async fn found(
+        &self,
+        tenant: &TenantId,
+        kind: PredictionKind,
+        version: &str,
+    ) -> Option<Arc<LearntModel>> {
+        self.get(tenant, kind, version).await.unwrap_or_else(|error| {
+            let error = copilot_runtime::telemetry::chain(&error);
+            tracing::error!(tenant_id = %tenant, %kind, version, error, "a model cannot be read; others answer");
+            None
+        })
     }
 
     /// A version of a tenant's model; `None` when its files are gone or do not fit together.

@@ -331,7 +331,7 @@ impl Scorer {
     }
 
     /// What the tenant says about its facts, with the tone of the snapshot's texts where it wants them read.
-    pub(crate) fn config(&self, settings: &TenantView, snapshot: &Snapshot) -> FeatureConfig {
+    pub fn config(&self, settings: &TenantView, snapshot: &Snapshot) -> FeatureConfig {
         let is_read = settings.tenant.text_tone;
         FeatureConfig {
             tones: is_read.then(|| tone::tones(&self.reader, snapshot)),

@@ -81,7 +81,7 @@ impl Snapshots {
     /// is computed.
     pub fn rows(&self) -> impl Stream<Item = Result<Vec<Row>, ScoreError>> + '_ {
         let first = self.days.first().copied();
-        self.accounts()
+        accounts(&self.table, &self.tenant)
             .map_ok(move |account| async move {
                 let Some(first) = first else {
                     return Ok(Vec::new());
@@ -96,30 +96,35 @@ impl Snapshots {
             })
             .try_buffer_unordered(PARALLEL)
     }
+}
 
-    fn accounts(&self) -> impl Stream<Item = Result<AccountId, ScoreError>> + '_ {
-        let mut query = stats::listing(&self.tenant);
-        query.limit = Some(PAGE);
-        stream::try_unfold(Some(query), move |query| async move {
-            let Some(mut query) = query else {
-                return Ok(None);
-            };
-            let page = self.table.page(&query).await?;
-            query.start = page.next;
-            let accounts: Vec<_> = page.items.iter().filter_map(stats::account).map(Ok).collect();
-            let next = query.start.is_some().then_some(query);
-            Ok::<_, ScoreError>(Some((stream::iter(accounts), next)))
-        })
-        .try_flatten()
-    }
+/// The accounts of a tenant, page by page.
+pub fn accounts<'a>(
+    table: &'a Table,
+    tenant: &TenantId,
+) -> impl Stream<Item = Result<AccountId, ScoreError>> + use<'a> {
+    let mut query = stats::listing(tenant);
+    query.limit = Some(PAGE);
+    stream::try_unfold(Some(query), move |query| async move {
+        let Some(mut query) = query else {
+            return Ok(None);
+        };
+        let page = table.page(&query).await?;
+        query.start = page.next;
+        let accounts: Vec<_> = page.items.iter().filter_map(stats::account).map(Ok).collect();
+        let next = query.start.is_some().then_some(query);
+        Ok::<_, ScoreError>(Some((stream::iter(accounts), next)))
+    })
+    .try_flatten()
 }
 
 /// The rows of an account at the ends of some days in its zone; a day before it was known has none.
 pub fn rows_of(history: &AccountHistory, config: &FeatureConfig, days: &[Date]) -> Vec<Row> {
     let zone = jiff::tz::TimeZone::get(&history.zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let mut rows = Vec::with_capacity(days.len());
+    let mut snapshots = history.snapshots();
     for day in days {
-        let snapshot = history.snapshot(end_of_day(*day, &zone));
+        let snapshot = snapshots.at(end_of_day(*day, &zone));
         if snapshot.known_since.is_none() {
             continue;
         }

@@ -205,9 +205,9 @@ fn scorecards(input: &HealthInput<'_>, snapshot: &Snapshot, version: u32) -> Vec
         .collect()
 }
 
-/// What the rules alone say of an account: the probability of a kind, without models, alerts or history.
+/// What the rules alone say of an account by some profiles: the probability of a kind, without models, alerts or history.
 pub fn rules_probability(
-    engine: &Engine,
+    profiles: &Profiles,
     snapshot: &Snapshot,
     config: &FeatureConfig,
     features: &FeatureVector,
@@ -215,7 +215,7 @@ pub fn rules_probability(
 ) -> Option<f64> {
     let said = match kind {
         PredictionKind::Churn => {
-            let (profile, _) = engine.profiles.choose(snapshot, features);
+            let (profile, _) = profiles.choose(snapshot, features);
             let evaluation = EvaluationId {
                 as_of: snapshot.as_of,
                 facts: String::new(),
@@ -223,7 +223,7 @@ pub fn rules_probability(
             let (health, _) = health(&HealthInput {
                 features,
                 config,
-                profiles: &engine.profiles,
+                profiles,
                 profile,
                 today: snapshot.today,
                 evaluation: &evaluation,
@@ -350,14 +350,18 @@ fn predictions(
     let said = models::ask(input.models, input.snapshot.account, features, at);
     let mut out = said.predictions;
     let mut missing: Vec<String> = Vec::new();
-    let mut note = said.abstained.get(&PredictionKind::Churn).cloned();
-    let has_own = out.iter().any(|p| p.kind == PredictionKind::Churn && !p.shadow);
-    if let Some(why) = (!has_own).then_some(note.take()).flatten() {
-        missing.push("model_does_not_apply".to_owned());
-        note = Some(why);
-    } else if !has_own {
-        note = from_shipped(shipped, &mut out, &mut missing);
+    if said.failed {
+        missing.push("model_failed".to_owned());
     }
+    let has_own = out.iter().any(|p| p.kind == PredictionKind::Churn && !p.shadow);
+    let note = match said.abstained.get(&PredictionKind::Churn) {
+        _ if has_own => None,
+        Some(why) => {
+            missing.push("model_does_not_apply".to_owned());
+            Some(why.clone())
+        }
+        None => from_shipped(shipped, &mut out, &mut missing),
+    };
     match by_rules(health, features, at, note) {
         Some(prediction) => out.push(prediction),
         None => missing.push("no_score".to_owned()),
@@ -393,6 +397,8 @@ fn from_shipped(shipped: Model, out: &mut Vec<Prediction>, missing: &mut Vec<Str
         Model::None => ("no_model", "no model is loaded".to_owned()),
         Model::Failed => ("model_failed", "the model failed; these are the rules".to_owned()),
     };
-    missing.push(word.to_owned());
+    if !missing.iter().any(|said| said == word) {
+        missing.push(word.to_owned());
+    }
     Some(note)
 }

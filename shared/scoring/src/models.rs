@@ -11,6 +11,7 @@ use copilot_features::FeatureVector;
 use sha2::{Digest, Sha256};
 
 use crate::learnt::LearntModel;
+use crate::onnx::ModelError;
 
 /// The models of one kind.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct KindModels {
     pub challenger: Option<(Arc<LearntModel>, f64)>,
     /// Answers beside the others, to be checked; nothing follows from it.
     pub shadow: Option<Arc<LearntModel>>,
+    /// A model that should answer did not load: others do in its place, and the assessment says so.
+    pub lost: bool,
 }
 
 impl KindModels {
@@ -66,24 +69,27 @@ pub fn tag(models: &Models, account: AccountId) -> String {
 pub(crate) struct Said {
     /// Predictions to go by, and those of models in the shadow.
     pub predictions: Vec<Prediction>,
-    /// By kind, why the model that should answer does not.
+    /// By kind, why the model that should answer does not speak for the account.
     pub abstained: BTreeMap<PredictionKind, String>,
+    /// Whether a model that should answer did not load, or broke off.
+    pub failed: bool,
 }
 
 /// Asks the models of every kind.
 pub(crate) fn ask(models: &Models, account: AccountId, features: &FeatureVector, at: Timestamp) -> Said {
     let mut said = Said::default();
     for (kind, of_kind) in models {
-        if let Some(model) = of_kind.of(account) {
-            match one(model, features, at) {
-                Ok(prediction) => said.predictions.push(prediction),
-                Err(why) => {
-                    said.abstained.insert(*kind, why);
-                }
+        said.failed |= of_kind.lost;
+        match of_kind.of(account).map(|model| one(model, features, at)) {
+            None => {}
+            Some(Ok(Ok(prediction))) => said.predictions.push(prediction),
+            Some(Ok(Err(why))) => {
+                said.abstained.insert(*kind, why);
             }
+            Some(Err(_)) => said.failed = true,
         }
         let shadow = of_kind.shadow.as_ref().map(|model| one(model, features, at));
-        if let Some(Ok(mut prediction)) = shadow {
+        if let Some(Ok(Ok(mut prediction))) = shadow {
             prediction.shadow = true;
             said.predictions.push(prediction);
         }
@@ -91,13 +97,14 @@ pub(crate) fn ask(models: &Models, account: AccountId, features: &FeatureVector,
     said
 }
 
-fn one(model: &LearntModel, features: &FeatureVector, at: Timestamp) -> Result<Prediction, String> {
-    let mut answers = model
-        .predict(&[(features, at)])
-        .map_err(|error| error.to_string())?;
-    answers
-        .pop()
-        .unwrap_or_else(|| Err("the model gave no answer".to_owned()))
+/// The prediction, or why the model does not speak for the account.
+fn one(
+    model: &LearntModel,
+    features: &FeatureVector,
+    at: Timestamp,
+) -> Result<Result<Prediction, String>, ModelError> {
+    let answer = model.predict(&[(features, at)])?.pop();
+    answer.ok_or_else(|| ModelError::Graph("one answer a row expected".to_owned()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Examples out of a tenant's history: each account as it was known at the start of past months, with what happened then.
 
-use copilot_aws::{stats, table::Query};
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::{Timestamp, day_of, end_of_day, shift};
@@ -8,9 +7,10 @@ use copilot_learning::examples::Example;
 use copilot_learning::outcomes::Recorded;
 use copilot_learning::population::includes;
 use copilot_learning::train::WINDOW_DAYS;
+use copilot_pipeline::snapshots::accounts;
 use copilot_pipeline::{ScoreError, Scorer, TenantView};
 use copilot_scoring::assess::rules_probability;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -20,8 +20,6 @@ use crate::run::{Progress, TrainingError};
 const MONTHS: i16 = 24;
 /// Accounts read at once.
 const AT_ONCE: usize = 8;
-/// Accounts of one page of the list.
-const PAGE: i32 = 1_000;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -56,7 +54,7 @@ pub(crate) async fn collect(
     now: Timestamp,
     progress: &mut Progress<'_>,
 ) -> Result<Collected, TrainingError> {
-    let accounts = list(scorer, tenant).await?;
+    let accounts: Vec<AccountId> = accounts(scorer.table(), tenant).try_collect().await?;
     progress.begin(accounts.len()).await?;
     let zone = settings.tenant.time_zone();
     let days = cutoffs(now, &zone);
@@ -72,22 +70,6 @@ pub(crate) async fn collect(
         progress.at(out.accounts).await?;
     }
     Ok(out)
-}
-
-async fn list(scorer: &Scorer, tenant: &TenantId) -> Result<Vec<AccountId>, TrainingError> {
-    let mut out = Vec::new();
-    let mut query = Query {
-        limit: Some(PAGE),
-        ..stats::listing(tenant)
-    };
-    loop {
-        let page = scorer.table().page(&query).await?;
-        out.extend(page.items.iter().filter_map(stats::account));
-        query.start = page.next;
-        if query.start.is_none() {
-            return Ok(out);
-        }
-    }
 }
 
 async fn of_account(
@@ -120,11 +102,12 @@ async fn of_account(
         if snapshot.known_since.is_none() {
             continue;
         }
-        let features = copilot_features::compute(&snapshot, &settings.config);
+        let config = scorer.config(settings, &snapshot);
+        let features = copilot_features::compute(&snapshot, &config);
         if !includes(kind, &features) {
             continue;
         }
-        let rules = rules_probability(scorer.engine(), &snapshot, &settings.config, &features, kind);
+        let rules = rules_probability(&settings.profiles, &snapshot, &config, &features, kind);
         out.push(Example {
             account,
             cutoff: *day,

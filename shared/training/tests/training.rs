@@ -7,6 +7,7 @@ use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::testing::SdkConfig;
 use copilot_aws::{Table, facts, testing};
+use copilot_domain::assessment::Assessment;
 use copilot_domain::facts::{Fact, Kind, RecordFact};
 use copilot_domain::ids::{AccountId, ExternalId, Source, TenantId, TenantProof};
 use copilot_domain::model::{ModelRole, RunStatus, TrainingRun};
@@ -120,14 +121,16 @@ impl World {
         trainer.run(&self.tenant, run).await.unwrap()
     }
 
+    async fn scored(&self, name: &str) -> Assessment {
+        let account = self.account(name);
+        let scored = self.scorer().score(&self.tenant, account, now()).await;
+        scored.unwrap().assessment
+    }
+
     async fn churn(&self, name: &str) -> Vec<Prediction> {
-        let scored = self
-            .scorer()
-            .score(&self.tenant, self.account(name), now())
-            .await
-            .unwrap();
-        let all = scored.assessment.predictions.into_iter();
-        all.filter(|prediction| prediction.kind == KIND).collect()
+        let mut predictions = self.scored(name).await.predictions;
+        predictions.retain(|prediction| prediction.kind == KIND);
+        predictions
     }
 
     /// Decides which versions answer.
@@ -214,12 +217,49 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
     let files = world.files();
     let broken = files.put(&world.tenant, (KIND, &version), MODEL, b"broken".to_vec());
     broken.await.unwrap();
-    let without = world.churn("shop-1").await;
+    let without = world.scored("shop-1").await;
+    let answered = |p: &Prediction| p.model_version.as_deref() == Some(name.as_str());
+    assert!(!without.predictions.iter().any(answered));
     assert!(
-        without
-            .iter()
-            .all(|p| p.model_version.as_deref() != Some(name.as_str()))
+        without.missing.iter().any(|word| word == "model_failed"),
+        "{:?}",
+        without.missing
     );
+}
+
+#[tokio::test]
+async fn an_account_is_scored_where_the_models_cannot_be_read() {
+    let Some(world) = World::new("training-no-s3").await else {
+        return;
+    };
+    world.shop("only", 10, 300, 1).await;
+    let (mut pointers, rev) = models::pointers_of(&world.table, &world.tenant, KIND)
+        .await
+        .unwrap();
+    pointers.crown("2026-01-01-0", now());
+    let item = models::pointers_item(&world.tenant, &pointers, rev + 1);
+    world.table.put(item, Condition::Absent).await.unwrap();
+    let nowhere = world
+        .config
+        .clone()
+        .into_builder()
+        .endpoint_url("http://127.0.0.1:9")
+        .build();
+    let bus = EventBus::new(&world.config, "default");
+    let scorer = Scorer::new(world.table.clone(), bus)
+        .unwrap()
+        .with_models(ModelFiles::new(&nowhere, "none"));
+    let answer = scorer
+        .score(&world.tenant, world.account("only"), days_ago(-1))
+        .await
+        .unwrap();
+    let assessment = answer.assessment;
+    assert!(
+        assessment.missing.iter().any(|word| word == "model_failed"),
+        "{:?}",
+        assessment.missing
+    );
+    assert!(assessment.predictions.iter().any(|p| p.method == Method::Rules));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,34 +1,15 @@
 import type { AccuracyPart } from "~/api/types";
+import { CalibrationChart } from "~/components/charts/CalibrationChart";
 import { ScrollRegion } from "~/components/ScrollRegion";
 import { integer, percent } from "~/lib/format";
 import classes from "./Accuracy.module.css";
-
-const SIZE = 240;
-const EDGE = 42;
-const place = (value: number) => EDGE + value * (SIZE - 2 * EDGE);
-const height = (value: number) => SIZE - place(value);
 
 /** What was said against what happened, by bins, with the range of each; the same in a table. */
 export function Calibration({ part }: { part: AccuracyPart }) {
   const bins = part.calibration;
   return (
     <div className={classes.stack}>
-      <svg viewBox={`0 0 ${SIZE} ${SIZE}`} style={{ maxWidth: 300, width: "100%" }} role="img" aria-label="Calibration: stated probability across, share it happened to upwards; the table below has the numbers">
-        {[0, 0.25, 0.5, 0.75, 1].map((value) => (
-          <g key={value}>
-            <line x1={EDGE} x2={SIZE - EDGE} y1={height(value)} y2={height(value)} stroke="var(--line)" />
-            <text className={classes.axis} x={EDGE - 5} y={height(value) + 4} textAnchor="end">{percent(value)}</text>
-            <text className={classes.axis} x={place(value)} y={SIZE - EDGE + 16} textAnchor="middle">{percent(value)}</text>
-          </g>
-        ))}
-        <line x1={place(0)} y1={height(0)} x2={place(1)} y2={height(1)} stroke="var(--muted)" strokeDasharray="4 4" />
-        {bins.map((bin) => (
-          <g key={bin.from}>
-            <line x1={place(bin.said)} x2={place(bin.said)} y1={height(bin.happened.low)} y2={height(bin.happened.high)} stroke="var(--accent)" />
-            <circle cx={place(bin.said)} cy={height(bin.happened.share)} r={4} fill="var(--accent)" />
-          </g>
-        ))}
-      </svg>
+      <CalibrationChart points={bins.map(({ from, said, happened }) => ({ from, said, happened: happened.share, interval: happened }))} />
       <ScrollRegion label="Table of calibration">
         <table className="data">
           <thead>

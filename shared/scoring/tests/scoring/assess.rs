@@ -2,11 +2,13 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use copilot_domain::alert::RuleStates;
+use copilot_domain::assessment::Assessment;
 use copilot_domain::facts::Kind;
 use copilot_domain::health::{Band, Points};
 use copilot_domain::history::AccountHistory;
 use copilot_domain::prediction::{Method, PredictionKind};
 use copilot_features::FeatureConfig;
+use copilot_scoring::models::{KindModels, Models};
 use copilot_scoring::{AssessInput, Assessed, Engine, assess, assess_batch};
 use proptest::prelude::*;
 use serde_json::json;
@@ -32,6 +34,10 @@ fn build_declining() -> Account {
 }
 
 fn run(account: &Account, when: &str, engine: &Engine) -> Assessed {
+    run_by(account, when, engine, &copilot_scoring::models::NONE)
+}
+
+fn run_by(account: &Account, when: &str, engine: &Engine, models: &Models) -> Assessed {
     let snapshot = account.0.snapshot(at(when));
     assess(
         engine,
@@ -44,11 +50,26 @@ fn run(account: &Account, when: &str, engine: &Engine) -> Assessed {
             earlier: &[],
             states: &RuleStates::default(),
             arr_percentile: Some(0.8),
-            models: &copilot_scoring::models::NONE,
+            models,
             held: &BTreeSet::new(),
             computed_at: at("2026-07-01T12:00:00Z"),
         },
     )
+}
+
+#[test]
+fn a_model_that_did_not_load_is_said_to_be_missing_and_others_answer() {
+    let engine = Engine::shipped().unwrap();
+    let lost = KindModels {
+        lost: true,
+        ..KindModels::default()
+    };
+    let models = Models::from([(PredictionKind::Churn, lost)]);
+    let without = run(&declining(), "2026-07-01", &engine).assessment;
+    let found = run_by(&declining(), "2026-07-01", &engine, &models).assessment;
+    let failed = |a: &Assessment| a.missing.iter().any(|word| word == "model_failed");
+    assert!(failed(&found) && !failed(&without));
+    assert_eq!(found.predictions, without.predictions);
 }
 
 #[test]
