@@ -73,15 +73,23 @@ export const predictionsQuery = (api: Api, id: string) =>
     queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}/predictions", { ...at(id), signal })),
   });
 
-export const timelineQuery = (api: Api, id: string, kind: string) =>
+export const timelineQuery = (api: Api, id: string, kind: string, negative: boolean) =>
   infiniteQueryOptions({
-    queryKey: ["account", id, "timeline", kind],
+    queryKey: ["account", id, "timeline", kind, negative],
     queryFn: ({ pageParam, signal }) =>
       unwrap(api.GET("/v1/accounts/{id}/timeline", {
-        params: { path: { id }, query: { limit: 50, ...(kind === "" ? {} : { kind }), ...cursorOf(pageParam) } }, signal,
+        params: { path: { id }, query: { limit: 50, ...(kind === "" ? {} : { kind }), ...(negative ? { tone: "negative" } : {}), ...cursorOf(pageParam) } }, signal,
       })),
     initialPageParam: "",
     getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+/** The newest tickets of negative tone. */
+export const negativeTextsQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["account", id, "timeline", "negative"],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET("/v1/accounts/{id}/timeline", { params: { path: { id }, query: { kind: "ticket", tone: "negative", limit: 50 } }, signal })),
   });
 
 export const factsQuery = (api: Api, id: string, kind: string) =>
@@ -100,6 +108,12 @@ export const usageQuery = (api: Api, id: string, days: number) =>
     queryKey: ["account", id, "usage", days],
     queryFn: ({ signal }) =>
       unwrap(api.GET("/v1/accounts/{id}/usage", { params: { path: { id }, query: { days } }, signal })),
+  });
+
+export const usageOutlookQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["account", id, "usage-outlook"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/accounts/{id}/usage-outlook", { params: { path: { id } }, signal })),
   });
 
 export const alertsQuery = (api: Api, query: AlertsQuery) =>
@@ -274,6 +288,13 @@ export const modelsQuery = (api: Api) =>
     queryKey: ["models"],
     queryFn: ({ signal }) => unwrap(api.GET("/v1/models", { signal })),
     refetchInterval: (query) => (query.state.data?.data.some(({ last_run: run }) => isUnderWay(run, Date.now())) === true ? 3000 : false),
+  });
+
+export const toneModelQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["tone-model"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/tone-model", { signal })),
+    refetchInterval: (query) => (isUnderWay(query.state.data?.last_run ?? null, Date.now()) ? 3000 : false),
   });
 
 function cursorOf(page: string): { cursor?: string } {

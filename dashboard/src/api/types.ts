@@ -32,6 +32,12 @@ export type TimelineItem = Schemas["TimelineEntry"];
 export type FactRow = Schemas["FactView"];
 export type UsageDay = Schemas["UsageDayView"];
 
+export type Tone = Schemas["Tone"];
+export type ToneModel = Schemas["ToneModelView"];
+export type ToneRun = Schemas["ToneRun"];
+export type UsageOutlook = Schemas["UsageOutlookView"];
+export type ExpectedUsage = Schemas["ExpectedUsageView"];
+
 export type Webhook = Schemas["WebhookView"];
 export type NewWebhook = Schemas["NewWebhook"];
 export type WebhookDelivery = Schemas["WebhookDelivery"];

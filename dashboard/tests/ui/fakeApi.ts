@@ -1,6 +1,6 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Feedback, Import, LearntModel, Me, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, Webhook, WebhookDelivery } from "~/api/types";
+import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Feedback, Import, LearntModel, Me, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { accuracy, misses, thresholds } from "./fixtures/accuracy";
 import { alert, rules } from "./fixtures/alerts";
@@ -9,6 +9,7 @@ import { profileCatalogue, profileDraft, profilePreview, profileVersion } from "
 import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
 import { ago } from "./fixtures/seeded";
 import { task, tasks } from "./fixtures/tasks";
+import { outlook, toned, toneModel } from "./fixtures/tone";
 
 export interface Answer {
   status: number;
@@ -45,6 +46,9 @@ export class FakeApi {
   rules: Rule[] = rules.map((rule) => ({ ...rule }));
   accuracy: Accuracy = accuracy();
   models: LearntModel[] = models();
+  toned: TimelineItem[] = toned();
+  toneModel: ToneModel = toneModel({ on: false });
+  outlook: UsageOutlook = outlook();
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -68,6 +72,8 @@ export class FakeApi {
     if (collection === "webhooks") return this.#webhooks(method, id, part, body, headers["if-match"]);
     if (collection === "profiles") return this.#profiles(method, id, part, body, headers["if-match"]);
     if (collection === "models") return this.#models(method, path, body, headers["if-match"]);
+    if (collection === "tone-model") return this.#toneModel(method, id, headers["if-match"]);
+    if (part === "tone") return this.#label(body);
     if (part === "override") return this.#overridden(method, id, body);
     if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
     if (collection === "alerts" && method === "PATCH") return patched(this.alerts, id, headers["if-match"], body);
@@ -120,7 +126,7 @@ export class FakeApi {
     const parts: Record<string, () => unknown> = {
       "": () => this.#view(index), health: () => assessment(id).health, history: () => ({ data: history() }),
       rollup: () => this.rollup, predictions: () => ({ data: predictions() }), usage: () => ({ data: usage(Number(query.get("days") ?? 90)) }),
-      timeline: () => ({ data: timeline().filter((row) => query.get("kind") === null || row.kind === query.get("kind")), next: null }),
+      timeline: () => ({ data: this.#timeline(query), next: null }), "usage-outlook": () => this.outlook,
       facts: () => ({ data: query.get("kind") === "invoices" ? facts : [], next: null }),
       explain: () => ({
         at: query.get("at"), compare: query.get("compare"), score_at: 61.2, score_compare: 70, change: -8.8,
@@ -198,6 +204,30 @@ export class FakeApi {
     if (placed.role === "champion") Object.assign(found, { champion: at, answers: version });
     for (const row of found.versions) if (row.version === version) Object.assign(row, { role: placed.role });
     return ok(found);
+  }
+
+  #timeline(query: URLSearchParams): TimelineItem[] {
+    const rows = [...(this.settings.text_tone ? this.toned : []), ...timeline()];
+    const kind = query.get("kind");
+    return rows.filter((row) => (kind === null || row.kind === kind) && (query.get("tone") === null || row.tone?.tone === "negative"));
+  }
+
+  #label(body: unknown): Answer {
+    const none: Tone | null = null;
+    const { external_id: id, tone }: { external_id: string; tone: Tone | null } = Object.assign({ external_id: "", tone: none }, body);
+    const found = this.toned.find((row) => row.tone?.external_id === id)?.tone;
+    if (!found) return problem(404, "not_found", "Not found", "There is no such ticket.");
+    return ok(Object.assign(found, { tone: tone ?? found.read, label: tone === null ? null : { author: this.me.email ?? "", at: ago(0) } }));
+  }
+
+  #toneModel(method: string, doing: string, seen: string | undefined): Answer {
+    if (method === "GET") return ok(this.toneModel);
+    if (doing === "runs") {
+      this.toneModel.last_run = { id: "tone-2-x", status: "queued", asked_at: ago(0), asked_by: this.me.email ?? "", finished_at: null, verdict: "waits to be started", accounts: 0, accounts_done: 0, labels: null, figures: null, version: null };
+      return ok(this.toneModel.last_run, 202);
+    }
+    if (seen !== this.toneModel.etag) return problem(412, "etag_mismatch", "It has changed", "Read it again.");
+    return ok(Object.assign(this.toneModel, { own: null, can_go_back: false, etag: '"tone-2"' }));
   }
 
   #accuracy(part: string, query: URLSearchParams): Answer {

@@ -175,6 +175,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_account_predictions", account("/predictions"), NotFound),
         get("list_account_timeline", account("/timeline"), NotFound),
         get("list_account_facts", account("/facts?kind=invoices"), NotFound),
+        get("get_usage_outlook", account("/usage-outlook"), NotFound),
         get("get_account_usage", account("/usage?days=30"), NotFound),
         send(
             "add_account_note",
@@ -233,6 +234,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_audit", "/v1/audit", HisOwn),
         get("list_profiles", "/v1/profiles", HisOwn),
         get("list_models", "/v1/models", HisOwn),
+        get("get_tone_model", "/v1/tone-model", HisOwn),
         get("get_model", version(""), NotFound),
         get("list_training_runs", "/v1/models/churn/runs", HisOwn),
         send(
@@ -306,7 +308,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
         "update_settings",
         "/v1/settings".to_owned(),
         &s.settings_etag,
-        json!({"daily_cap": 5}),
+        json!({"daily_cap": 5, "text_tone": true}),
         HisOwn,
     );
     patch(
@@ -337,6 +339,29 @@ fn cases(s: &Seeded) -> Vec<Case> {
         HisOwn,
     );
     cases.push(Case { body: None, ..train });
+    // The settings were changed before: tone is read.
+    let train = send(
+        "train_tone_model",
+        "POST",
+        "/v1/tone-model/runs",
+        Value::Null,
+        202,
+        HisOwn,
+    );
+    cases.push(Case { body: None, ..train });
+    let back = send(
+        "roll_back_tone_model",
+        "POST",
+        "/v1/tone-model/rollback",
+        Value::Null,
+        200,
+        NotFound,
+    );
+    cases.push(Case {
+        body: None,
+        if_match: Some("\"tone-1\"".to_owned()),
+        ..back
+    });
     // A draft is saved, previewed, published; the version before it comes back; what is left of the draft goes.
     let mut matched = |operation, method, path: &str, tag: Option<&str>, body: Option<Value>, status| {
         cases.push(Case {
@@ -391,6 +416,15 @@ fn cases(s: &Seeded) -> Vec<Case> {
         cases.push(Case { body: None, ..case });
     }
     // Last: they make the account's stored score newer than the other cases expect.
+    let label = json!({"kind": "ticket", "source": "api", "external_id": "t-1", "tone": "negative"});
+    cases.push(send(
+        "label_account_tone",
+        "PUT",
+        account("/tone"),
+        label,
+        200,
+        NotFound,
+    ));
     let given = json!({"score": 40, "reason": "They told us."});
     let path = account("/override");
     cases.push(send(

@@ -7,12 +7,13 @@ use copilot_aws::{AwsError, Table, tenants};
 use copilot_domain::ids::{TenantId, TenantProof};
 use copilot_domain::model::{RunStatus, TrainingRun};
 use copilot_domain::prediction::PredictionKind;
+use copilot_domain::tone::ToneRun;
 use copilot_pipeline::Scorer;
 use copilot_runtime::batch::{Batch, BatchError, Failure, Record};
 use copilot_runtime::clock::Clock;
 use copilot_runtime::config::Env;
 use copilot_runtime::metrics::Metrics;
-use copilot_training::{Trainer, TrainingError};
+use copilot_training::{ToneTrainer, Trainer, TrainingError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,6 +24,8 @@ pub struct Context {
     pub table: Table,
     /// Carries runs out.
     pub trainer: Trainer,
+    /// Carries runs of tone out.
+    pub tone: ToneTrainer,
     /// Where runs are asked for.
     pub queue: TrainQueue,
     /// The clock.
@@ -49,6 +52,7 @@ impl Context {
         let files = ModelFiles::new(&sdk, &bucket);
         let scorer = Scorer::new(table.clone(), EventBus::new(&sdk, &bus))?;
         Ok(Self {
+            tone: ToneTrainer::new(scorer.clone(), files.clone(), clock.clone()),
             trainer: Trainer::new(scorer, files, clock.clone()),
             queue: TrainQueue::new(&sdk, &queue),
             metrics: Metrics::new("train", &env.stage(), clock.clone()),
@@ -113,6 +117,9 @@ async fn carry_out(record: Record, context: &Context) -> Result<(), Failure> {
         let retryable = error.is_retryable();
         Failure::classified(error, retryable)
     };
+    if ToneRun::is_id(&message.run) {
+        return tone(&tenant, &message.run, context).await.map_err(failure);
+    }
     let run = models::run(&context.table, &tenant, &message.run).await;
     let Some(run) = run.map_err(|error| failure(error.into()))? else {
         tracing::warn!(tenant_id = %tenant, run = message.run, "a training run that nobody wrote down is left out");
@@ -129,14 +136,35 @@ async fn carry_out(record: Record, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn tone(tenant: &TenantId, run: &str, context: &Context) -> Result<(), TrainingError> {
+    let Some(run) = copilot_aws::tone::run(&context.table, tenant, run).await? else {
+        tracing::warn!(tenant_id = %tenant, run, "a run of tone that nobody wrote down is left out");
+        return Ok(());
+    };
+    let done = context.tone.run(tenant, run).await?;
+    let verdict = done.verdict.as_str();
+    if done.status == RunStatus::Failed {
+        tracing::error!(tenant_id = %tenant, run = done.id, verdict, "a run of tone failed");
+    } else {
+        tracing::info!(tenant_id = %tenant, run = done.id, verdict, "a run of tone is done");
+    }
+    Ok(())
+}
+
 /// Asks for a run of every kind for every tenant that is no sandbox. Gives the number asked for.
 async fn monthly(context: &Context) -> Result<usize, AwsError> {
     let now = context.clock.now();
     let mut asked = 0;
     for tenant in tenants::all(&context.table).await? {
         let settings = tenants::get(&context.table, &tenant).await?;
-        if settings.is_none_or(|settings| settings.is_sandbox()) {
+        let Some(settings) = settings.filter(|settings| !settings.is_sandbox()) else {
             continue;
+        };
+        if settings.text_tone {
+            let run = ToneRun::queued("schedule", now, "monthly");
+            copilot_aws::tone::put_run(&context.table, &tenant, &run).await?;
+            context.queue.send(&tenant, &run.id).await?;
+            asked += 1;
         }
         for kind in PredictionKind::ALL {
             let run = TrainingRun::queued(kind, "schedule", now, "monthly");

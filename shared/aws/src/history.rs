@@ -15,6 +15,7 @@ use crate::keys;
 use crate::links;
 use crate::overrides;
 use crate::table::{Query, Table};
+use crate::tone;
 
 pub use copilot_domain::limits::USAGE_DAYS;
 
@@ -61,6 +62,7 @@ pub async fn load(
         .collect::<Result<Vec<ExternalId>, AwsError>>()?;
     let mut history = AccountHistory::empty(account, zone);
     history.overrides = overrides::of_state(&state)?;
+    history.tone_labels = tone::labels_of_state(&state)?;
     let parts = try_join_all(
         identities
             .iter()

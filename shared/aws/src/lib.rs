@@ -36,6 +36,7 @@ pub mod stats;
 pub mod table;
 pub mod tenants;
 pub mod testing;
+pub mod tone;
 pub mod usage;
 pub mod webhooks;
 

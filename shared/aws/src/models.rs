@@ -61,8 +61,11 @@ impl ModelFiles {
         file: &str,
         bytes: Vec<u8>,
     ) -> Result<(), AwsError> {
-        let answer = self.client.put_object().bucket(&self.bucket);
-        let answer = answer.key(Self::key(tenant, kind, version, file));
+        self.put_at(Self::key(tenant, kind, version, file), bytes).await
+    }
+
+    pub(crate) async fn put_at(&self, key: String, bytes: Vec<u8>) -> Result<(), AwsError> {
+        let answer = self.client.put_object().bucket(&self.bucket).key(key);
         let answer = answer.body(ByteStream::from(bytes)).send().await;
         answer
             .map(|_| ())
@@ -79,8 +82,11 @@ impl ModelFiles {
         (kind, version): (PredictionKind, &str),
         file: &str,
     ) -> Result<Option<Vec<u8>>, AwsError> {
-        let asked = self.client.get_object().bucket(&self.bucket);
-        let asked = asked.key(Self::key(tenant, kind, version, file));
+        self.get_at(Self::key(tenant, kind, version, file)).await
+    }
+
+    pub(crate) async fn get_at(&self, key: String) -> Result<Option<Vec<u8>>, AwsError> {
+        let asked = self.client.get_object().bucket(&self.bucket).key(key);
         let answer = match asked.send().await {
             Ok(answer) => answer,
             Err(error)

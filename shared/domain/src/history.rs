@@ -22,6 +22,7 @@ use crate::ids::{AccountId, ExternalId};
 use crate::revision::Record;
 use crate::score_override::ScoreOverride;
 use crate::time::{Timestamp, day_of, epoch_day, shift};
+use crate::tone::ToneLabel;
 use crate::usage::{DayUse, UsageDay};
 
 pub use snapshots::Snapshots;
@@ -49,6 +50,9 @@ pub struct AccountHistory {
     /// Every override of its score that was ever given, in any order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<ScoreOverride>,
+    /// Every label of tone that was ever given, in any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tone_labels: Vec<ToneLabel>,
 }
 
 /// A row with the id its source gives it.
@@ -101,6 +105,8 @@ pub struct Snapshot {
     pub event_names: Arc<[String]>,
     /// The override of the score that holds.
     pub score_override: Option<ScoreOverride>,
+    /// What people said of the tone of texts, as it stands.
+    pub tone_labels: Vec<ToneLabel>,
     /// The calendar of the zone.
     calendar: Calendar,
 }
@@ -114,6 +120,7 @@ impl AccountHistory {
             records: BTreeMap::new(),
             usage: BTreeMap::new(),
             overrides: Vec::new(),
+            tone_labels: Vec::new(),
         }
     }
 

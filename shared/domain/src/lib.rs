@@ -26,6 +26,7 @@ pub mod rule_state;
 pub mod score_override;
 pub mod scorecard;
 pub mod time;
+pub mod tone;
 pub mod usage;
 pub mod webhook;
 

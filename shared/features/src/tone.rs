@@ -41,11 +41,14 @@ pub fn tickets(snapshot: &Snapshot) -> impl Iterator<Item = (&Known<TicketRow>, 
         .tickets
         .iter()
         .filter(|t| is_recent(snapshot, t.row.opened_at));
-    recent.map(|ticket| {
-        let parts = [&ticket.row.title, &ticket.row.text];
-        let parts: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
-        (ticket, parts.join("\n"))
-    })
+    recent.map(|ticket| (ticket, ticket_text(&ticket.row)))
+}
+
+/// What the customer wrote in a ticket: title and text.
+pub fn ticket_text(row: &TicketRow) -> String {
+    let parts = [&row.title, &row.text];
+    let parts: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
+    parts.join("\n")
 }
 
 /// The survey answers whose tone counts, with their comment.

@@ -13,7 +13,7 @@ pub mod models;
 mod profiles;
 mod score;
 pub mod snapshots;
-mod tone;
+pub mod tone;
 mod write;
 
 pub use backfill::MAX_POINTS;

@@ -31,7 +31,7 @@ use crate::checks;
 use crate::delivered::{self, feature_config};
 use crate::guard::{self, Held};
 use crate::models::ModelShelf;
-use crate::tone;
+use crate::tone::{self, Readers, ToneShelf};
 use crate::write::{self, Scoring};
 
 /// Tries when others write the same account meanwhile.
@@ -96,6 +96,8 @@ pub struct TenantView {
     pub profiles: Arc<Profiles>,
     /// The alert cut, and the rules that are muted.
     pub serving: Serving,
+    /// Who reads its texts; `None` where it has not switched that on.
+    pub readers: Option<Readers>,
 }
 
 /// Scores accounts of the stack.
@@ -108,6 +110,7 @@ pub struct Scorer {
     reader: Arc<Reader>,
     pub(crate) settings: Arc<Mutex<Settings>>,
     shelf: ModelShelf,
+    tones: ToneShelf,
 }
 
 impl Scorer {
@@ -130,14 +133,24 @@ impl Scorer {
             reader: Arc::new(tone::reader()),
             settings: Arc::default(),
             shelf: ModelShelf::default(),
+            tones: ToneShelf::default(),
         })
     }
 
     /// With the tenants' own models, read from where they are registered.
     #[must_use]
     pub fn with_models(mut self, files: ModelFiles) -> Self {
+        self.tones = ToneShelf::of(files.clone());
         self.shelf = ModelShelf::of(files);
         self
+    }
+
+    /// Who reads a tenant's texts, whether it has switched that on or not: the shipped model, or its own.
+    ///
+    /// # Errors
+    /// [`AwsError`] when the table fails.
+    pub async fn readers(&self, tenant: &TenantId) -> Result<Readers, AwsError> {
+        self.tones.readers(&self.reader, &self.table, tenant).await
     }
 
     /// The tenants' own models.
@@ -175,6 +188,11 @@ impl Scorer {
         let serving = serving::get(&self.table, tenant).await?;
         let config = feature_config(&found, &seen);
         let profiles = self.profiles_of(tenant).await?;
+        let readers = if found.text_tone {
+            Some(self.readers(tenant).await?)
+        } else {
+            None
+        };
         let view = Arc::new(TenantView {
             tenant: found,
             stats,
@@ -183,6 +201,7 @@ impl Scorer {
             models,
             profiles,
             serving,
+            readers,
         });
         kept.insert(tenant.clone(), (Instant::now(), view.clone()));
         Ok(view)
@@ -332,9 +351,9 @@ impl Scorer {
 
     /// What the tenant says about its facts, with the tone of the snapshot's texts where it wants them read.
     pub fn config(&self, settings: &TenantView, snapshot: &Snapshot) -> FeatureConfig {
-        let is_read = settings.tenant.text_tone;
+        let readers = settings.readers.as_ref();
         FeatureConfig {
-            tones: is_read.then(|| tone::tones(&self.reader, snapshot)),
+            tones: readers.map(|readers| tone::tones(readers, snapshot)),
             ..settings.config.clone()
         }
     }

@@ -27,6 +27,22 @@ pub enum Category {
     Other,
 }
 
+impl Category {
+    /// As documents write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancellation => "cancellation",
+            Self::Outage => "outage",
+            Self::Billing => "billing",
+            Self::Bug => "bug",
+            Self::FeatureRequest => "feature_request",
+            Self::HowTo => "how_to",
+            Self::Praise => "praise",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Words and phrases by category, in lower case, without marks other than apostrophes; `*` at the end of a phrase takes any
 /// ending. Of categories with as many different phrases in the text, the one that stands first is taken.
 const PHRASES: [(Category, &[&str]); 7] = [

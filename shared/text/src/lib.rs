@@ -18,6 +18,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use category::Category;
+pub use copilot_domain::tone::Tone;
 pub use model::{ModelError, ToneModel};
 
 use ngrams::Inputs;
@@ -27,50 +28,6 @@ pub const MAX_QUOTE: usize = 200;
 /// Sentences of a text that are looked at for the quote.
 const MAX_SENTENCES: usize = 40;
 
-/// The tone of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tone {
-    /// Annoyed, disappointed, angry.
-    Negative,
-    /// Neither.
-    Neutral,
-    /// Pleased, grateful.
-    Positive,
-}
-
-impl Tone {
-    /// All tones, in the order of a model's classes.
-    pub const ALL: [Self; 3] = [Self::Negative, Self::Neutral, Self::Positive];
-
-    /// As documents and data sets write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Negative => "negative",
-            Self::Neutral => "neutral",
-            Self::Positive => "positive",
-        }
-    }
-
-    /// Reads what [`Tone::as_str`] writes.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tone| tone.as_str() == word)
-    }
-
-    /// The tone that a satisfaction rating of 1 to 5 stands for; 3 says nothing.
-    pub fn of_csat(rating: f64) -> Option<Self> {
-        if (1.0..=2.0).contains(&rating) {
-            Some(Self::Negative)
-        } else {
-            (4.0..=5.0).contains(&rating).then_some(Self::Positive)
-        }
-    }
-
-    pub(crate) fn index(self) -> usize {
-        self as usize
-    }
-}
-
 /// What decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -79,6 +36,16 @@ pub enum Method {
     Vader,
     /// The learnt model.
     Model,
+}
+
+impl Method {
+    /// As documents write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vader => "vader",
+            Self::Model => "model",
+        }
+    }
 }
 
 /// What a text says.

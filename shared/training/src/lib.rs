@@ -4,6 +4,8 @@
 
 mod collect;
 mod run;
+mod tone;
 
 pub use collect::cutoffs;
 pub use run::{Trainer, TrainingError};
+pub use tone::ToneTrainer;

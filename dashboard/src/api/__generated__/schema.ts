@@ -235,6 +235,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{id}/tone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what the tone of a ticket or a survey answer is
+         * @description It counts from now on in place of what is read: in rules at the next scoring, which follows at once, and as a label that
+         *     the tenant's own model learns from. The newest stands; `null` takes it back.
+         */
+        put: operations["label_account_tone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}/usage": {
         parameters: {
             query?: never;
@@ -244,6 +265,26 @@ export interface paths {
         };
         /** Usage of an account by day */
         get: operations["get_account_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}/usage-outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Use of an account as expected, what was out of the ordinary, and what is to come
+         * @description Key events, of the account's own history alone. Today counts once it is over.
+         */
+        get: operations["get_usage_outlook"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1180,6 +1221,61 @@ export interface paths {
         get: operations["get_today"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tone-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's own model of tone */
+        get: operations["get_tone_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tone-model/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go back to the model of tone before, down to the shipped one */
+        post: operations["roll_back_tone_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tone-model/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Learn the tone of texts from the tenant's own ratings and corrections
+         * @description The answer is the run; it goes on by itself. What it learnt answers only where it is better on the newest labels than both
+         *     the shipped model and VADER; else the run ends without a model and says so.
+         */
+        post: operations["train_tone_model"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2735,6 +2831,41 @@ export interface components {
             /** @description By how much its area under the precision-recall curve is larger; an interval above 0 is a win. */
             pr_auc_gain: components["schemas"]["Interval"];
         };
+        /** @description Key events of a day or span, and what was expected of it. */
+        ExpectedUsageView: {
+            /** @description Whether it is one. */
+            anomaly: boolean;
+            /**
+             * Format: date
+             * @description The day; of a span, its last.
+             */
+            day: string;
+            /**
+             * Format: double
+             * @description Key events expected.
+             */
+            expected: number;
+            /**
+             * Format: double
+             * @description More than this is an anomaly.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Fewer than this is an anomaly.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Robust deviations from what was expected; negative when it is less. Beyond ±3.5 it is an anomaly.
+             */
+            score: number;
+            /**
+             * Format: double
+             * @description Key events.
+             */
+            value: number;
+        };
         /** @description A change of score between two days, taken apart. */
         Explanation: {
             /**
@@ -3817,6 +3948,16 @@ export interface components {
             pulse: number;
             /** @description Why, in words; a pulse of 1 or 2 needs it. */
             reason?: string | null;
+        };
+        /** @description What a person says the tone of a text is. */
+        NewToneLabel: {
+            /** @description Its id at the source. */
+            external_id: string;
+            /** @description `ticket` or `survey`. */
+            kind: components["schemas"]["ToneKind"];
+            /** @description The source that told of it, as the timeline says it. */
+            source: string;
+            tone: components["schemas"]["Tone"] | null;
         };
         /** @description A webhook to make. */
         NewWebhook: {
@@ -5296,6 +5437,7 @@ export interface components {
             source: string;
             /** @description One line. */
             title: string;
+            tone: components["schemas"]["ToneView"] | null;
         };
         /**
          * @description Kinds of timeline entries.
@@ -5354,6 +5496,150 @@ export interface components {
          * @enum {string}
          */
         TodayScope: "mine" | "all";
+        /**
+         * @description The tone of a text.
+         * @enum {string}
+         */
+        Tone: "negative" | "neutral" | "positive";
+        /** @description Labels that there were to learn from. */
+        ToneCounts: {
+            /** @description Texts whose tone a person corrected; of these, ratings do not count. */
+            corrections: number;
+            /** @description Of all, negative. */
+            negative: number;
+            /** @description Of all, neutral. */
+            neutral: number;
+            /** @description Of all, positive. */
+            positive: number;
+            /** @description Texts with a satisfaction rating of 1, 2, 4 or 5. */
+            ratings: number;
+        };
+        /** @description Macro-F1 on the later part of a tenant's labels. */
+        ToneFigures: {
+            /** @description Texts learnt from: the earlier part. */
+            learnt: number;
+            /**
+             * Format: double
+             * @description The tenant's own model, 0 to 1.
+             */
+            own: number;
+            /**
+             * Format: double
+             * @description The shipped model, 0 to 1.
+             */
+            shipped: number;
+            /** @description Texts tested: the later part. */
+            tested: number;
+            /**
+             * Format: double
+             * @description VADER alone, 0 to 1.
+             */
+            vader: number;
+        };
+        /**
+         * @description Kinds of records whose tone is read.
+         * @enum {string}
+         */
+        ToneKind: "ticket" | "survey";
+        /** @description A tenant's own model of tone: what answers, what it was learnt from, and how well it does. */
+        ToneModelView: {
+            /** @description Whether there is something to go back to. */
+            can_go_back: boolean;
+            /** @description For `If-Match` of going back. */
+            etag: string;
+            /** @description Labels below which nothing is tried. */
+            labels_needed: number;
+            last_run: components["schemas"]["ToneRun"] | null;
+            /** @description Whether the own version that should answer cannot be loaded, so that the shipped one does. */
+            lost: boolean;
+            /** @description Whether the tenant has the tone of texts read (`text_tone` in the settings). */
+            on: boolean;
+            own: components["schemas"]["Placed"] | null;
+            /** @description The version of the shipped model. */
+            shipped: string;
+            /** @description Own versions, the newest first. */
+            versions: components["schemas"]["ToneVersion"][];
+        };
+        /** @description A training run of a tenant's own model of tone. */
+        ToneRun: {
+            /** @description Accounts to read. */
+            accounts: number;
+            /** @description Accounts read so far. */
+            accounts_done: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for, by the wall clock.
+             */
+            asked_at: string;
+            /** @description By whom. */
+            asked_by: string;
+            figures: components["schemas"]["ToneFigures"] | null;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            finished_at: string | null;
+            /** @description Id. */
+            id: string;
+            labels: components["schemas"]["ToneCounts"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description What it does, or what came of it, in words. */
+            verdict: string;
+            /** @description The version that was registered. */
+            version: string | null;
+        };
+        /** @description A person's word on the tone of a text. */
+        ToneSaid: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            author: string;
+        };
+        /** @description A tenant's own model of tone, as it was registered. */
+        ToneVersion: {
+            /** @description What decided that it answers. */
+            figures: components["schemas"]["ToneFigures"];
+            /** @description What it was learnt from. */
+            labels: components["schemas"]["ToneCounts"];
+            /**
+             * Format: date-time
+             * @description When it was registered, by the tenant's clock.
+             */
+            registered_at: string;
+            /** @description Who asked for it; `schedule` is the run of the month. */
+            registered_by: string;
+            /** @description The day, and what it was learnt from. */
+            version: string;
+        };
+        /** @description The tone of one text, read when it is asked for. */
+        ToneView: {
+            /** @description What it is about: `cancellation`, `outage`, `billing`, `bug`, `feature_request`, `how_to`, `praise` or `other`. */
+            category: string;
+            /** @description The sentence that carries most of the tone that was read, without personal data; `null` of a neutral text. */
+            evidence: string | null;
+            /** @description The record's id at its source, for a correction. */
+            external_id: string;
+            label: components["schemas"]["ToneSaid"] | null;
+            /** @description What read it: `model`, or `vader` where the words are new to the model. */
+            method: string;
+            /** @description The tenant's own model that should have read it and could not be loaded: the shipped one did. */
+            missing_model: string | null;
+            /** @description What was read. */
+            read: components["schemas"]["Tone"];
+            /**
+             * Format: double
+             * @description As it was read, -1 (negative) to 1 (positive).
+             */
+            sentiment: number;
+            /** @description What stands: what a person said of it, else what was read. */
+            tone: components["schemas"]["Tone"];
+            /** @description Which version of it. */
+            version: string;
+        };
         /** @description The most urgent open alert of an account. */
         TopAlert: {
             /** @description Id. */
@@ -5461,6 +5747,57 @@ export interface components {
              * @description Distinct users.
              */
             users: number;
+        };
+        /** @description Key events of 30 days to come. */
+        UsageForecastView: {
+            /**
+             * Format: double
+             * @description Share of outcomes that the interval is made to hold, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: date
+             * @description The first of the days.
+             */
+            from: string;
+            /**
+             * Format: double
+             * @description Upper end of the interval.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end of the interval.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The forecast.
+             */
+            mid: number;
+            /**
+             * Format: date
+             * @description The last of the days.
+             */
+            to: string;
+        };
+        /** @description Key events of an account: day by day against what was expected, and 30 days ahead. Days are days of the tenant's zone. */
+        UsageOutlookView: {
+            /** @description The last four weeks, oldest first; fewer where history is short. */
+            days: components["schemas"]["ExpectedUsageView"][];
+            /** @description Days of history that are missing until days can be judged; 0 where they can. */
+            days_missing: number;
+            forecast: components["schemas"]["UsageForecastView"] | null;
+            /** @description Days of history that are missing until a forecast can be made; 0 where it can. */
+            forecast_days_missing: number;
+            /** @description Days of history up to it. */
+            history_days: number;
+            /**
+             * Format: date
+             * @description The last day that is over.
+             */
+            last_day: string;
+            week: components["schemas"]["ExpectedUsageView"] | null;
         };
         /** @description How well it does on months that it has never seen. */
         Validation: {
@@ -6261,6 +6598,8 @@ export interface operations {
             query?: {
                 /** @description One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact, override */
                 kind?: string;
+                /** @description `negative`: only tickets and survey answers of negative tone. The tenant must have the tone of texts read (`text_tone` in the settings) */
+                tone?: string;
                 /** @description Rows, 1 to 500; 50 where it is left out */
                 limit?: number;
                 /** @description The `next` of the page before */
@@ -6296,6 +6635,46 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    label_account_tone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToneLabel"];
+            };
+        };
+        responses: {
+            /** @description The tone as it stands now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     get_account_usage: {
         parameters: {
             query?: {
@@ -6321,6 +6700,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_UsageDayView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_usage_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The outlook */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageOutlookView"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -8577,6 +8989,105 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_tone_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What answers, its figures, the newest run */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneModelView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roll_back_tone_model: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What answers now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneModelView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    train_tone_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneRun"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

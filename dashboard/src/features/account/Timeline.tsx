@@ -1,19 +1,22 @@
-import { Button, NativeSelect, Text } from "@mantine/core";
+import { Button, Checkbox, Group, NativeSelect, Text } from "@mantine/core";
 import {
   IconActivity, IconAdjustments, IconBell, IconCircleDot, IconCreditCard, IconGauge, IconMessageStar, IconPhoneCall, IconReceipt2,
   IconTicket, IconTrophy, IconUser,
 } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Fragment, useState } from "react";
+import { Link, useSearchParams } from "react-router";
 import { useApi } from "~/api/client";
-import { meQuery, timelineQuery } from "~/api/queries";
+import { meQuery, settingsQuery, timelineQuery } from "~/api/queries";
 import type { TimelineItem } from "~/api/types";
 import { useRows } from "~/api/useRows";
 import { Panel } from "~/components/Panel";
 import { SeverityBadge, Tag } from "~/components/SeverityBadge";
 import { EmptyState, LookingFurther, ProblemState, Rows } from "~/components/States";
+import { ToneNote } from "~/components/tone/ToneNote";
 import { day, dayIn, instant, words } from "~/lib/format";
 import { oneOf } from "~/lib/decode";
+import { paths } from "~/lib/paths";
 import { SEVERITIES, TIMELINE_KINDS } from "~/lib/vocabulary";
 import classes from "./Account.module.css";
 
@@ -28,23 +31,37 @@ const WHOLE_DAYS = new Set<string>(["usage_day", "score"]);
 
 export function Timeline({ id }: { id: string }) {
   const api = useApi();
-  const [kind, setKind] = useState("");
-  const query = useInfiniteQuery(timelineQuery(api, id, kind));
-  const zone = useQuery(meQuery(api)).data?.zone ?? "UTC";
+  // Links lead to a kind of entries, and to those of negative tone.
+  const [params] = useSearchParams();
+  const [kind, setKind] = useState<string>(oneOf(TIMELINE_KINDS, params.get("kind")) ?? "");
+  const [asked, setNegative] = useState(params.get("tone") === "negative");
+  const read = useQuery(settingsQuery(api)).data?.settings.text_tone;
+  const hasTone = kind === "" || kind === "ticket" || kind === "survey";
+  const negative = asked && read === true && hasTone;
+  const query = useInfiniteQuery(timelineQuery(api, id, kind, negative));
+  const me = useQuery(meQuery(api)).data;
+  const zone = me?.zone ?? "UTC";
+  const readOnly = me === undefined || me.role === "viewer";
   const dayOf = ({ kind: of, at }: TimelineItem) => (WHOLE_DAYS.has(of) ? dayIn(at, zone) : day(at));
   const { rows: items, looking, retry } = useRows(query);
   return (
     <Panel
       flush title="Timeline" hint="Everything that happened, newest first"
       aside={(
-        <NativeSelect
-          size="xs" aria-label="Kind" value={kind} onChange={(event) => setKind(event.currentTarget.value)}
-          data={[{ value: "", label: "Every kind" }, ...TIMELINE_KINDS.map((value) => ({ value, label: words(value) }))]}
-        />
+        <Group gap="sm">
+          {read === true && hasTone && (
+            <Checkbox size="xs" label="Negative only" checked={asked} onChange={(event) => setNegative(event.currentTarget.checked)} />
+          )}
+          <NativeSelect
+            size="xs" aria-label="Kind" value={kind} onChange={(event) => setKind(event.currentTarget.value)}
+            data={[{ value: "", label: "Every kind" }, ...TIMELINE_KINDS.map((value) => ({ value, label: words(value) }))]}
+          />
+        </Group>
       )}
     >
       {query.isError && items.length === 0 ? <ProblemState error={query.error} onRetry={retry} />
         : query.isPending ? <Rows count={10} height={24} /> : looking ? <LookingFurther />
+          : items.length === 0 && negative ? <EmptyState title="Nothing negative">No ticket or survey answer is read as negative.</EmptyState>
           : items.length === 0 ? <EmptyState title={kind === "" ? "Nothing yet" : `No ${words(kind).toLowerCase()} yet`}>Facts appear here as sources send them.</EmptyState>
             : items.map((item, index) => {
               const today = dayOf(item);
@@ -52,10 +69,13 @@ export function Timeline({ id }: { id: string }) {
               return (
                 <Fragment key={item.id}>
                   {(previous === undefined || dayOf(previous) !== today) && <h3 className={classes.dayhead}>{today}</h3>}
-                  <Row item={item} />
+                  <Row account={id} item={item} readOnly={readOnly} />
                 </Fragment>
               );
             })}
+      {read === false && (kind === "ticket" || kind === "survey") && (
+        <Text size="xs" c="dimmed" p="sm">The tone of texts is not read. <Link to={paths.settings}>Switch it on in Settings</Link>.</Text>
+      )}
       {query.hasNextPage && !looking && (
         <div style={{ padding: 12, textAlign: "center" }}>
           <Button variant="subtle" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>Load older</Button>
@@ -65,7 +85,7 @@ export function Timeline({ id }: { id: string }) {
   );
 }
 
-function Row({ item }: { item: TimelineItem }) {
+function Row({ account, item, readOnly }: { account: string; item: TimelineItem; readOnly: boolean }) {
   const severity = oneOf(SEVERITIES, item.severity);
   const Icon = icons[item.kind] ?? IconCircleDot;
   return (
@@ -76,6 +96,7 @@ function Row({ item }: { item: TimelineItem }) {
           {item.title} {severity !== undefined && <SeverityBadge severity={severity} size="sm" />}
         </Text>
         {item.detail !== null && item.detail !== "" && <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{item.detail}</Text>}
+        <ToneNote account={account} item={item} readOnly={readOnly} />
       </div>
       <div style={{ textAlign: "right", whiteSpace: "nowrap" }}>
         <Tag title={`From ${item.source}`}>{words(item.kind)}</Tag>

@@ -12,6 +12,7 @@ import { ScrollRegion } from "~/components/ScrollRegion";
 import { number } from "~/lib/decode";
 import { day, integer, words } from "~/lib/format";
 import { paths } from "~/lib/paths";
+import { Outlook } from "./Outlook";
 
 export function Usage({ id }: { id: string }) {
   const [days, setDays] = useState("90");
@@ -41,6 +42,7 @@ export function Usage({ id }: { id: string }) {
               </EmptyState>
             ) : <UsageChart days={rows} show={show === "users" ? "users" : "events"} />}
       </Panel>
+      <Outlook id={id} />
       {rows.length > 0 && (
         <Panel flush title="By day">
           <ScrollRegion label="Usage by day" className="" maxHeight={340}>

@@ -16,6 +16,7 @@ import { paths } from "~/lib/paths";
 import { dismissLabel } from "~/lib/vocabulary";
 import classes from "./Alerts.module.css";
 import { Clauses } from "./Clauses";
+import { NegativeTexts } from "./NegativeTexts";
 import { Rating } from "./Rating";
 import type { Handover } from "./types";
 
@@ -88,6 +89,8 @@ export function AlertDetail({ alert, readOnly, commands, onDismiss, snoozing, on
       <Panel flush title="Why it fired" hint="Every condition of the rule with the value it saw">
         <Clauses clauses={alert.clauses} />
       </Panel>
+
+      {alert.rule === "R15" && <NegativeTexts alert={alert} readOnly={readOnly} />}
 
       <div className={classes.two}>
         <Panel title="Do next">

@@ -111,7 +111,7 @@ function SettingsForm({ settings, etag }: { settings: Settings; etag: string }) 
         )}
         <Competitors names={draft.competitors} disabled={readOnly} onChange={(competitors) => setDraft({ ...draft, competitors })} />
         <Switch
-          label="Read the tone of tickets" description="Of tickets and survey comments, when an account is scored. Raises R15" checked={draft.text_tone} disabled={readOnly}
+          label="Read the tone of tickets" description="Of tickets and survey comments: shown in the timeline with the words that say so, raises R15. Off, nothing is read. What reads them is on the page Models" checked={draft.text_tone} disabled={readOnly}
           onChange={(event) => setDraft({ ...draft, text_tone: event.currentTarget.checked })}
         />
         {readOnly ? <Text size="xs" c="dimmed">Only leads and admins change these.</Text> : <Button type="submit" loading={save.isPending} w="fit-content">Save</Button>}

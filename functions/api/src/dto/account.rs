@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::alert::AlertView;
 use super::page::Money;
+use super::tone::ToneView;
 use super::words::{Stage, Touch};
 
 /// An account as lists show it.
@@ -193,6 +194,8 @@ pub struct TimelineEntry {
     pub source: String,
     /// Of an alert or a ticket.
     pub severity: Option<String>,
+    /// Of a ticket that was opened or of a survey answer with words, where the tenant has the tone of texts read; else `null`.
+    pub tone: Option<ToneView>,
 }
 
 /// Kinds of timeline entries.

@@ -17,6 +17,7 @@ mod judged;
 mod me;
 mod model_decisions;
 mod models;
+mod outlook;
 mod overrides;
 mod playbooks;
 mod profile_draft;
@@ -27,6 +28,8 @@ mod settings;
 mod stability;
 mod timeline;
 mod today;
+mod tone;
+mod tone_model;
 mod webhook_deliveries;
 mod webhooks;
 mod work;
@@ -54,6 +57,9 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(duplicates::router())
         .merge(records::router())
         .merge(history::router())
+        .merge(tone::router())
+        .merge(tone_model::router())
+        .merge(outlook::router())
         .merge(alerts::router())
         .merge(alert_changes::router())
         .merge(rules::router())

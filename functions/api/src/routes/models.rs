@@ -22,7 +22,7 @@ use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit};
 
 /// Hours after which a run that says nothing any more does not stand in the way of another.
-const STALE_RUN_HOURS: i64 = 6;
+pub(super) const STALE_RUN_HOURS: i64 = 6;
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {

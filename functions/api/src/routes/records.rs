@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 
 use super::accounts::known_account;
 use super::timeline::{self, Place};
+use super::tone;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::account::{FactView, TimelineEntry, UsageDayView};
@@ -148,7 +149,7 @@ fn fact(kind: Kind, external_id: &ExternalId, record: &Record) -> Option<FactVie
 
 /// What happened at an account, newest first
 #[utoipa::path(get, path = "/v1/accounts/{id}/timeline", tag = "accounts", security(("bearer" = ["read"])),
-    params(("id" = String, Path, description = "Account id, `acc_…`"), ("kind" = Option<String>, Query, description = "One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact, override"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
+    params(("id" = String, Path, description = "Account id, `acc_…`"), ("kind" = Option<String>, Query, description = "One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact, override"), ("tone" = Option<String>, Query, description = "`negative`: only tickets and survey answers of negative tone. The tenant must have the tone of texts read (`text_tone` in the settings)"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
     responses((status = 200, description = "A page of the timeline", body = Page<TimelineEntry>)))]
 async fn list_account_timeline(
     State(app): Shared,
@@ -165,10 +166,15 @@ async fn list_account_timeline(
     );
     let (limit, cursor) = (params.limit()?, params.take("cursor"));
     let kinds = timeline::kinds(params.take("kind"))?;
+    let negative = params.word("tone", &["negative"])?.is_some();
     params.finish()?;
     let after: Option<Place> = cursor.map(|c| fingerprint.open(&c)).transpose()?;
     let tenant = app.ctx.tenant(&caller.tenant).await?;
-    let mut entries = timeline::entries(&app, &caller, account, &tenant, &kinds).await?;
+    let (mut entries, texts) = timeline::entries(&app, &caller, account, &tenant, &kinds).await?;
+    if negative {
+        let texts = texts.as_ref().ok_or_else(tone::switched_off)?;
+        entries.retain(|entry| texts.is_negative(entry));
+    }
     if let Some(after) = after {
         entries.retain(|entry| timeline::place(entry) > after);
     }
@@ -176,5 +182,11 @@ async fn list_account_timeline(
         .then(|| fingerprint.seal(timeline::place(&entries[limit - 1])))
         .flatten();
     entries.truncate(limit);
+    // Quotes cost more than tones: only those that are shown are looked for.
+    if let Some(texts) = &texts {
+        entries
+            .iter_mut()
+            .for_each(|entry| entry.tone = texts.view(entry));
+    }
     Ok(Json(Page { data: entries, next }))
 }

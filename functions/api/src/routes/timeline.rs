@@ -11,6 +11,7 @@ use copilot_domain::money::{Currency, Money};
 use copilot_domain::time::{day_of, shift};
 use jiff::Timestamp;
 
+use super::tone::Texts;
 use crate::App;
 use crate::access::Caller;
 use crate::dto::account::{TimelineEntry, TimelineKind};
@@ -20,6 +21,11 @@ use crate::problem::{Answer, Problem};
 const DAYS: i32 = 180;
 /// Characters of a detail.
 const MAX_DETAIL: usize = 300;
+
+/// The step of a ticket that has a tone.
+pub(super) const OPENED: &str = "opened";
+/// The step of a survey answer that has one.
+pub(super) const ANSWERED: &str = "at";
 
 /// Where an entry stands: newest first, then by id.
 pub(super) type Place = (i64, String);
@@ -40,14 +46,14 @@ pub(super) fn kinds(text: Option<String>) -> Answer<Vec<TimelineKind>> {
         .collect()
 }
 
-/// Every entry of the kinds, newest first.
+/// Every entry of the kinds, newest first, and what the customer wrote, where the tenant has its tone read.
 pub(super) async fn entries(
     app: &App,
     caller: &Caller,
     account: AccountId,
     tenant: &Tenant,
     kinds: &[TimelineKind],
-) -> Answer<Vec<TimelineEntry>> {
+) -> Answer<(Vec<TimelineEntry>, Option<Texts>)> {
     let (table, id) = (&app.ctx.table, &caller.tenant);
     let now = tenant.now(app.ctx.clock.now());
     let zone = tenant.time_zone();
@@ -85,12 +91,23 @@ pub(super) async fn entries(
                 )),
                 source: "copilot".to_owned(),
                 severity: Some(alert.severity.as_str().to_owned()),
+                tone: None,
             });
         }
     }
     all.retain(|entry| entry.at <= now && (kinds.is_empty() || kinds.contains(&entry.kind)));
     all.sort_by_cached_key(place);
-    Ok(all)
+    let texts = if tenant.text_tone {
+        Some(Texts::of(snapshot, app.ctx.scorer.readers(id).await?, tenant))
+    } else {
+        None
+    };
+    Ok((all, texts))
+}
+
+/// The id of the entry of a step of a record.
+pub(super) fn entry_id(id: &ExternalId, step: &str) -> String {
+    format!("{}/{}/{step}", id.source, id.id)
 }
 
 fn entry(
@@ -102,13 +119,14 @@ fn entry(
     detail: Option<String>,
 ) -> Option<TimelineEntry> {
     Some(TimelineEntry {
-        id: format!("{}/{}/{step}", id.source, id.id),
+        id: entry_id(id, step),
         kind,
         at: at?,
         title,
         detail: detail.map(|text| text.chars().take(MAX_DETAIL).collect()),
         source: id.source.to_string(),
         severity: None,
+        tone: None,
     })
 }
 
@@ -148,7 +166,7 @@ fn tickets(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
         let mut opened = entry(
             TimelineKind::Ticket,
             id,
-            "opened",
+            OPENED,
             row.opened_at,
             format!("Opened: {title}"),
             row.text.clone(),
@@ -244,7 +262,7 @@ fn talks(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
         all.extend(entry(
             TimelineKind::Survey,
             &known.external_id,
-            "at",
+            ANSWERED,
             row.at,
             title,
             row.comment.clone(),
@@ -308,6 +326,7 @@ fn overrides(history: &AccountHistory, all: &mut Vec<TimelineEntry>) {
                 detail: detail.map(|text| text.chars().take(MAX_DETAIL).collect()),
                 source: "copilot".to_owned(),
                 severity: None,
+                tone: None,
             });
         };
         let title = format!("Score set to {} until {}", given.score, given.until);
@@ -332,6 +351,7 @@ fn usage(snapshot: &Snapshot, all: &mut Vec<TimelineEntry>) {
             detail: None,
             source: "usage".to_owned(),
             severity: None,
+            tone: None,
         });
     }
 }
@@ -360,6 +380,7 @@ fn bands(points: &[ScorePoint], zone: &jiff::tz::TimeZone, all: &mut Vec<Timelin
             detail: None,
             source: "copilot".to_owned(),
             severity: None,
+            tone: None,
         });
     }
 }

@@ -1,9 +1,10 @@
 //! Keys of the registry of a tenant's learnt models.
 
-use copilot_domain::ids::TenantId;
+use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::prediction::PredictionKind;
+use copilot_domain::tone::ToneLabel;
 
-use super::Key;
+use super::{Key, account_partition};
 
 /// The partition of a tenant's registry.
 pub fn partition(t: &TenantId) -> String {
@@ -35,3 +36,34 @@ pub fn run(t: &TenantId, id: &str) -> Key {
 
 /// The first sort key of training runs.
 pub const RUNS_FIRST: &str = "RUN#";
+
+/// Which model of tone answers.
+pub fn tone_pointer(t: &TenantId) -> Key {
+    Key::new(partition(t), "TONE")
+}
+
+/// A version of the tenant's own model of tone.
+pub fn tone_version(t: &TenantId, version: &str) -> Key {
+    Key::new(partition(t), format!("{TONE_VERSIONS_FIRST}{version}"))
+}
+
+/// The first sort key of the versions of the tenant's own model of tone.
+pub const TONE_VERSIONS_FIRST: &str = "TONEVERSION#";
+
+/// A training run of tone. Ids sort by time.
+pub fn tone_run(t: &TenantId, id: &str) -> Key {
+    Key::new(partition(t), format!("{TONE_RUNS_FIRST}{id}"))
+}
+
+/// The first sort key of training runs of tone.
+pub const TONE_RUNS_FIRST: &str = "TONERUN#";
+
+/// A label of tone, in the account's own partition, by its record and when it was given.
+pub fn tone_label(t: &TenantId, a: AccountId, label: &ToneLabel) -> Key {
+    let (kind, id, at) = (label.kind.plural(), &label.external_id, label.given_at);
+    let sk = format!("{TONE_LABELS_FIRST}{kind}#{}#{}#{at:.6}", id.source, id.id);
+    Key::new(account_partition(t, a), sk)
+}
+
+/// The first sort key of an account's labels of tone.
+pub const TONE_LABELS_FIRST: &str = "TONE#";

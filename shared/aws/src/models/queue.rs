@@ -40,9 +40,17 @@ impl TrainQueue {
     /// [`AwsError`] when the table or SQS does not take it.
     pub async fn ask(&self, table: &Table, tenant: &TenantId, run: &TrainingRun) -> Result<(), AwsError> {
         put_run(table, tenant, run).await?;
+        self.send(tenant, &run.id).await
+    }
+
+    /// Sends the order of a run that is written down.
+    ///
+    /// # Errors
+    /// [`AwsError`] when SQS does not take it.
+    pub async fn send(&self, tenant: &TenantId, run: &str) -> Result<(), AwsError> {
         let message = TrainMessage {
             tenant: tenant.as_str().to_owned(),
-            run: run.id.clone(),
+            run: run.to_owned(),
         };
         let body = serde_json::to_string(&message).unwrap_or_default();
         let sent = self.client.send_message().queue_url(&self.url).message_body(body);

@@ -22,6 +22,7 @@ use crate::limits::USAGE_DAYS;
 use crate::revision::Record;
 use crate::score_override::ScoreOverride;
 use crate::time::{Timestamp, day_of, epoch_day, shift};
+use crate::tone::ToneLabel;
 use crate::usage::{DayUse, UsageDay};
 
 /// Seconds by which a solution must move to be another one, and not the same told more exactly.
@@ -107,6 +108,7 @@ impl<'a> Snapshots<'a> {
             event_names: Arc::clone(&self.event_names),
             score_override: ScoreOverride::at(&self.history.overrides, as_of, today)
                 .map(ScoreOverride::as_given),
+            tone_labels: ToneLabel::at(&self.history.tone_labels, as_of),
             calendar: self.calendar.clone(),
         }
     }

@@ -193,6 +193,7 @@ mod composed {
                 .collect(),
             event_names: names.iter().cloned().collect(),
             score_override: None,
+            tone_labels: Vec::new(),
             calendar: Calendar::new(zone.clone()),
             zone,
         }
