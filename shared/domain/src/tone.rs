@@ -122,7 +122,7 @@ pub struct ToneFigures {
 pub struct ToneCounts {
     /// Texts with a satisfaction rating of 1, 2, 4 or 5.
     pub ratings: usize,
-    /// Texts whose tone a person corrected; of these, ratings do not count.
+    /// Texts whose tone a person corrected; their ratings do not count.
     pub corrections: usize,
     /// Of all, negative.
     pub negative: usize,
