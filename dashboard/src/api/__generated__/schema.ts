@@ -5503,7 +5503,7 @@ export interface components {
         Tone: "negative" | "neutral" | "positive";
         /** @description Labels that there were to learn from. */
         ToneCounts: {
-            /** @description Texts whose tone a person corrected; of these, ratings do not count. */
+            /** @description Texts whose tone a person corrected; their ratings do not count. */
             corrections: number;
             /** @description Of all, negative. */
             negative: number;
