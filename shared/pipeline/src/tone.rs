@@ -53,11 +53,13 @@ impl Readers {
     }
 }
 
+type Loaded = HashMap<(TenantId, String), Arc<Reader>>;
+
 /// Loads tenants' own readers and keeps them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ToneShelf {
     files: Option<ModelFiles>,
-    loaded: Arc<Mutex<HashMap<(TenantId, String), Arc<Reader>>>>,
+    loaded: Arc<Mutex<Loaded>>,
 }
 
 impl ToneShelf {
