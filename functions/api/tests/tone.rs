@@ -71,7 +71,7 @@ async fn a_ticket_shows_its_tone_with_its_words_where_that_is_switched_on_and_pe
     };
     let tickets = json!([
         {"external_id": "t-2", "account": "a-1", "title": "Export", "text": ANGRY, "opened_at": "2026-02-26T08:00:00Z"},
-        {"external_id": "t-3", "account": "a-1", "title": "Thanks", "text": "Thank you so much, this works great!", "opened_at": "2026-02-26T09:00:00Z"},
+        {"external_id": "t-3", "account": "a-1", "title": "Report page", "text": "Thank you so much, this works great!", "opened_at": "2026-02-26T09:00:00Z"},
     ]);
     world.upsert("acme", "tickets", tickets).await;
 
@@ -94,7 +94,7 @@ async fn a_ticket_shows_its_tone_with_its_words_where_that_is_switched_on_and_pe
     assert!(angry["sentiment"].as_f64().unwrap() < 0.0 && angry["label"].is_null());
     // The model of its own that should read has no files: the shipped one does, and it is said.
     assert_eq!(angry["missing_model"], "2026-02-01-00000000");
-    assert_eq!(of("Opened: Thanks")["tone"], "positive");
+    assert_eq!(of("Opened: Report page")["tone"], "positive");
     let titles = async || -> Vec<String> {
         let found = asked.tones("&tone=negative").await;
         found.into_iter().map(|(title, _)| title).collect()

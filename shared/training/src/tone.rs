@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(found("2026-03-02T00:00:00Z"), []);
         assert_eq!(
             found("2026-03-04T00:00:00Z"),
-            [(Tone::Positive, false), (Tone::Negative, false)]
+            [(Tone::Negative, false), (Tone::Positive, false)]
         );
         // What a person says stands in place of the rating, and is newer.
         assert_eq!(
