@@ -12,11 +12,15 @@ use crate::boosting::{self, BoostError, Boosted, Objective, Settings};
 use crate::calibrate::Platt;
 use crate::linear::{self, Linear};
 use crate::logistic::Logistic;
+use crate::random::Random;
 use crate::symmetric;
 use crate::table::{Part, Table};
 
 /// Folds where the table is small; larger ones are grown once, stopped by one fold.
 pub const FOLDS: usize = 5;
+/// Rows from which a line is fitted and members are weighed, at the most; of more, one of every few. A hundred weights do not
+/// become better by a million rows, only slower.
+pub const ENOUGH: usize = 100_000;
 
 /// A kind of trees.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -214,7 +218,7 @@ fn member(
 }
 
 /// Weights of the members by what they say of later rows when they are grown on earlier ones. Rows held out by folds are of the
-/// same time as those learnt from and flatter what fits that time best. `fold` is of the earlier rows.
+/// same time as those learnt from and flatter what fits that time best. `fold` is of the earlier rows. Of large parts [`ENOUGH`] rows.
 ///
 /// # Errors
 /// [`BoostError`].
@@ -225,7 +229,10 @@ pub fn weights_by_time(
     late: &Part,
     plan: &Plan,
 ) -> Result<Vec<f64>, BoostError> {
-    let (learn, stop) = split(early, fold, 0);
+    let places = enough(early.len());
+    let fold: Vec<usize> = places.iter().map(|at| fold[*at]).collect();
+    let (early, late) = (&early.at(&places), &late.at(&enough(late.len())));
+    let (learn, stop) = split(early, &fold, 0);
     let (learn, stop) = (early.at(&learn), early.at(&stop));
     let mut members = Vec::new();
     for (number, kind) in plan.trees.iter().enumerate() {
@@ -256,14 +263,25 @@ fn line(
     let mut unseen = vec![f64::NAN; part.len()];
     for held in 0..folds {
         let (learn, stop) = split(part, fold, held);
-        if let Some(fit) = Linear::fit(table, labels, &part.at(&learn), penalty) {
+        let learn = part.at(&learn);
+        if let Some(fit) = Linear::fit(table, labels, &learn.at(&enough(learn.len())), penalty) {
             for at in stop {
                 unseen[at] = fit.margin(table.row(part.rows[at]));
             }
         }
     }
-    let fit = Linear::fit(table, labels, part, penalty)?;
+    let fit = Linear::fit(table, labels, &part.at(&enough(part.len())), penalty)?;
     (folds == 1 || unseen.iter().all(|m| m.is_finite())).then_some((fit, unseen))
+}
+
+/// Places of [`ENOUGH`] of so many rows: one of each stretch, by chance, as rows in order may repeat their folds.
+fn enough(count: usize) -> Vec<usize> {
+    let step = count.div_ceil(ENOUGH).max(1);
+    let mut random = Random::new(count as u64);
+    (0..count)
+        .step_by(step)
+        .map(|first| first + (random.unit() * step.min(count - first) as f64) as usize)
+        .collect()
 }
 
 /// All forests as one, each times its weight; the forests of one member share it.
@@ -329,4 +347,22 @@ fn weigh(rows: &[Vec<f64>], labels: &[bool], counts: &[f64]) -> Vec<f64> {
     }
     // Nothing is told apart: all count alike.
     vec![1.0 / count.max(1) as f64; count]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_part_is_taken_whole_and_a_large_one_from_every_stretch_and_fold() {
+        assert_eq!(enough(1_000), (0..1_000).collect::<Vec<usize>>());
+        assert_eq!(enough(ENOUGH).len(), ENOUGH);
+        let some = enough(10 * ENOUGH + 3);
+        assert!(some.len() <= ENOUGH && some.is_sorted());
+        for fold in 0..FOLDS {
+            let share = some.iter().filter(|at| *at % FOLDS == fold).count() as f64 / some.len() as f64;
+            assert!((share - 0.2).abs() < 0.01, "{share}");
+        }
+        assert!(some.last().is_some_and(|last| *last < 10 * ENOUGH + 3));
+    }
 }

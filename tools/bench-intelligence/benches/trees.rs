@@ -1,13 +1,14 @@
 //! Trees in tract by our operator: per row at batches of 1 to 1,000, and loading. The models and rows are those that
 //! `bench/intelligence/speed.py` writes and times in onnxruntime and LightGBM in the same run, by CPU time as here.
 
+mod cpu;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use copilot_scoring::ensemble;
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use cpu::CpuTime;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rustix::time::{ClockId, clock_gettime};
 use tract_onnx::prelude::*;
 
 const TREES: [usize; 3] = [100, 500, 2_000];
@@ -22,40 +23,6 @@ fn load(file: &[u8], width: usize) -> TractResult<std::sync::Arc<TypedRunnableMo
     let n = model.symbols.sym("N");
     model.set_input_fact(0, f32::fact([n.to_dim(), width.to_dim()]).into())?;
     model.into_optimized()?.into_runnable()
-}
-
-/// CPU time of this thread: on a shared machine the clock on the wall tells of the neighbours.
-struct CpuTime;
-
-impl Measurement for CpuTime {
-    type Intermediate = f64;
-    type Value = f64;
-
-    /// Nanoseconds.
-    fn start(&self) -> f64 {
-        let now = clock_gettime(ClockId::ThreadCPUTime);
-        now.tv_sec as f64 * 1e9 + now.tv_nsec as f64
-    }
-
-    fn end(&self, began: f64) -> f64 {
-        self.start() - began
-    }
-
-    fn add(&self, a: &f64, b: &f64) -> f64 {
-        a + b
-    }
-
-    fn zero(&self) -> f64 {
-        0.0
-    }
-
-    fn to_f64(&self, value: &f64) -> f64 {
-        *value
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
 }
 
 fn all(criterion: &mut Criterion<CpuTime>) -> Result<()> {
@@ -93,9 +60,5 @@ fn benches(criterion: &mut Criterion<CpuTime>) {
     }
 }
 
-fn by_cpu() -> Criterion<CpuTime> {
-    Criterion::default().with_measurement(CpuTime)
-}
-
-criterion_group! { name = trees; config = by_cpu(); targets = benches }
+criterion_group! { name = trees; config = cpu::by_cpu(); targets = benches }
 criterion_main!(trees);

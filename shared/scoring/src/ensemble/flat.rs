@@ -1,8 +1,7 @@
-//! The fast form of an ensemble: all nodes in one array of twelve bytes each, siblings side by side, and a step
-//! without branches. Every test becomes `x < t`, exactly: for 32-bit floats `x <= t` is `x < next_up(t)`, and the others
-//! swap the children.
+//! The fast form of an ensemble of large trees: all nodes in one array of twelve bytes each, siblings side by side, and a step
+//! without branches. Every test becomes `x < t`; where that turns its sense the children swap.
 
-use crate::ensemble::tree::{Node, Test, Tree};
+use crate::ensemble::tree::{Node, Tree};
 
 /// Trees that are walked side by side, so that one waits for memory while the next is computed.
 const LANES: usize = 16;
@@ -79,14 +78,8 @@ impl Flat {
                 yes,
                 no,
             } => {
-                let (threshold, swapped) = match test {
-                    Test::Below(t) => (*t, false),
-                    Test::AtMost(t) => (t.next_up(), false),
-                    Test::AtLeast(t) => (*t, true),
-                    Test::Above(t) => (t.next_up(), true),
-                    Test::Equal(_) | Test::Unequal(_) | Test::Among(_) => return None,
-                };
-                if threshold.is_nan() || *feature >= MISSING_PASSES as usize {
+                let (threshold, swapped) = test.below()?;
+                if *feature >= MISSING_PASSES as usize {
                     return None;
                 }
                 let (first, second) = if swapped { (*no, *yes) } else { (*yes, *no) };

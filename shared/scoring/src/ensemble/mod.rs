@@ -3,7 +3,9 @@
 //! The stock operator of tract is quadratic in the number of leaves, takes `BRANCH_GTE` for a leaf and knows neither
 //! regressors nor ai.onnx.ml 5 (measured; see `docs/decisions/tree-ensembles.md`). This one reads all of them.
 
+mod bits;
 mod classic;
+mod fast;
 mod flat;
 mod ml;
 mod modern;

@@ -1,5 +1,13 @@
-//! What each column adds to a row's score: Shapley values of the trees, exactly, in the time of leaves times depth
-//! squared (Lundberg et al., "Consistent individualized feature attribution for tree ensembles", algorithm 2).
+//! What each column adds to a row's score: Shapley values of the trees, exactly, as the path-dependent TreeSHAP of Lundberg et
+//! al. defines them, in one walk over a tree.
+//!
+//! A leaf gives column k its value times `(one − zero) × Σ over sets S of the other columns of |S|! (d − 1 − |S|)! / d!
+//! Π in S of one × Π not in S of zero`. The factorials are the Beta integral of `t^|S| (1 − t)^(d − 1 − |S|)`: the sum is
+//! `∫ Π over the others of (zero (1 − t) + one t) dt`, a polynomial in t, which a few points give without error. Products
+//! along the way need no order, so that the leaves below a branch are summed before they are divided by its factor (the idea
+//! of Linear TreeSHAP, Yu et al., 2022); every term is positive and nothing cancels.
+
+use std::collections::BTreeMap;
 
 use crate::ensemble::tree::{Node, Tree};
 use crate::ensemble::{Aggregate, Ensemble};
@@ -20,20 +28,6 @@ impl Contributions {
     }
 }
 
-/// A column on the way from the root to a leaf.
-#[derive(Debug, Clone, Copy, Default)]
-struct Part {
-    column: usize,
-    /// Share of the rows that go on when the column is not known.
-    zero: f64,
-    /// Whether the row goes on when it is.
-    one: f64,
-    weight: f64,
-}
-
-/// No column: the root's own entry.
-const NONE: usize = usize::MAX;
-
 impl Ensemble {
     /// What each column adds to the score of one target, before the transform; `None` for an ensemble that does not add
     /// up its trees (mean, least, most), whose answers are no sum.
@@ -43,16 +37,20 @@ impl Ensemble {
             Aggregate::Average => 1.0 / self.trees.len() as f64,
             Aggregate::Min | Aggregate::Max => return None,
         };
-        let mut columns = vec![0.0; row.len()];
-        let mut base = 0.0;
-        let deepest = self.trees.iter().map(|tree| depth(tree, 0)).max().unwrap_or(0);
-        // A level copies its parent's part of the way: 2 + 3 + … entries.
-        let mut parts = vec![Part::default(); (deepest + 2) * (deepest + 3) / 2 + 1];
+        let mut why = Contributions {
+            base: 0.0,
+            columns: vec![0.0; row.len()],
+        };
+        let mut nodes = Quadratures::default();
         for tree in &self.trees {
-            base += expected(tree, 0, target);
-            let walk = Walk { tree, row, target };
-            walk.down(0, &mut parts, 0, (1.0, 1.0, NONE), &mut columns);
+            let factors = depth(tree, 0).min(row.len());
+            match factors {
+                ..=4 => Walk::<2>::all(tree, row, target, nodes.of(2), &mut why),
+                5..=8 => Walk::<4>::all(tree, row, target, nodes.of(4), &mut why),
+                _ => Walk::<8>::all(tree, row, target, nodes.of(factors.div_ceil(16) * 8), &mut why),
+            }
         }
+        let Contributions { base, mut columns } = why;
         for value in &mut columns {
             *value *= scale;
         }
@@ -104,117 +102,140 @@ fn shares(tree: &Tree, at: usize, yes: usize, no: usize) -> (f64, f64) {
     }
 }
 
-/// The mean answer below a node.
-fn expected(tree: &Tree, at: usize, target: usize) -> f64 {
-    match &tree.nodes[at] {
-        Node::Leaf(weights) => value(weights, target),
-        Node::Branch { yes, no, .. } => {
-            let (y, n) = shares(tree, at, *yes, *no);
-            y * expected(tree, *yes, target) + n * expected(tree, *no, target)
-        }
+/// Points and weights on the way from 0 to 1 that sum any polynomial of a degree below twice their number exactly
+/// (Gauss and Legendre), by their number.
+#[derive(Debug, Default)]
+struct Quadratures(BTreeMap<usize, Vec<(f64, f64)>>);
+
+impl Quadratures {
+    fn of(&mut self, count: usize) -> &[(f64, f64)] {
+        self.0
+            .entry(count)
+            .or_insert_with(|| (0..count).map(|at| point(at, count)).collect())
     }
 }
 
-struct Walk<'a> {
+/// A zero of the Legendre polynomial by Newton's method from a good guess, and its weight, both brought from −1…1 to 0…1.
+fn point(at: usize, count: usize) -> (f64, f64) {
+    let n = count as f64;
+    let mut x = (std::f64::consts::PI * (at as f64 + 0.75) / (n + 0.5)).cos();
+    let mut slope = 1.0;
+    for _ in 0..50 {
+        let (mut before, mut value) = (1.0, x);
+        for k in 2..=count {
+            let k = k as f64;
+            (before, value) = (value, ((2.0 * k - 1.0) * x * value - (k - 1.0) * before) / k);
+        }
+        slope = n * (x * value - before) / (x * x - 1.0);
+        let step = value / slope;
+        x -= step;
+        if step.abs() < 1e-16 {
+            break;
+        }
+    }
+    (f64::midpoint(1.0, x), 1.0 / ((1.0 - x * x) * slope * slope))
+}
+
+/// What is known of a column on the way from the root: the share of the rows that go on when it is not known, and whether
+/// the row goes on when it is.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    column: usize,
+    zero: f64,
+    one: f64,
+}
+
+impl Known {
+    /// The column's factor at each point.
+    #[inline]
+    fn factors<const Q: usize>(&self, points: &[f64; Q]) -> [f64; Q] {
+        points.map(|t| self.zero * (1.0 - t) + self.one * t)
+    }
+
+    /// What leaves of these sums give the column.
+    #[inline]
+    fn adds<const Q: usize>(&self, sums: &[f64; Q], factors: &[f64; Q]) -> f64 {
+        let sum: f64 = sums.iter().zip(factors).map(|(sum, factor)| sum / factor).sum();
+        (self.one - self.zero) * sum
+    }
+}
+
+/// A walk over all leaves with some points of the quadrature.
+struct Walk<'a, const Q: usize> {
     tree: &'a Tree,
     row: &'a [f32],
     target: usize,
+    points: [f64; Q],
+    weights: [f64; Q],
 }
 
-impl Walk<'_> {
-    /// `parts` begins with the `len` entries of the way so far; `step` is the last step's shares and column.
-    fn down(&self, at: usize, parts: &mut [Part], mut len: usize, step: (f64, f64, usize), out: &mut [f64]) {
-        extend(parts, len, step);
-        match &self.tree.nodes[at] {
+impl<'a, const Q: usize> Walk<'a, Q> {
+    /// Adds what a tree gives each column. More points than `Q` take several walks.
+    fn all(tree: &'a Tree, row: &'a [f32], target: usize, nodes: &[(f64, f64)], why: &mut Contributions) {
+        let mut base = 0.0;
+        for nodes in nodes.as_chunks::<Q>().0 {
+            let walk = Self {
+                tree,
+                row,
+                target,
+                points: nodes.map(|(t, _)| t),
+                weights: nodes.map(|(_, weight)| weight),
+            };
+            base = 0.0;
+            walk.down(0, [1.0; Q], 1.0, &mut Vec::new(), (&mut why.columns, &mut base));
+        }
+        why.base += base;
+    }
+
+    /// The sums of the leaves below a node, at each point; `product` is that of the columns' factors so far, `share` that of
+    /// the rows that come here when nothing is known.
+    fn down(
+        &self,
+        at: usize,
+        product: [f64; Q],
+        share: f64,
+        way: &mut Vec<Known>,
+        (columns, base): (&mut Vec<f64>, &mut f64),
+    ) -> [f64; Q] {
+        let (feature, yes, no) = match &self.tree.nodes[at] {
             Node::Leaf(weights) => {
                 let value = value(weights, self.target);
-                if value != 0.0 {
-                    for k in 1..=len {
-                        let part = parts[k];
-                        out[part.column] += unwound(parts, len, k) * (part.one - part.zero) * value;
-                    }
-                }
+                *base += share * value;
+                return std::array::from_fn(|q| value * self.weights[q] * product[q]);
             }
-            Node::Branch { feature, yes, no, .. } => {
-                let passes = self.tree.next(at, self.row) == Some(*yes);
-                let (to_yes, to_no) = shares(self.tree, at, *yes, *no);
-                let (hot, cold) = if passes {
-                    ((*yes, to_yes), (*no, to_no))
-                } else {
-                    ((*no, to_no), (*yes, to_yes))
-                };
-                let (mut zero, mut one) = (1.0, 1.0);
-                if let Some(k) = (1..=len).find(|k| parts[*k].column == *feature) {
-                    (zero, one) = (parts[k].zero, parts[k].one);
-                    unwind(parts, len, k);
-                    len -= 1;
-                }
-                let (here, rest) = parts.split_at_mut(len + 1);
-                for ((node, share), one) in [(hot, one), (cold, 0.0)] {
-                    // Where no row of either kind comes, nothing is added.
-                    let zero = share * zero;
-                    if zero > 0.0 || one > 0.0 {
-                        rest[..=len].copy_from_slice(here);
-                        self.down(node, rest, len + 1, (zero, one, *feature), out);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Adds a step to a way of `len` entries.
-fn extend(parts: &mut [Part], len: usize, (zero, one, column): (f64, f64, usize)) {
-    parts[len] = Part {
-        column,
-        zero,
-        one,
-        weight: if len == 0 { 1.0 } else { 0.0 },
-    };
-    let all = (len + 1) as f64;
-    for i in (0..len).rev() {
-        parts[i + 1].weight += one * parts[i].weight * (i + 1) as f64 / all;
-        parts[i].weight *= zero * (len - i) as f64 / all;
-    }
-}
-
-/// Takes the step `k` out of a way whose last entry is `last`.
-fn unwind(parts: &mut [Part], last: usize, k: usize) {
-    let Part { zero, one, .. } = parts[k];
-    let all = (last + 1) as f64;
-    let mut next = parts[last].weight;
-    for i in (0..last).rev() {
-        if one == 0.0 {
-            parts[i].weight *= all / (zero * (last - i) as f64);
-        } else {
-            let before = parts[i].weight;
-            parts[i].weight = next * all / ((i + 1) as f64 * one);
-            next = before - parts[i].weight * zero * (last - i) as f64 / all;
-        }
-    }
-    for i in k..last {
-        let weight = parts[i].weight;
-        parts[i] = Part {
-            weight,
-            ..parts[i + 1]
+            Node::Branch { feature, yes, no, .. } => (*feature, *yes, *no),
         };
-    }
-}
-
-/// The sum of the weights without the step `k`.
-fn unwound(parts: &[Part], last: usize, k: usize) -> f64 {
-    let Part { zero, one, .. } = parts[k];
-    let all = (last + 1) as f64;
-    let mut total = 0.0;
-    let mut next = parts[last].weight;
-    for i in (0..last).rev() {
-        if one == 0.0 {
-            total += parts[i].weight * all / (zero * (last - i) as f64);
-        } else {
-            let weight = next * all / ((i + 1) as f64 * one);
-            total += weight;
-            next = parts[i].weight - weight * zero * (last - i) as f64 / all;
+        let before = way.iter().rev().find(|known| known.column == feature);
+        let before = before.copied().unwrap_or(Known {
+            column: feature,
+            zero: 1.0,
+            one: 1.0,
+        });
+        let was = before.factors(&self.points);
+        let passes = self.tree.next(at, self.row) == Some(yes);
+        let (to_yes, to_no) = shares(self.tree, at, yes, no);
+        let mut all = [0.0; Q];
+        for (node, part, goes) in [(yes, to_yes, passes), (no, to_no, !passes)] {
+            let known = Known {
+                column: feature,
+                zero: before.zero * part,
+                one: if goes { before.one } else { 0.0 },
+            };
+            // Where no row of either kind comes, nothing is added.
+            if known.zero <= 0.0 && known.one <= 0.0 {
+                continue;
+            }
+            let is = known.factors(&self.points);
+            let product = std::array::from_fn(|q| product[q] * is[q] / was[q]);
+            way.push(known);
+            let sums = self.down(node, product, share * part, way, (columns, base));
+            way.pop();
+            // A column that was asked before already has the leaves below by what was known then.
+            columns[feature] += known.adds(&sums, &is) - before.adds(&sums, &was);
+            for (all, sum) in all.iter_mut().zip(sums) {
+                *all += sum;
+            }
         }
+        all
     }
-    total
 }

@@ -1,6 +1,6 @@
 //! An ensemble as it is written: trees of tests and leaves, and how their answers are put together.
 
-use crate::ensemble::flat::Flat;
+use crate::ensemble::fast::Fast;
 use crate::ensemble::post::{PostTransform, sigmoid};
 
 /// What a branch asks of a value. A missing value (NaN) is asked nothing: see [`Node::Branch`].
@@ -38,6 +38,19 @@ impl Test {
             Self::Unequal(t) => x != *t,
             Self::Among(values) => values.contains(&x),
         }
+    }
+
+    /// The same as `x < t`, exactly, and whether those that pass it are the ones that do not pass this: for 32-bit floats
+    /// `x <= t` is `x < next_up(t)`. `None` where it is no threshold.
+    pub(super) fn below(&self) -> Option<(f32, bool)> {
+        let (threshold, swapped) = match self {
+            Self::Below(t) => (*t, false),
+            Self::AtMost(t) => (t.next_up(), false),
+            Self::AtLeast(t) => (*t, true),
+            Self::Above(t) => (t.next_up(), true),
+            Self::Equal(_) | Self::Unequal(_) | Self::Among(_) => return None,
+        };
+        (!threshold.is_nan()).then_some((threshold, swapped))
     }
 }
 
@@ -200,7 +213,7 @@ pub struct Ensemble {
     pub classes: Option<Classes>,
     /// Columns that the trees look at, at least.
     pub width: usize,
-    flat: Option<Flat>,
+    fast: Option<Fast>,
 }
 
 impl Ensemble {
@@ -248,7 +261,7 @@ impl Ensemble {
                 base.len()
             ));
         }
-        let flat = Flat::of(&trees, targets);
+        let fast = Fast::of(&trees, targets, width);
         Ok(Self {
             trees,
             targets,
@@ -257,7 +270,7 @@ impl Ensemble {
             post,
             classes,
             width,
-            flat,
+            fast,
         })
     }
 
@@ -266,10 +279,10 @@ impl Ensemble {
     /// # Panics
     /// Never for rows of at least `self.width` columns; the caller checks that.
     pub fn raw(&self, rows: &[f32], width: usize) -> Vec<f64> {
-        match (&self.flat, self.aggregate) {
-            (Some(flat), Aggregate::Sum) => flat.sums(rows, width),
-            (Some(flat), Aggregate::Average) => {
-                let mut sums = flat.sums(rows, width);
+        match (&self.fast, self.aggregate) {
+            (Some(fast), Aggregate::Sum) => fast.sums(rows, width),
+            (Some(fast), Aggregate::Average) => {
+                let mut sums = fast.sums(rows, width);
                 for sum in &mut sums {
                     *sum /= self.trees.len() as f64;
                 }
