@@ -10,6 +10,7 @@ pub mod drift;
 pub mod evidence;
 pub mod examples;
 pub mod export;
+pub mod hurdle;
 pub mod linear;
 pub mod logistic;
 pub mod nbd;

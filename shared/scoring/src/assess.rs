@@ -164,10 +164,10 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         input.arr_percentile,
         days_to_renewal,
     );
-    let opportunity = opportunity(engine, input, &transitions, &fired, health.score, arr);
+    let (predictions, missing) = predictions(input, &health, &features, model);
+    let opportunity = opportunity(engine, input, &transitions, &fired, health.score, &predictions);
     let next_actions = next_actions(&health, &alerts, &engine.rules, days_to_renewal, &[]);
     let card = card(input, &health, &alerts, engine, renewal_date, days_to_renewal);
-    let (predictions, missing) = predictions(input, &health, &features, model);
     let assessment = Assessment {
         account: snapshot.account,
         as_of: snapshot.as_of,
@@ -235,7 +235,7 @@ pub fn rules_probability(
         }
         PredictionKind::Downgrade => mapping::downgrade(features, snapshot.as_of),
         PredictionKind::Payment => mapping::payment(features, snapshot.as_of),
-        PredictionKind::Expansion => None,
+        PredictionKind::Expansion | PredictionKind::Revenue => None,
     };
     said.map(|prediction| prediction.probability)
 }
@@ -265,7 +265,7 @@ fn opportunity(
     transitions: &Transitions,
     fired: &[Fired],
     score: Option<Points>,
-    arr: Option<Money>,
+    predictions: &[Prediction],
 ) -> Option<Opportunity> {
     let state = |f: &Fired| transitions.states.get(&f.rule, &f.subject).and_then(|s| s.status);
     let live: Vec<&Fired> = fired
@@ -273,7 +273,12 @@ fn opportunity(
         .filter(|f| state(f).is_some_and(AlertStatus::is_live))
         .collect();
     let (account, at) = (input.snapshot.account, input.snapshot.as_of);
-    crate::opportunities::combine(input.tenant, account, &engine.rules, &live, score?, arr, at)
+    let arr = contract::arr(input.snapshot);
+    let found = crate::opportunities::combine(input.tenant, account, &engine.rules, &live, score?, arr, at)?;
+    Some(Opportunity {
+        expected: models::expected(predictions),
+        ..found
+    })
 }
 
 /// Rules speak of customers: not of prospects, and not of who is gone or paused.
@@ -347,7 +352,8 @@ fn predictions(
     shipped: Model,
 ) -> (Vec<Prediction>, Vec<String>) {
     let at = input.snapshot.as_of;
-    let said = models::ask(input.models, input.snapshot.account, features, at);
+    let currency = copilot_features::payment::currency(input.snapshot);
+    let said = models::ask(input.models, input.snapshot.account, (features, currency), at);
     let mut out = said.predictions;
     let mut missing: Vec<String> = Vec::new();
     if said.failed {

@@ -783,7 +783,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Opportunities that are not closed, strongest first */
+        /** Opportunities that are not closed, strongest first; of one score, the one with the larger expected amount */
         get: operations["list_opportunities"];
         put?: never;
         post?: never;
@@ -1891,6 +1891,60 @@ export interface components {
             /** @description Who was told, and whether it arrived. */
             notifications: components["schemas"]["AlertNotification"][];
         };
+        /** @description How amounts are told from the second tree operator of a model's file, whose output is `log_ratio`. */
+        AmountCard: {
+            /** @description What the amounts are. */
+            form: components["schemas"]["RevenueForm"];
+            /** @description What the trees say of the card's golden rows. */
+            golden: number[];
+            /**
+             * Format: double
+             * @description And one above the told logarithm with this added.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Of ten rows that the trees had not seen, one lay below the told logarithm with this added.
+             */
+            low: number;
+        };
+        /** @description How well expected amounts do on months that the model has not seen, beside the rule. */
+        AmountValidation: {
+            /**
+             * Format: double
+             * @description Share of the rows with an amount whose amount lay within the interval; 0.8 is meant.
+             */
+            covered: number;
+            /**
+             * Format: double
+             * @description How much of the money is found going down the model's list: 0 for chance, 1 for the order of the amounts themselves.
+             */
+            gini: number;
+            /** @description By how much the model's is larger. */
+            gini_gain: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description Mean absolute error, major units.
+             */
+            mae: number;
+            /** @description By how much the model's is smaller, major units. */
+            mae_gain: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description That of the rule.
+             */
+            rule_gini: number;
+            /**
+             * Format: double
+             * @description That of the rule.
+             */
+            rule_mae: number;
+            /**
+             * Format: double
+             * @description Sum of the expected amounts over the sum that came.
+             */
+            total_ratio: number;
+        };
         /**
          * @description How the graph's answer is taken apart: `slope × (trees + line) + offset` is the margin (log-odds), the trees are those
          *     of the graph's one tree operator.
@@ -2231,7 +2285,10 @@ export interface components {
         };
         /** @description One thing that a candidate must show before it may answer for accounts. */
         Check: {
-            /** @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`. */
+            /**
+             * @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`;
+             *     of models of revenue `outcomes`, `calibration`, `mae`, `gini`, `shadow`.
+             */
             name: string;
             /** @description Whether it is met. */
             passed: boolean;
@@ -2734,6 +2791,46 @@ export interface components {
             checks: components["schemas"]["Check"][];
             /** @description By how much its area under the precision-recall curve is larger; an interval above 0 is a win. */
             pr_auc_gain: components["schemas"]["Interval"];
+        };
+        /** @description How much is expected, in minor units of one currency: the probability times what comes if it does. */
+        ExpectedAmount: {
+            /**
+             * Format: double
+             * @description `ln(1 + if so) − ln(1 + base)` before any factor, in major units. The base is the run-rate of spend; of growth, the monthly
+             *     recurring revenue.
+             */
+            base_log_ratio: number;
+            /** @description The currency of the amounts. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Probability times `if_so_minor`.
+             */
+            expected_minor: number;
+            /** @description The reasons for `if_so_minor`, the strongest first; with `base_log_ratio` they sum to the logarithm. */
+            factors: components["schemas"]["Factor"][];
+            /** @description What the amounts are. */
+            form: components["schemas"]["RevenueForm"];
+            /**
+             * Format: int64
+             * @description And one brings more.
+             */
+            if_so_high_minor: number;
+            /**
+             * Format: int64
+             * @description Of ten accounts that something comes from, one brings less.
+             */
+            if_so_low_minor: number;
+            /**
+             * Format: int64
+             * @description What comes if anything does.
+             */
+            if_so_minor: number;
+            /**
+             * Format: int64
+             * @description What the rule says: as much as the last year at its pace, or as much growth as in the 90 days before.
+             */
+            run_rate_minor: number;
         };
         /** @description A change of score between two days, taken apart. */
         Explanation: {
@@ -3253,6 +3350,7 @@ export interface components {
         };
         /** @description The card. */
         LearntCard: {
+            amounts: components["schemas"]["AmountCard"] | null;
             anatomy: components["schemas"]["Anatomy"] | null;
             /** @description For which accounts it speaks. */
             applies_to: Record<string, never>;
@@ -3904,6 +4002,11 @@ export interface components {
              * @description Which opportunity of the account it is, from 1.
              */
             episode: number;
+            /**
+             * @description What a model of revenue expects of the account, where one answers: spend of the next 90 days, or growth a month. Opportunities of
+             *     one score are listed by it.
+             */
+            expected: Record<string, never> | null;
             /** @description Id. */
             id: string;
             /**
@@ -4253,6 +4356,7 @@ export interface components {
         Prediction: {
             /** @description What happened, once known. */
             actual_outcome: string | null;
+            amount: components["schemas"]["ExpectedAmount"] | null;
             /**
              * Format: double
              * @description Log-odds before any factor.
@@ -4304,7 +4408,7 @@ export interface components {
          * @description What is predicted.
          * @enum {string}
          */
-        PredictionKind: "churn" | "downgrade" | "payment" | "expansion";
+        PredictionKind: "churn" | "downgrade" | "payment" | "expansion" | "revenue";
         /** @description What the priority is made of: severity × (0.5 + 0.5 × ARR percentile) × (1 + nearness of the renewal). */
         PriorityWhy: {
             /**
@@ -4658,6 +4762,11 @@ export interface components {
              */
             count: number;
         };
+        /**
+         * @description What an amount of money is.
+         * @enum {string}
+         */
+        RevenueForm: "spend" | "growth";
         /**
          * @description What a sign-in may do.
          * @enum {string}
@@ -5464,6 +5573,7 @@ export interface components {
         };
         /** @description How well it does on months that it has never seen. */
         Validation: {
+            amounts: components["schemas"]["AmountValidation"] | null;
             /** @description Area under the ROC curve. */
             auc: components["schemas"]["Interval"];
             /**
