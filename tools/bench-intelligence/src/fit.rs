@@ -5,6 +5,7 @@ use copilot_learning::blend::{self, Blend, Plan};
 use copilot_learning::boosting::{self, Objective};
 use copilot_learning::hurdle::{self, Growth};
 use copilot_learning::linear::{self, Linear};
+use copilot_learning::neural::{self, Neural};
 use copilot_learning::symmetric;
 use copilot_learning::table::{Part, Table};
 use copilot_scoring::ensemble::Ensemble;
@@ -22,6 +23,7 @@ pub(crate) enum Model {
     Trees(Box<Ensemble>),
     Line(Linear),
     Blend(Box<Blend>),
+    Neural(Neural),
 }
 
 impl Model {
@@ -31,6 +33,7 @@ impl Model {
             Self::Trees(trees) => boosting::margins(trees, table, &part),
             Self::Line(line) => rows.iter().map(|row| line.margin(table.row(*row))).collect(),
             Self::Blend(blend) => blend.margins(table, &part),
+            Self::Neural(net) => net.margins(table, &part),
         }
     }
 }
@@ -116,7 +119,13 @@ pub(crate) fn fit(model: &str, set: &Set, labels: &[f64], roles: &Roles) -> Resu
             ));
             Model::Blend(Box::new(grown))
         }
-        other => anyhow::bail!("{other} is none of boost, symmetric, line, chosen"),
+        "neural" => Model::Neural(Neural::grow(
+            table,
+            labels,
+            (&fit, &stop),
+            &neural::Settings::default(),
+        )),
+        other => anyhow::bail!("{other} is none of boost, symmetric, line, chosen, neural"),
     })
 }
 

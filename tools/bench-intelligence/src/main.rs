@@ -1,12 +1,14 @@
 //! Our trainers on the matrices that `bench/intelligence` writes for all trainers alike. Writes `ours-*.pred` beside them;
 //! the formats are described in `bench/intelligence/README.md`.
 //!
-//! `bench-intelligence FOLDER features SET` writes columns of our own; `bench-intelligence FOLDER fit SET MODEL [BLOCK…]` fits.
+//! `bench-intelligence FOLDER features SET` writes columns of our own; `bench-intelligence FOLDER fit SET MODEL [BLOCK…]` fits;
+//! `bench-intelligence FOLDER recommend` measures what is told of the article that a shop takes next.
 
 mod equal;
 mod features;
 mod files;
 mod fit;
+mod recommend;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -20,7 +22,7 @@ fn main() -> Result<()> {
     let mut next = || {
         arguments
             .next()
-            .context("FOLDER features SET, or FOLDER fit SET MODEL [BLOCK…]")
+            .context("FOLDER features SET, FOLDER fit SET MODEL [BLOCK…], or FOLDER recommend")
     };
     let root = PathBuf::from(next()?);
     match next()?.as_str() {
@@ -29,7 +31,8 @@ fn main() -> Result<()> {
             let (name, model) = (next()?, next()?);
             fitted(&root, &name, &model, &arguments.collect::<Vec<String>>())
         }
-        other => anyhow::bail!("{other} is neither features nor fit"),
+        "recommend" => recommend::measure(&root),
+        other => anyhow::bail!("{other} is none of features, fit, recommend"),
     }
 }
 
