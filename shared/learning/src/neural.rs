@@ -188,7 +188,7 @@ fn grown(learn: &Rows, stop: &Rows, settings: &Settings, seed: u64) -> Net {
     let mut best = (loss(&net), net.clone());
     let mean_weight = learn.weights.iter().sum::<f64>() / learn.weights.len().max(1) as f64;
     let mut order: Vec<usize> = (0..learn.read.len()).collect();
-    let (mut pass, mut step, mut without) = (Pass::default(), 0, 0);
+    let (mut pass, mut steps, mut without) = (Pass::default(), 0, 0);
     let (mut after_second, mut after_first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..settings.passes {
         for at in (1..order.len()).rev() {
@@ -208,17 +208,17 @@ fn grown(learn: &Rows, stop: &Rows, settings: &Settings, seed: u64) -> Net {
                 rectify(&mut after_first, &pass.first);
                 net.layers[0].back(input, &after_first, &mut gradients[0], &mut rest);
             }
-            step += 1;
+            steps += 1;
             for ((layer, gradient), (weights, offsets)) in
                 net.layers.iter_mut().zip(&gradients).zip(&mut means)
             {
                 weights.step(
                     &mut layer.weights,
                     &gradient.weights,
-                    step,
+                    steps,
                     (settings.rate, settings.decay),
                 );
-                offsets.step(&mut layer.offsets, &gradient.offsets, step, (settings.rate, 0.0));
+                offsets.step(&mut layer.offsets, &gradient.offsets, steps, (settings.rate, 0.0));
             }
         }
         let found = loss(&net);

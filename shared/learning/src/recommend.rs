@@ -334,7 +334,7 @@ mod tests {
             .collect();
         let fit = Recommender::fit(&owned, 16, COSINE);
         let case = |account: usize| {
-            let mut owned = world(usize::from(account % 3 == 0));
+            let mut owned = world(usize::from(account.is_multiple_of(3)));
             let next = owned.pop();
             Took {
                 account,
