@@ -98,7 +98,7 @@ def main() -> int:
     parser.add_argument("--stack", default=".local/stack.json", help="what `make up` wrote (default .local/stack.json)")
     parser.add_argument("--admin", help="path of copilot-admin (default: where cargo puts it)")
     parser.add_argument("--tenant", required=True, help="tenant with a history, e.g. retail or ravenstack")
-    parser.add_argument("--kind", default="churn", choices=("churn", "downgrade", "payment", "expansion"))
+    parser.add_argument("--kind", default="churn", choices=("churn", "downgrade", "payment", "expansion", "revenue"))
     parser.add_argument("--accounts", type=int, default=100, help="accounts to score by the model (default 100)")
     parser.add_argument("--patience", type=float, default=1800, help="seconds to wait for the run (default 1800)")
     parser.add_argument("--report", type=Path, help="write everything here, as JSON")

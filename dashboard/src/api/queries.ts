@@ -139,7 +139,7 @@ export const rulesQuery = (api: Api) =>
     staleTime: 5 * 60_000,
   });
 
-export type PredictionKind = "churn" | "downgrade" | "payment" | "expansion";
+export type PredictionKind = "churn" | "downgrade" | "payment" | "expansion" | "revenue";
 export type PredictionMethod = "rules" | "model" | "shadow";
 export type MissKind = "missed" | "false_alarm";
 

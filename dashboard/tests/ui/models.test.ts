@@ -42,6 +42,15 @@ describe("models", () => {
     await page.context().close();
   });
 
+  test("a model of revenue shows what its amounts are worth beside the run-rate", async () => {
+    const { page } = await world.open(path);
+    await page.getByRole("button", { name: "Details of 2026-11-01-dddd4444" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("mean absolute error 373 (run-rate 478), Gini 0.815 (run-rate 0.800)").waitFor();
+    await dialog.getByText("79% of the amounts lay within their interval of 80 %").waitFor();
+    await page.context().close();
+  });
+
   test("promoting asks for each missed check and a reason, and sends them with the tag that was seen", async () => {
     const { page, api } = await world.open(path, { api: admin() });
     await page.getByRole("button", { name: `Promote ${watched}` }).click();

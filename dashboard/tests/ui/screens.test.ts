@@ -120,6 +120,16 @@ describe("account", () => {
     await page.context().close();
   });
 
+  test("expected revenue stands in the account's currency beside the run-rate, with the reasons of both halves", async () => {
+    const { page } = await world.open(`/accounts/${id}`);
+    const row = page.locator("li", { hasText: "If anything comes" });
+    for (const text of ["€960", "€840", "€1,200", "€450 to €3,100, 8 of 10"]) await row.getByText(text).first().waitFor();
+    await row.getByRole("table", { name: "What raised and lowered the revenue prediction" }).waitFor();
+    await row.getByRole("table", { name: "What raised and lowered the expected amount" }).getByText("Slope of the spend: 12 %, usual is 0 %").waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.context().close();
+  });
+
   test("the history is read by arrows, and Enter takes a day for the comparison", async () => {
     const { page, api } = await world.open(`/accounts/${id}`);
     const chart = page.getByRole("slider", { name: "Score by day" });

@@ -111,6 +111,7 @@ fn prediction(method: Method, probability: f64) -> Prediction {
         was_accurate: None,
         note: None,
         shadow: false,
+        amount: None,
     }
 }
 

@@ -110,6 +110,8 @@ fn word(kind: PredictionKind, happened: bool) -> &'static str {
         (PredictionKind::Payment, false) => "paid",
         (PredictionKind::Expansion, true) => "expanded",
         (PredictionKind::Expansion, false) => "not_expanded",
+        (PredictionKind::Revenue, true) => "revenue",
+        (PredictionKind::Revenue, false) => "no_revenue",
     }
 }
 

@@ -76,6 +76,11 @@ pub struct Opportunity {
     /// What it may be worth in a year, where the rules can tell.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub value: Option<Money>,
+    /// What a model of revenue expects of the account, where one answers: spend of the next 90 days, or growth a month. Opportunities of
+    /// one score are listed by it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub expected: Option<Money>,
     /// Where it stands.
     pub stage: OpportunityStage,
     /// The playbook that says how.
@@ -202,6 +207,7 @@ mod tests {
                 .collect(),
             score: 2.0,
             value: None,
+            expected: None,
             stage: OpportunityStage::Identified,
             playbook: None,
             opened_at: at,

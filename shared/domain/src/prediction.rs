@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::Currency;
 use crate::time::Timestamp;
 
 /// What is predicted.
@@ -17,11 +18,19 @@ pub enum PredictionKind {
     Payment,
     /// It stays for more.
     Expansion,
+    /// It spends again (without a contract), or pays more each month (with one); the prediction also says how much.
+    Revenue,
 }
 
 impl PredictionKind {
     /// Every kind, in the order in which answers list them.
-    pub const ALL: [Self; 4] = [Self::Churn, Self::Downgrade, Self::Payment, Self::Expansion];
+    pub const ALL: [Self; 5] = [
+        Self::Churn,
+        Self::Downgrade,
+        Self::Payment,
+        Self::Expansion,
+        Self::Revenue,
+    ];
 
     /// Its name, as the API writes it.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +39,7 @@ impl PredictionKind {
             Self::Downgrade => "downgrade",
             Self::Payment => "payment",
             Self::Expansion => "expansion",
+            Self::Revenue => "revenue",
         }
     }
 
@@ -112,6 +122,43 @@ pub struct Factor {
     pub usual: Option<f64>,
 }
 
+/// What an amount of money is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RevenueForm {
+    /// What an account without a contract spends in the window.
+    Spend,
+    /// By how much an account with a contract pays more each month at the end of the window.
+    Growth,
+}
+
+/// How much is expected, in minor units of one currency: the probability times what comes if it does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExpectedAmount {
+    /// What the amounts are.
+    pub form: RevenueForm,
+    /// The currency of the amounts.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub currency: Currency,
+    /// Probability times `if_so_minor`.
+    pub expected_minor: i64,
+    /// What comes if anything does.
+    pub if_so_minor: i64,
+    /// Of ten accounts that something comes from, one brings less.
+    pub if_so_low_minor: i64,
+    /// And one brings more.
+    pub if_so_high_minor: i64,
+    /// What the rule says: as much as the last year at its pace, or as much growth as in the 90 days before.
+    pub run_rate_minor: i64,
+    /// `ln(1 + if so) − ln(1 + base)` before any factor, in major units. The base is the run-rate of spend; of growth, the monthly
+    /// recurring revenue.
+    pub base_log_ratio: f64,
+    /// The reasons for `if_so_minor`, the strongest first; with `base_log_ratio` they sum to the logarithm.
+    pub factors: Vec<Factor>,
+}
+
 /// A prediction with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -149,4 +196,7 @@ pub struct Prediction {
     /// A model that is only watched: its prediction is kept to be checked, and nothing follows from it.
     #[serde(default)]
     pub shadow: bool,
+    /// How much is expected: predictions of revenue only.
+    #[serde(default)]
+    pub amount: Option<ExpectedAmount>,
 }

@@ -133,8 +133,20 @@ pub fn first_day(snapshot: &Snapshot) -> Option<Date> {
         .or_else(|| snapshot.usage.keys().next().copied())
 }
 
-/// What the live subscriptions came to `days` ago in one respect (money, seats), by the states that they then had.
-/// Unknown where it was known only then or is known only now: what looks like a change is none.
+/// The monthly recurring revenue that the subscriptions came to at an earlier instant, by the states that they then had, in the
+/// currency of the revenue of now; `None` where it is not known.
+pub fn mrr_at(snapshot: &Snapshot, then: Timestamp) -> Option<Money> {
+    let default = currency(snapshot);
+    let currency = mrr(snapshot).map_or(default, |money| money.currency);
+    let counts = |row: &SubscriptionRow| row.currency.unwrap_or(default) == currency;
+    let amount_minor = at(snapshot, then, counts, |row| row.mrr_minor)?;
+    Some(Money {
+        amount_minor,
+        currency,
+    })
+}
+
+/// What the live subscriptions came to `days` ago; see [`at`].
 fn before(
     snapshot: &Snapshot,
     days: i32,
@@ -142,6 +154,17 @@ fn before(
     amount_of: impl Fn(&SubscriptionRow) -> Option<i64>,
 ) -> Option<i64> {
     let then = snapshot.as_of.checked_sub((days * 24).hours()).ok()?;
+    at(snapshot, then, counts, amount_of)
+}
+
+/// What the live subscriptions came to at an instant in one respect (money, seats), by the states that they then had.
+/// Unknown where it was known only then or is known only now: what looks like a change is none.
+fn at(
+    snapshot: &Snapshot,
+    then: Timestamp,
+    counts: impl Fn(&SubscriptionRow) -> bool,
+    amount_of: impl Fn(&SubscriptionRow) -> Option<i64>,
+) -> Option<i64> {
     let mut known = false;
     let mut sum = 0_i64;
     for subscription in &snapshot.subscriptions {

@@ -24,6 +24,22 @@ fn amount(row: &InvoiceRow) -> f64 {
     .major()
 }
 
+/// The currency of an account's money: of its recurring revenue, else of its record, else of its newest bill.
+pub fn currency(snapshot: &Snapshot) -> Currency {
+    let recurring = || crate::contract::mrr(snapshot).map(|money| money.currency);
+    let bills = snapshot.invoices.iter().filter(|i| i.row.currency.is_some());
+    let newest = bills.max_by_key(|i| (i.row.issued_at, &i.external_id));
+    let billed = newest.and_then(|i| i.row.currency);
+    let known = snapshot.row.currency.or_else(|| {
+        if snapshot.subscriptions.is_empty() {
+            billed
+        } else {
+            recurring()
+        }
+    });
+    known.or(billed).unwrap_or(Currency::USD)
+}
+
 pub(crate) fn compute(snapshot: &Snapshot, config: &FeatureConfig, vector: &mut FeatureVector) {
     if snapshot.invoices.is_empty() && !config.is_connected(FeatureGroup::Payment) {
         return;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use copilot_domain::ids::AccountId;
+use copilot_domain::prediction::RevenueForm;
 use copilot_features::{CATALOGUE, FeatureVector};
 use jiff::civil::Date;
 
@@ -21,6 +22,8 @@ pub struct Example {
     pub happened: bool,
     /// The rules' own probability then; NaN where they gave none.
     pub rules: f64,
+    /// What came in the window, in major units; of revenue only, else NaN.
+    pub came: f64,
 }
 
 impl Example {
@@ -44,6 +47,8 @@ pub struct Examples {
     pub labels: Vec<f64>,
     /// The rules' probability; NaN where they gave none.
     pub rules: Vec<f64>,
+    /// What came in the window, in major units; of revenue only, else NaN.
+    pub came: Vec<f64>,
 }
 
 impl Examples {
@@ -62,6 +67,7 @@ impl Examples {
             out.cutoffs.push(one.cutoff);
             out.labels.push(f64::from(u8::from(one.happened)));
             out.rules.push(one.rules);
+            out.came.push(one.came);
         }
         out.table = Table::new(values, CATALOGUE.len()).unwrap_or_default();
         out
@@ -95,13 +101,36 @@ impl Examples {
         (0..self.len()).filter(is).count() as f64 / self.len() as f64
     }
 
-    /// Accounts with the outcome in some row, and accounts without it in any.
-    pub fn accounts_by_outcome(&self) -> (usize, usize) {
-        let mut seen: BTreeMap<usize, bool> = BTreeMap::new();
-        for (account, label) in self.accounts.iter().zip(&self.labels) {
-            *seen.entry(*account).or_default() |= *label > 0.5;
+    /// A feature of a row by its name; `None` where it is missing.
+    pub fn value(&self, row: usize, name: &str) -> Option<f64> {
+        let column = CATALOGUE.iter().position(|spec| spec.name == name)?;
+        let value = self.table.row(row)[column];
+        value.is_finite().then(|| f64::from(value))
+    }
+
+    /// What amounts are for these rows: without a contract they are spend, else growth.
+    pub fn form(&self) -> RevenueForm {
+        if self.transactional_share() > 0.5 {
+            RevenueForm::Spend
+        } else {
+            RevenueForm::Growth
         }
-        let with = seen.values().filter(|yes| **yes).count();
-        (with, seen.len() - with)
+    }
+
+    /// Accounts with the outcome in some row, and accounts without it in any. Of revenue, which comes and stays away in turn, those
+    /// without it in some row.
+    pub fn accounts_by_outcome(&self) -> (usize, usize) {
+        let mut seen: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
+        for (account, label) in self.accounts.iter().zip(&self.labels) {
+            let (with, without) = seen.entry(*account).or_default();
+            *with |= *label > 0.5;
+            *without |= *label <= 0.5;
+        }
+        let in_turn = self.came.iter().any(|came| came.is_finite());
+        let with = seen.values().filter(|(with, _)| *with).count();
+        let without = seen
+            .values()
+            .filter(|(with, without)| *without && (in_turn || !*with));
+        (with, without.count())
     }
 }

@@ -47,6 +47,39 @@ impl Column {
     }
 }
 
+/// How rows with gaps are read as whole ones: standardised values, then a mark for each column that had gaps where it was described.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    columns: Vec<Column>,
+    gaps: Vec<usize>,
+}
+
+impl Reading {
+    /// Describes the columns by some rows.
+    pub fn of(table: &Table, part: &Part) -> Self {
+        let width = table.width();
+        Self {
+            columns: (0..width).map(|c| describe(table, part, c)).collect(),
+            gaps: (0..width)
+                .filter(|c| part.rows.iter().any(|row| table.row(*row)[*c].is_nan()))
+                .collect(),
+        }
+    }
+
+    /// A row as it is read.
+    pub fn row(&self, row: &[f32]) -> Vec<f64> {
+        let values = self.columns.iter().zip(row).map(|(column, x)| {
+            if x.is_nan() {
+                0.0
+            } else {
+                (column.read(*x) - column.mean) / column.scale
+            }
+        });
+        let marks = self.gaps.iter().map(|c| f64::from(u8::from(row[*c].is_nan())));
+        values.chain(marks).collect()
+    }
+}
+
 /// A fitted line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Linear {
@@ -61,26 +94,9 @@ impl Linear {
     /// do not determine one.
     pub fn fit(table: &Table, labels: &[f64], part: &Part, penalty: f64) -> Option<Self> {
         let width = table.width();
-        let mut columns: Vec<Column> = (0..width).map(|c| describe(table, part, c)).collect();
-        let gaps: Vec<usize> = (0..width)
-            .filter(|c| part.rows.iter().any(|row| table.row(*row)[*c].is_nan()))
-            .collect();
-        let rows: Vec<Vec<f64>> = part
-            .rows
-            .iter()
-            .map(|row| {
-                let row = table.row(*row);
-                let values = columns.iter().zip(row).map(|(column, x)| {
-                    if x.is_nan() {
-                        0.0
-                    } else {
-                        (column.read(*x) - column.mean) / column.scale
-                    }
-                });
-                let marks = gaps.iter().map(|c| f64::from(u8::from(row[*c].is_nan())));
-                values.chain(marks).collect()
-            })
-            .collect();
+        let reading = Reading::of(table, part);
+        let rows: Vec<Vec<f64>> = part.rows.iter().map(|row| reading.row(table.row(*row))).collect();
+        let Reading { mut columns, gaps } = reading;
         let standard = Standard::of(&rows);
         let rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.apply(row)).collect();
         let truth: Vec<bool> = part.rows.iter().map(|row| labels[*row] > 0.5).collect();

@@ -10,12 +10,14 @@
 //! | downgrade | an outcome `contracted` was recorded |
 //! | expansion | an outcome `expanded` was recorded |
 //! | payment | a payment attempt failed, or an invoice was overdue by more than 30 days |
+//! | revenue | it was billed anything; of an account with a contract: its subscriptions come to more a month than at `from` |
 //!
 //! Hindsight is wanted here: a churn that was recorded late still counts for the day on which it happened. Features
 //! never see it (they read a snapshot of before).
 
 use copilot_domain::facts::{InvoiceRow, OutcomeKind, Stage};
 use copilot_domain::history::{AccountHistory, Snapshot};
+use copilot_domain::money::{Currency, Money};
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::Timestamp;
 use jiff::SignedDuration;
@@ -31,6 +33,10 @@ pub struct Recorded {
     outcomes: Vec<(Timestamp, OutcomeKind)>,
     /// Invoices with a positive amount that are not voided.
     invoices: Vec<InvoiceRow>,
+    /// What the subscriptions came to a month, in minor units, since each instant at which they changed; the oldest first.
+    recurring: Vec<(Timestamp, i64)>,
+    /// The currency of `recurring`; invoices are counted in major units of their own.
+    currency: Currency,
     has_contract: bool,
     /// The account is gone and nobody recorded when.
     left_undated: bool,
@@ -53,6 +59,8 @@ impl Recorded {
         let row = &snapshot.row;
         let churned = outcomes.iter().any(|(_, kind)| *kind == OutcomeKind::Churned);
         Self {
+            recurring: recurring(snapshot),
+            currency: copilot_features::payment::currency(snapshot),
             known_until: snapshot.as_of,
             left_undated: row.stage == Some(Stage::Churned) && !churned,
             outcomes,
@@ -104,7 +112,45 @@ impl Recorded {
                 (self.has_contract && !self.left_undated).then_some(false)
             }
             PredictionKind::Payment => (!self.invoices.is_empty()).then_some(false),
+            PredictionKind::Revenue => self.came(from, window_days).map(|came| came > 0.0),
         }
+    }
+
+    /// What came in the window after `from`, in major units: what was billed; of an account with a contract, by how much more its
+    /// subscriptions come to a month at the end of it, 0 where they come to less. `None` where the window has not passed or it
+    /// cannot be told.
+    pub fn came(&self, from: Timestamp, window_days: u32) -> Option<f64> {
+        let end = after(from, window_days);
+        if self.known_until < end {
+            return None;
+        }
+        let major = |amount_minor: i64, currency: Option<Currency>| {
+            let currency = currency.unwrap_or(self.currency);
+            Money {
+                amount_minor,
+                currency,
+            }
+            .major()
+        };
+        if self.is_transactional(from) {
+            let billed = self
+                .invoices
+                .iter()
+                .filter(|i| i.issued_at.is_some_and(|at| at > from && at <= end));
+            return Some(
+                billed
+                    .map(|i| major(i.amount_minor.unwrap_or(0), i.currency))
+                    .sum(),
+            );
+        }
+        let paid = |at: Timestamp| {
+            self.recurring
+                .iter()
+                .rfind(|(since, _)| *since <= at)
+                .map(|(_, minor)| *minor)
+        };
+        let (before, after) = (paid(from)?, paid(end)?);
+        Some(major((after - before).max(0), None))
     }
 
     /// As the feature `transactional` at that instant: purchases and no contract.
@@ -128,6 +174,23 @@ impl Recorded {
         });
         failed || long_overdue
     }
+}
+
+/// What the subscriptions came to a month, at each instant at which that may have changed.
+fn recurring(snapshot: &Snapshot) -> Vec<(Timestamp, i64)> {
+    let states = snapshot.subscription_changes.iter();
+    let mut instants: Vec<Timestamp> = states
+        .flat_map(|(since, state)| [Some(*since), state.row.started_at, state.row.canceled_at])
+        .flatten()
+        .filter(|at| *at <= snapshot.as_of)
+        .collect();
+    instants.sort_unstable();
+    instants.dedup();
+    let known = instants.into_iter().filter_map(|at| {
+        let money = copilot_features::contract::mrr_at(snapshot, at)?;
+        Some((at, money.amount_minor))
+    });
+    known.collect()
 }
 
 /// Whether the predicted thing happened in the window after `from`, by what is known until an instant. See
@@ -295,6 +358,49 @@ mod tests {
         assert_eq!(ask(&less, "2026-02-02"), Some(true));
         assert_eq!(ask(&history(&[contract]), "2026-04-01"), Some(false));
         assert_eq!(ask(&history(&[]), "2026-04-01"), None, "no contract is known");
+    }
+
+    #[test]
+    fn revenue_of_an_account_without_a_contract_is_what_it_was_billed_in_the_window() {
+        let gbp = json!({"currency": "GBP"});
+        let buys = history(&[
+            bill("2025-12-01", &gbp),
+            bill("2026-01-05", &gbp),
+            bill("2026-03-01", &gbp),
+        ]);
+        let of = |until: &str| Recorded::of(&buys, at(until)).came(DAY_0.parse().unwrap(), 90);
+        assert_eq!(of("2026-03-31"), None, "the window has not passed");
+        assert_eq!(of("2026-04-02"), Some(2.0), "two bills of 100 pence");
+        let asked = happened(
+            &buys,
+            PredictionKind::Revenue,
+            DAY_0.parse().unwrap(),
+            90,
+            at("2026-04-02"),
+        );
+        assert_eq!(asked, Some(true));
+    }
+
+    #[test]
+    fn revenue_of_an_account_with_a_contract_is_the_growth_of_what_it_pays_a_month() {
+        let plan = |known: &'static str, minor: i64| {
+            let row = json!({"started_at": "2025-06-01T00:00:00Z", "mrr_minor": minor, "currency": "EUR"});
+            (Kind::Subscription, known, row)
+        };
+        let mut grows = history(&[plan("2025-06-01", 10_000)]);
+        let (_, _, more) = plan("2026-02-01", 15_000);
+        let subscription = &mut grows.records.get_mut(&Kind::Subscription).unwrap()[0];
+        let told = Revision::new(
+            at("2026-02-01"),
+            at("2026-02-01"),
+            more.as_object().unwrap().clone(),
+        );
+        subscription.record.merge(told);
+        let recorded = Recorded::of(&grows, at("2026-12-01"));
+        assert_eq!(recorded.came(DAY_0.parse().unwrap(), 90), Some(50.0));
+        assert_eq!(recorded.came(at("2026-03-01"), 90), Some(0.0), "it grew before");
+        let asked = recorded.happened(PredictionKind::Revenue, at("2026-03-01"), 90);
+        assert_eq!(asked, Some(false));
     }
 
     #[test]

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Days within which an account without a contract must have bought to be called a customer.
 pub const BOUGHT_WITHIN_DAYS: f64 = 180.0;
 
+/// The least monthly recurring revenue, in major units, that its growth is foretold of.
+pub const LEAST_MRR: f64 = 0.01;
+
 /// What may be trained, by the number of accounts with the outcome and without (domain 5.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,15 +54,20 @@ fn has(features: &FeatureVector, name: &str) -> bool {
 
 /// Whether a prediction of the kind is made for an account, by what is known of it. Accounts that have given notice are left
 /// out of churn: the decision is made, and a model that reads it learns nothing.
+///
+/// Revenue is spoken of where there is any: of buyers, and of contracts that bring money each month.
 pub fn includes(kind: PredictionKind, features: &FeatureVector) -> bool {
     if has(features, "churned") {
         return false;
     }
     let is_transactional = has(features, "transactional");
     match kind {
-        PredictionKind::Churn if is_transactional => features
+        PredictionKind::Churn | PredictionKind::Revenue if is_transactional => features
             .get("days_since_purchase")
             .is_some_and(|days| days <= BOUGHT_WITHIN_DAYS),
+        PredictionKind::Revenue => {
+            !has(features, "cancel_notice") && features.get("mrr").is_some_and(|money| money >= LEAST_MRR)
+        }
         PredictionKind::Churn => !has(features, "cancel_notice"),
         PredictionKind::Downgrade | PredictionKind::Expansion => !is_transactional,
         PredictionKind::Payment => features.get("purchases_total").is_some_and(|n| n >= 1.0),
@@ -82,6 +90,17 @@ pub fn applies_to(kind: PredictionKind, transactional_share: f64, max_missing_sh
     };
     let mut all = vec![at_most("churned", 0.0)];
     let text = match kind {
+        PredictionKind::Revenue if transactional_share <= 0.5 => {
+            all.push(at_most("transactional", 0.0));
+            all.push(at_most("cancel_notice", 0.0));
+            all.push(at_least("mrr", LEAST_MRR));
+            "accounts with recurring revenue that have not left and have given no notice"
+        }
+        PredictionKind::Revenue => {
+            all.push(at_least("transactional", 1.0));
+            all.push(at_most("days_since_purchase", BOUGHT_WITHIN_DAYS));
+            "accounts without a contract that bought in the last 180 days"
+        }
         PredictionKind::Churn if transactional_share > 0.99 => {
             all.push(at_least("transactional", 1.0));
             all.push(at_most("days_since_purchase", BOUGHT_WITHIN_DAYS));
@@ -114,6 +133,10 @@ pub fn label(kind: PredictionKind, transactional_share: f64) -> &'static str {
         PredictionKind::Downgrade => "contracted within the 90 days after",
         PredictionKind::Payment => "a payment failed or stayed out in the 90 days after",
         PredictionKind::Expansion => "expanded within the 90 days after",
+        PredictionKind::Revenue if transactional_share > 0.5 => {
+            "bought in the 90 days after, and for how much"
+        }
+        PredictionKind::Revenue => "paid more each month 90 days later, and how much more",
     }
 }
 

@@ -6,6 +6,7 @@
 //! all rows, so that the newest months count.
 
 mod card;
+mod revenue;
 
 use copilot_domain::model::TrainingCounts;
 use copilot_domain::prediction::PredictionKind;
@@ -21,7 +22,7 @@ use crate::evidence::{self, Held};
 use crate::examples::Examples;
 use crate::population::Stage;
 use crate::table::{Part, Table};
-use crate::trees_export::blend_to_onnx;
+use crate::trees_export::hurdle_to_onnx;
 
 /// Days that labels speak of.
 pub const WINDOW_DAYS: u32 = 90;
@@ -39,7 +40,8 @@ pub struct Order {
     pub version: String,
 }
 
-/// The champion's answers on the rows of the examples, to be held against; NaN where it does not speak.
+/// The champion's answers on the rows of the examples, to be held against; NaN where it does not speak. Of revenue they are the
+/// expected amounts, in major units.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incumbent {
     /// Its version.
@@ -133,7 +135,7 @@ pub fn train(
     let (fit, test) = (rows_of(&train_days), rows_of(&test_days));
     let Some(early) = one(order, examples, &fit, stage)? else {
         return Ok(Verdict::Refused(
-            "the rows of the months before the last ones do not determine a model (one outcome only); rules stand".to_owned(),
+            "the rows of the months before the last ones do not determine a model (one outcome only, or fewer than 200 amounts of revenue); rules stand".to_owned(),
         ));
     };
     let held = early.held(examples, &test)?;
@@ -144,6 +146,19 @@ pub fn train(
         &test_days,
         evidence::of_rules(&rules, &held.happened),
     );
+    if order.kind == PredictionKind::Revenue {
+        let amounts = early.amounts_held(examples, &test, incumbent)?;
+        return match amounts.refusal() {
+            Some(why) => Ok(Verdict::Refused(why)),
+            None => late(
+                order,
+                examples,
+                stage,
+                early,
+                amounts.into_validation(stage, validation),
+            ),
+        };
+    }
     if !evidence::has_signal(&validation) {
         let (auc, lift) = (validation.auc, validation.lift_at_10);
         return Ok(Verdict::Refused(format!(
@@ -153,6 +168,17 @@ pub fn train(
         )));
     }
     let evidence = against(stage, &held, &validation, &test, &rules, incumbent);
+    late(order, examples, stage, early, (validation, evidence))
+}
+
+/// The model that answers: by the same plan on all rows.
+fn late(
+    order: &Order,
+    examples: &Examples,
+    stage: Stage,
+    early: Grown,
+    (validation, evidence): (Validation, Evidence),
+) -> Result<Verdict, TrainError> {
     let all = Part::of((0..examples.len()).collect());
     let Some(late) = one(order, examples, &all, stage)? else {
         return Ok(Verdict::Refused(
@@ -265,12 +291,21 @@ fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<
     if blend.weights.is_empty() {
         return Ok(None);
     }
-    let bytes = blend_to_onnx(
+    let amounts = match order.kind {
+        PredictionKind::Revenue => revenue::amounts(examples, &table, part, &folds)?,
+        _ => None,
+    };
+    if amounts.is_none() && order.kind == PredictionKind::Revenue {
+        return Ok(None);
+    }
+    let bytes = hurdle_to_onnx(
         &format!("{}-{}", order.kind, order.version),
         &blend,
+        amounts.as_ref().map(|amounts| &amounts.trees),
         columns.len(),
     );
-    let card = card::card(order, examples, part, stage, &columns, &blend, &bytes, &table);
+    let mut card = card::card(order, examples, part, stage, &columns, &blend, &bytes, &table);
+    card.amounts = amounts.map(|amounts| revenue::card(&amounts, examples.form(), &card.golden));
     let loaded = LearntModel::load(&bytes, card.clone())?;
     check(&loaded, &blend, &table)?;
     Ok(Some(Grown {

@@ -3,6 +3,7 @@
 //! Covers go into `nodes_hitrates`, so that the one file also carries what explanations need.
 
 use copilot_scoring::ensemble::{Ensemble, Node, Test};
+use copilot_scoring::learnt::AMOUNTS;
 use prost::Message;
 use tract_onnx::pb::{self, attribute_proto::AttributeType};
 
@@ -26,13 +27,23 @@ pub fn to_onnx(name: &str, ensemble: &Ensemble, width: usize, platt: Option<Plat
         initializer.push(tensor("offset", &[1, 1], &[platt.offset]));
     }
     let output = if platt.is_some() { "probability" } else { "value" };
-    model(name, nodes, initializer, width, output)
+    model(name, nodes, initializer, width, &[output])
 }
 
 /// The bytes of an ONNX model of a blend: trees, line, calibration and sigmoid in one graph, `[N, width]` inputs with NaN where a
 /// feature is missing to `[N, 1]` probabilities.
 pub fn blend_to_onnx(name: &str, blend: &Blend, width: usize) -> Vec<u8> {
+    hurdle_to_onnx(name, blend, None, width)
+}
+
+/// The same with trees of amounts beside the blend: their answer is the first output, the probability the second.
+pub fn hurdle_to_onnx(name: &str, blend: &Blend, amounts: Option<&Ensemble>, width: usize) -> Vec<u8> {
     let mut nodes = vec![regressor(&blend.trees, "grown")];
+    let mut outputs = vec!["probability"];
+    if let Some(amounts) = amounts {
+        nodes.push(regressor(amounts, AMOUNTS));
+        outputs.insert(0, AMOUNTS);
+    }
     let mut initializer = Vec::new();
     let mut sum = "grown";
     if let Some((linear, weight)) = &blend.linear {
@@ -45,7 +56,7 @@ pub fn blend_to_onnx(name: &str, blend: &Blend, width: usize) -> Vec<u8> {
     nodes.push(node("Sigmoid", &["margin"], "probability"));
     initializer.push(tensor("slope", &[1, 1], &[blend.platt.slope]));
     initializer.push(tensor("offset", &[1, 1], &[blend.platt.offset]));
-    model(name, nodes, initializer, width, "probability")
+    model(name, nodes, initializer, width, &outputs)
 }
 
 /// The line of a blend, times its weight: gaps filled so that they add nothing, values within their limits, amounts by their
@@ -104,14 +115,14 @@ fn model(
     nodes: Vec<pb::NodeProto>,
     initializer: Vec<pb::TensorProto>,
     width: usize,
-    output: &str,
+    outputs: &[&str],
 ) -> Vec<u8> {
     let graph = pb::GraphProto {
         name: name.to_owned(),
         node: nodes,
         initializer,
         input: vec![value("inputs", width)],
-        output: vec![value(output, 1)],
+        output: outputs.iter().map(|output| value(output, 1)).collect(),
         ..pb::GraphProto::default()
     };
     let opset = |domain: &str, version: i64| pb::OperatorSetIdProto {

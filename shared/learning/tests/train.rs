@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use copilot_domain::ids::AccountId;
+use copilot_domain::money::Currency;
 use copilot_domain::prediction::PredictionKind;
 use copilot_features::{CATALOGUE, FeatureVector};
 use copilot_learning::examples::{Example, Examples};
@@ -39,6 +40,7 @@ fn with_base(accounts: usize, months: i8, signal: f64, base: f64) -> Examples {
                 features: Example::values(&features),
                 happened: random.unit() < 1.0 / (1.0 + (-margin).exp()),
                 rules: 0.3 + 0.1 * random.unit(),
+                came: f64::NAN,
             });
         }
     }
@@ -175,4 +177,108 @@ fn enough_outcomes_let_trees_stand_beside_the_line() {
     let parts = model.contributions(&row).unwrap();
     let p = model.run(&row).unwrap()[0];
     assert!((1.0 / (1.0 + (-parts.sum()).exp()) - p).abs() < 1e-6);
+}
+
+/// Shops at the first of nine months: whom the change of use keeps buys, for a multiple of its run-rate that the tickets tell. With
+/// `signal` of 0 nothing tells either.
+fn shops(signal: f64) -> Examples {
+    let mut random = Random::new(5);
+    let mut all = Vec::new();
+    for account in 0..400 {
+        let id = AccountId::derived(&["shop", &account.to_string()]);
+        let pace = 50.0 * (1.5 * random.normal()).exp();
+        for month in 1..=9 {
+            let (change, tickets) = (random.normal(), random.unit() * 4.0);
+            let buys = random.unit() < 1.0 / (1.0 + (-1.5 * signal * change).exp());
+            let multiple = (signal * 0.5 * (tickets - 2.0) + 0.2 * random.normal()).exp();
+            let mut features = FeatureVector::default();
+            features.set("churned", 0.0);
+            features.set("transactional", 1.0);
+            features.set("days_since_purchase", 30.0 + random.unit() * 60.0);
+            features.set("days_since_first_purchase", 700.0);
+            features.set("spend_365d", pace * 365.0 / 90.0);
+            features.set("key_events_change_30d", change);
+            features.set("tickets_30d", tickets);
+            // Without a signal the rule is all that there is to know.
+            let came = if signal > 0.0 && !buys {
+                0.0
+            } else {
+                2.0 * pace * multiple
+            };
+            let came = if signal > 0.0 {
+                came
+            } else {
+                pace + f64::from(month) * 1e-3
+            };
+            let happened = if signal > 0.0 { buys } else { random.unit() < 0.9 };
+            all.push(Example {
+                account: id,
+                cutoff: date(2025, month, 1),
+                features: Example::values(&features),
+                happened,
+                rules: f64::NAN,
+                came: if happened { came } else { 0.0 },
+            });
+        }
+    }
+    Examples::of(all)
+}
+
+fn revenue() -> Order {
+    Order {
+        kind: PredictionKind::Revenue,
+        version: "2025-12-01".to_owned(),
+    }
+}
+
+#[test]
+fn revenue_is_told_by_a_hurdle_that_beats_the_run_rate_and_sums_to_its_reasons() {
+    let examples = shops(1.0);
+    let Verdict::Trained(trained) = train(&revenue(), &examples, None).unwrap() else {
+        panic!("refused");
+    };
+    let amounts = trained.model.card.validation.as_ref().unwrap().amounts.unwrap();
+    assert!(
+        amounts.mae_gain.low > 0.0 && amounts.gini_gain.low > 0.0,
+        "{amounts:?}"
+    );
+    assert!((amounts.total_ratio - 1.0).abs() < 0.3, "{amounts:?}");
+    assert!((amounts.covered - 0.8).abs() < 0.1, "{amounts:?}");
+    let names: Vec<&str> = trained
+        .evidence
+        .checks
+        .iter()
+        .map(|check| check.name.as_str())
+        .collect();
+    assert_eq!(names, ["outcomes", "calibration", "mae", "gini"]);
+    let model = LearntModel::load(&trained.model.bytes, trained.model.card.clone()).unwrap();
+    let mut features = FeatureVector::default();
+    for (name, value) in [
+        ("spend_365d", 3_650.0),
+        ("days_since_first_purchase", 700.0),
+        ("tickets_30d", 4.0),
+    ] {
+        features.set(name, value);
+    }
+    let told = model.amount(0.5, &features, Currency::USD).unwrap();
+    assert_eq!(told.run_rate_minor, 90_000);
+    assert!(told.if_so_minor > 2 * told.run_rate_minor, "{told:?}");
+    assert!((told.expected_minor * 2 - told.if_so_minor).abs() <= 1);
+    let sum: f64 = told.base_log_ratio + told.factors.iter().map(|factor| factor.contribution).sum::<f64>();
+    let expected = (1.0 + told.if_so_minor as f64 / 100.0).ln() - 901.0_f64.ln();
+    assert!((sum - expected).abs() < 1e-4, "{sum} {expected}");
+    let mut broken = trained.model.card.clone();
+    broken.amounts.as_mut().unwrap().golden[0] += 0.01;
+    assert!(LearntModel::load(&trained.model.bytes, broken).is_err());
+}
+
+#[test]
+fn a_rule_that_cannot_be_beaten_stands_with_the_figures_of_both() {
+    let Verdict::Refused(why) = train(&revenue(), &shops(0.0), None).unwrap() else {
+        panic!("trained");
+    };
+    assert!(
+        why.contains("no better than by the run-rate") && why.contains("Gini"),
+        "{why}"
+    );
 }

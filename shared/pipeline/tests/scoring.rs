@@ -256,6 +256,7 @@ async fn an_account_that_another_took_the_place_of_leaves_nothing_open() {
         signals: Vec::new(),
         score: 3.0,
         value: None,
+        expected: None,
         stage: OpportunityStage::Qualified,
         playbook: None,
         opened_at: at(NOW),

@@ -142,7 +142,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         let since = band_state.judged_since.unwrap_or(snapshot.as_of);
         band_state.judged_since = Some(since.min(snapshot.as_of));
     }
-    let said = models::ask(input.models, snapshot.account, &features, snapshot.as_of);
+    let said = ask(input, &features);
     let fired = if customer {
         let facts = facts(input, &health, &features, &said);
         let fired = engine.rules.evaluate(&features, &facts);
@@ -170,10 +170,10 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         input.arr_percentile,
         days_to_renewal,
     );
-    let opportunity = opportunity(engine, input, &transitions, &fired, health.score, arr);
+    let (predictions, missing) = predictions(snapshot.as_of, &health, &features, said, model);
+    let opportunity = opportunity(engine, input, &transitions, &fired, health.score, &predictions);
     let next_actions = next_actions(&health, &alerts, &engine.rules, days_to_renewal, &[]);
     let card = card(input, &health, &alerts, engine, renewal_date, days_to_renewal);
-    let (predictions, missing) = predictions(snapshot.as_of, &health, &features, said, model);
     let assessment = Assessment {
         account: snapshot.account,
         as_of: snapshot.as_of,
@@ -201,6 +201,18 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         card,
         unchanged,
     }
+}
+
+/// What the tenant's own models say of the account, amounts in its currency.
+fn ask(input: &AssessInput<'_>, features: &FeatureVector) -> Said {
+    let snapshot = input.snapshot;
+    let currency = copilot_features::payment::currency(snapshot);
+    models::ask(
+        input.models,
+        snapshot.account,
+        (features, currency),
+        snapshot.as_of,
+    )
 }
 
 /// The account by each scorecard that is for it.
@@ -241,7 +253,7 @@ pub fn rules_probability(
         }
         PredictionKind::Downgrade => mapping::downgrade(features, snapshot.as_of),
         PredictionKind::Payment => mapping::payment(features, snapshot.as_of),
-        PredictionKind::Expansion => None,
+        PredictionKind::Expansion | PredictionKind::Revenue => None,
     };
     said.map(|prediction| prediction.probability)
 }
@@ -271,7 +283,7 @@ fn opportunity(
     transitions: &Transitions,
     fired: &[Fired],
     score: Option<Points>,
-    arr: Option<Money>,
+    predictions: &[Prediction],
 ) -> Option<Opportunity> {
     let state = |f: &Fired| transitions.states.get(&f.rule, &f.subject).and_then(|s| s.status);
     let live: Vec<&Fired> = fired
@@ -279,7 +291,12 @@ fn opportunity(
         .filter(|f| state(f).is_some_and(AlertStatus::is_live))
         .collect();
     let (account, at) = (input.snapshot.account, input.snapshot.as_of);
-    crate::opportunities::combine(input.tenant, account, &engine.rules, &live, score?, arr, at)
+    let arr = contract::arr(input.snapshot);
+    let found = crate::opportunities::combine(input.tenant, account, &engine.rules, &live, score?, arr, at)?;
+    Some(Opportunity {
+        expected: models::expected(predictions),
+        ..found
+    })
 }
 
 /// Rules speak of customers: not of prospects, and not of who is gone or paused.

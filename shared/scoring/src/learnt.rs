@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use copilot_domain::prediction::{ConfidenceLabel, Method, Prediction};
+use copilot_domain::money::Currency;
+use copilot_domain::prediction::{ConfidenceLabel, ExpectedAmount, Factor, Method, Prediction};
 use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
 use tract_onnx::pb;
@@ -18,6 +19,10 @@ use crate::onnx::{ModelError, PROBABILITY_TOLERANCE};
 
 /// From this confidence on, one outcome is left at the level of 90 %.
 pub const DECIDED: f64 = 0.9;
+/// The output of a tree operator that tells logarithms of amounts.
+pub const AMOUNTS: &str = "log_ratio";
+/// How far two ways to a logarithm of an amount may differ: sums of thousands of leaves in 32 bits.
+const LOG_RATIO_TOLERANCE: f64 = 1e-4;
 /// Operators that hold trees, in `ai.onnx.ml`.
 const TREES: [&str; 3] = ["TreeEnsembleRegressor", "TreeEnsembleClassifier", "TreeEnsemble"];
 
@@ -27,6 +32,8 @@ pub struct LearntModel {
     card: Arc<LearntCard>,
     plan: Arc<TypedRunnableModel>,
     trees: Option<Arc<Ensemble>>,
+    /// What tells the logarithm of amounts; of models of revenue.
+    amounts: Option<Arc<Ensemble>>,
 }
 
 impl std::fmt::Debug for LearntModel {
@@ -65,13 +72,18 @@ impl LearntModel {
             .and_then(IntoRunnable::into_runnable)
             .map_err(graph)?;
         let trees = match &card.anatomy {
-            Some(_) => trees_of(&proto)?.map(Arc::new),
+            Some(_) => trees_of(&proto, |output| output != AMOUNTS)?.map(Arc::new),
+            None => None,
+        };
+        let amounts = match &card.amounts {
+            Some(_) => trees_of(&proto, |output| output == AMOUNTS)?.map(Arc::new),
             None => None,
         };
         let loaded = Self {
             card: Arc::new(card),
             plan,
             trees,
+            amounts,
         };
         loaded.check_golden()?;
         Ok(loaded)
@@ -86,6 +98,7 @@ impl LearntModel {
         let golden = &self.card.golden;
         let values = golden.iter().flat_map(|row| &row.inputs);
         let flat: Vec<f32> = values.map(|v| v.unwrap_or(f32::NAN)).collect();
+        self.check_amounts(&flat)?;
         let answers = self.run(&flat)?;
         for (row, (golden, found)) in golden.iter().zip(answers).enumerate() {
             let inputs: Vec<f32> = golden.inputs.iter().map(|v| v.unwrap_or(f32::NAN)).collect();
@@ -102,15 +115,37 @@ impl LearntModel {
         Ok(())
     }
 
-    /// The probabilities of rows that stand one after the other, in one call. NaN is a missing value.
-    ///
-    /// # Errors
-    /// [`ModelError::Graph`] when the runtime fails or does not give one probability a row.
-    pub fn run(&self, rows: &[f32]) -> Result<Vec<f64>, ModelError> {
+    /// The graph's logarithms, those of the trees that take them apart, and the card's must be the same.
+    fn check_amounts(&self, golden: &[f32]) -> Result<(), ModelError> {
+        let Some(card) = &self.card.amounts else {
+            return Ok(());
+        };
         let width = self.card.inputs.len();
-        if rows.is_empty() {
-            return Ok(Vec::new());
+        let said = self.log_ratios(golden)?;
+        if said.len() != card.golden.len() {
+            let found = format!("{} amounts for {} golden rows", card.golden.len(), said.len());
+            return Err(ModelError::Inputs(found));
         }
+        for (row, ((found, values), own)) in said
+            .iter()
+            .zip(golden.chunks(width))
+            .zip(&card.golden)
+            .enumerate()
+        {
+            let summed = self.amount_parts(values).map(|parts| parts.sum());
+            for expected in [Some(*own), summed].into_iter().flatten() {
+                let gap = (found - expected).abs();
+                if gap.is_nan() || gap > LOG_RATIO_TOLERANCE {
+                    let found = *found;
+                    return Err(ModelError::Golden { row, found, expected });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn outputs(&self, rows: &[f32]) -> Result<(TVec<TValue>, usize), ModelError> {
+        let width = self.card.inputs.len();
         if !rows.len().is_multiple_of(width) {
             return Err(ModelError::Inputs(format!(
                 "{} values are no rows of {width}",
@@ -119,7 +154,59 @@ impl LearntModel {
         }
         let count = rows.len() / width;
         let input = Tensor::from_shape(&[count, width], rows).map_err(graph)?;
-        let outputs = self.plan.run(tvec!(input.into())).map_err(graph)?;
+        Ok((self.plan.run(tvec!(input.into())).map_err(graph)?, count))
+    }
+
+    /// The logarithms of what comes over the base, of rows as [`LearntModel::run`] takes them. Empty where the model tells no amounts.
+    ///
+    /// # Errors
+    /// As [`LearntModel::run`].
+    pub fn log_ratios(&self, rows: &[f32]) -> Result<Vec<f64>, ModelError> {
+        if rows.is_empty() || self.card.amounts.is_none() {
+            return Ok(Vec::new());
+        }
+        let (outputs, count) = self.outputs(rows)?;
+        // Written first: the probability is the last output of every model.
+        let first = outputs
+            .first()
+            .and_then(|output| output.to_plain_array_view::<f32>().ok());
+        match first.filter(|view| outputs.len() > 1 && view.len() == count) {
+            Some(view) => Ok(view.iter().map(|v| f64::from(*v)).collect()),
+            None => Err(ModelError::Graph(
+                "the first of two outputs must tell one amount a row".to_owned(),
+            )),
+        }
+    }
+
+    /// What each input adds to the logarithm of an amount over its base; `None` where the model tells no amounts.
+    pub fn amount_parts(&self, row: &[f32]) -> Option<Contributions> {
+        self.amounts.as_ref()?.contributions(row, 0)
+    }
+
+    /// How much is expected of an account with this probability; `None` where the model tells no amounts.
+    pub fn amount(
+        &self,
+        probability: f64,
+        features: &FeatureVector,
+        currency: Currency,
+    ) -> Option<ExpectedAmount> {
+        let card = self.card.amounts.as_ref()?;
+        let (row, _) = self.card.row(features);
+        let parts = self.amount_parts(&row)?;
+        let reasons = self.reasons(&parts, features);
+        let value = |name: &str| features.get(name);
+        Some(card.expected(probability, parts.sum(), value, currency, (parts.base, reasons)))
+    }
+
+    /// The probabilities of rows that stand one after the other, in one call. NaN is a missing value.
+    ///
+    /// # Errors
+    /// [`ModelError::Graph`] when the runtime fails or does not give one probability a row.
+    pub fn run(&self, rows: &[f32]) -> Result<Vec<f64>, ModelError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (outputs, count) = self.outputs(rows)?;
         probabilities(&outputs, count)
     }
 
@@ -174,16 +261,10 @@ impl LearntModel {
     fn explain(&self, probability: f64, row: &[f32], features: &FeatureVector, at: Timestamp) -> Prediction {
         let card = &self.card;
         let parts = self.contributions(row);
-        let named = parts
-            .iter()
-            .flat_map(|parts| card.inputs.iter().zip(&parts.columns));
-        let shown = factors(named.map(|(input, contribution)| Part {
-            name: &input.name,
-            value: features.get(&input.name),
-            usual: input.usual,
-            contribution: *contribution,
-            gap: " (not known)",
-        }));
+        let shown = match &parts {
+            Some(parts) => self.reasons(parts, features),
+            None => Vec::new(),
+        };
         let confidence = match &card.conformal {
             Some(conformal) => (conformal.confidence(probability) * 1_000.0).round() / 1_000.0,
             None => 0.0,
@@ -204,7 +285,20 @@ impl LearntModel {
             was_accurate: None,
             note: Some(self.note(confidence)),
             shadow: false,
+            amount: None,
         }
+    }
+
+    /// The strongest parts by name.
+    fn reasons(&self, parts: &Contributions, features: &FeatureVector) -> Vec<Factor> {
+        let named = self.card.inputs.iter().zip(&parts.columns);
+        factors(named.map(|(input, contribution)| Part {
+            name: &input.name,
+            value: features.get(&input.name),
+            usual: input.usual,
+            contribution: *contribution,
+            gap: " (not known)",
+        }))
     }
 
     fn note(&self, confidence: f64) -> String {
@@ -258,11 +352,12 @@ fn check_inputs(card: &LearntCard) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// The trees of a graph: none, or those of its one tree operator.
-fn trees_of(proto: &pb::ModelProto) -> Result<Option<Ensemble>, ModelError> {
+/// The trees of a graph: none, or those of its one tree operator with such an output.
+fn trees_of(proto: &pb::ModelProto, wanted: impl Fn(&str) -> bool) -> Result<Option<Ensemble>, ModelError> {
     let nodes = proto.graph.iter().flat_map(|graph| &graph.node);
     let found: Vec<_> = nodes
         .filter(|node| TREES.contains(&node.op_type.as_str()))
+        .filter(|node| node.output.first().is_some_and(|output| wanted(output)))
         .collect();
     match found[..] {
         [] => Ok(None),

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::amounts::{AmountCard, AmountValidation};
 use crate::card::{Applicability, Quality};
 
 /// One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN.
@@ -141,6 +142,9 @@ pub struct Validation {
     pub calibration: Vec<ValidationBin>,
     /// The rules' own probability on the same rows: area under the ROC curve, under the precision-recall curve, lift.
     pub rules: Option<Quality>,
+    /// How well it tells amounts; of models of revenue.
+    #[serde(default)]
+    pub amounts: Option<AmountValidation>,
 }
 
 /// What it was trained on.
@@ -220,7 +224,8 @@ impl Conformal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
-    /// Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`.
+    /// Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`;
+    /// of models of revenue `outcomes`, `calibration`, `mae`, `gini`, `shadow`.
     pub name: String,
     /// Whether it is met.
     pub passed: bool,
@@ -309,6 +314,9 @@ pub struct LearntCard {
     pub validation: Option<Validation>,
     /// How sure its answers are.
     pub conformal: Option<Conformal>,
+    /// How amounts are told; of models of revenue.
+    #[serde(default)]
+    pub amounts: Option<AmountCard>,
     /// What else to know.
     pub limits: Vec<String>,
 }

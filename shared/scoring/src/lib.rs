@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod alerts;
+pub mod amounts;
 pub mod assess;
 pub mod card;
 pub mod card_facts;

@@ -79,6 +79,7 @@ impl Mapping {
             was_accurate: None,
             note,
             shadow: false,
+            amount: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use copilot_domain::ids::AccountId;
+use copilot_domain::money::{Currency, Money};
 use copilot_domain::prediction::{Prediction, PredictionKind};
 use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
@@ -76,7 +77,19 @@ pub(crate) struct Said {
 }
 
 /// Asks the models of every kind.
-pub(crate) fn ask(models: &Models, account: AccountId, features: &FeatureVector, at: Timestamp) -> Said {
+pub(crate) fn ask(
+    models: &Models,
+    account: AccountId,
+    (features, currency): (&FeatureVector, Currency),
+    at: Timestamp,
+) -> Said {
+    let one = |model: &LearntModel, features: &FeatureVector, at: Timestamp| {
+        let answer = one(model, features, at)?;
+        Ok::<_, ModelError>(answer.map(|mut prediction| {
+            prediction.amount = model.amount(prediction.probability, features, currency);
+            prediction
+        }))
+    };
     let mut said = Said::default();
     for (kind, of_kind) in models {
         said.failed |= of_kind.lost;
@@ -95,6 +108,16 @@ pub(crate) fn ask(models: &Models, account: AccountId, features: &FeatureVector,
         }
     }
     said
+}
+
+/// What the model that answers expects to come of an account.
+pub(crate) fn expected(predictions: &[Prediction]) -> Option<Money> {
+    let mut answers = predictions.iter().filter(|p| !p.shadow);
+    let amount = answers.find_map(|p| p.amount.as_ref())?;
+    Some(Money {
+        amount_minor: amount.expected_minor,
+        currency: amount.currency,
+    })
 }
 
 /// The prediction, or why the model does not speak for the account.

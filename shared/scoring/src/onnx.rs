@@ -239,6 +239,7 @@ impl OnnxModel {
             was_accurate: None,
             note: Some(format!("trained on {}; label: {}", card.trained_on, card.label)),
             shadow: false,
+            amount: None,
         }
     }
 }

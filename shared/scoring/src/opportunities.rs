@@ -83,6 +83,7 @@ pub fn combine(
         signals,
         score: (sum * health_factor(score) * 100.0).round() / 100.0,
         value,
+        expected: None,
         stage: OpportunityStage::Identified,
         playbook,
         opened_at: at,

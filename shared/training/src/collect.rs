@@ -3,6 +3,7 @@
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::{Timestamp, day_of, end_of_day, shift};
+use copilot_features::CATALOGUE;
 use copilot_learning::examples::Example;
 use copilot_learning::outcomes::Recorded;
 use copilot_learning::population::includes;
@@ -69,7 +70,19 @@ pub(crate) async fn collect(
         out.accounts += 1;
         progress.at(out.accounts).await?;
     }
+    if kind == PredictionKind::Revenue {
+        keep_one_form(&mut out.examples);
+    }
     Ok(out)
+}
+
+/// Spend of buyers and growth of contracts are no amounts of one kind: the more frequent one is learnt.
+fn keep_one_form(examples: &mut Vec<Example>) {
+    let column = CATALOGUE.iter().position(|spec| spec.name == "transactional");
+    let buys = |one: &Example| column.is_some_and(|column| one.features[column] >= 1.0);
+    let buyers = examples.iter().filter(|one| buys(one)).count();
+    let most = buyers * 2 > examples.len();
+    examples.retain(|one| buys(one) == most);
 }
 
 async fn of_account(
@@ -108,12 +121,16 @@ async fn of_account(
             continue;
         }
         let rules = rules_probability(&settings.profiles, &snapshot, &config, &features, kind);
+        let came = (kind == PredictionKind::Revenue)
+            .then(|| recorded.came(at, WINDOW_DAYS))
+            .flatten();
         out.push(Example {
             account,
             cutoff: *day,
             features: Example::values(&features),
             happened,
             rules: rules.unwrap_or(f64::NAN),
+            came: came.unwrap_or(f64::NAN),
         });
     }
     Ok(out)

@@ -13,6 +13,7 @@ use copilot_learning::train::{Artifact, Incumbent, Order, TrainError, Trained, V
 use copilot_pipeline::models::load;
 use copilot_pipeline::{ScoreError, Scorer};
 use copilot_runtime::clock::Clock;
+use copilot_scoring::amounts;
 use copilot_scoring::learnt::LearntModel;
 use copilot_scoring::learnt_card::ModelEntry;
 use copilot_scoring::onnx::ModelError;
@@ -182,6 +183,11 @@ impl Trainer {
         let Some(model) = load(&self.files, tenant, place, (VALIDATED, VALIDATED_CARD)).await? else {
             return Ok(None);
         };
+        // Amounts of another form are no measure, and one that was brought tells none.
+        let told = model.card().amounts.as_ref().map(|card| card.form);
+        if kind == PredictionKind::Revenue && told != Some(examples.form()) {
+            return Ok(None);
+        }
         Ok(Some(Incumbent {
             said: answers(&model, examples)?,
             version: champion.version,
@@ -268,7 +274,17 @@ fn answers(model: &LearntModel, examples: &Examples) -> Result<Vec<f64>, ModelEr
                 .map(|column| column.map_or(f32::NAN, |column| row[column])),
         );
     }
-    model.run(&flat)
+    let chances = model.run(&flat)?;
+    if model.card().kind != PredictionKind::Revenue {
+        return Ok(chances);
+    }
+    let form = examples.form();
+    let ratios = model.log_ratios(&flat)?;
+    let rows = chances.iter().zip(ratios).enumerate();
+    let expected = rows.map(|(row, (chance, ratio))| {
+        chance * amounts::if_so(ratio, amounts::base(form, |name| examples.value(row, name)))
+    });
+    Ok(expected.collect())
 }
 
 /// The version of a model: the day, and what it was trained on. The same examples give the same version.
@@ -278,6 +294,9 @@ fn version(examples: &Examples, day: &str) -> String {
     for (row, label) in examples.labels.iter().enumerate() {
         hash.update(examples.cutoffs[row].to_string());
         hash.update([u8::from(*label > 0.5)]);
+        if examples.came[row].is_finite() {
+            hash.update(examples.came[row].to_bits().to_be_bytes());
+        }
         for value in examples.table.row(row) {
             // One kind of missing.
             let bits = if value.is_nan() {
@@ -292,12 +311,13 @@ fn version(examples: &Examples, day: &str) -> String {
 }
 
 fn said(trained: &Trained) -> String {
-    let auc = trained
-        .model
-        .card
-        .validation
-        .as_ref()
-        .map_or(0.0, |v| v.auc.value);
+    let validation = trained.model.card.validation.as_ref();
+    let auc = validation.map_or(0.0, |v| v.auc.value);
+    let amounts = validation.and_then(|v| v.amounts).map_or_else(String::new, |amounts| {
+        let (ours, rule) = (amounts.mae, amounts.rule_mae);
+        let (own, theirs) = (amounts.gini, amounts.rule_gini);
+        format!(", mean absolute error {ours:.0} where the run-rate has {rule:.0}, Gini {own:.3} where it has {theirs:.3}")
+    });
     let missed: Vec<&str> = trained
         .evidence
         .checks
@@ -305,12 +325,10 @@ fn said(trained: &Trained) -> String {
         .filter(|check| !check.passed)
         .map(|check| check.text.as_str())
         .collect();
-    if missed.is_empty() {
-        format!("a model was registered (AUC {auc:.3} on months that it had not seen); it passes every check")
+    let end = if missed.is_empty() {
+        "it passes every check".to_owned()
     } else {
-        format!(
-            "a model was registered (AUC {auc:.3} on months that it had not seen); it misses: {}",
-            missed.join("; ")
-        )
-    }
+        format!("it misses: {}", missed.join("; "))
+    };
+    format!("a model was registered (AUC {auc:.3}{amounts} on months that it had not seen); {end}")
 }

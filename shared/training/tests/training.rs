@@ -1,5 +1,5 @@
 //! A tenant's history becomes a model that answers for its accounts. On MiniStack.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use copilot_aws::alerts::{self, ListBy};
 use copilot_aws::bus::EventBus;
@@ -118,8 +118,12 @@ impl World {
     }
 
     async fn train(&self) -> TrainingRun {
+        self.train_of(KIND).await
+    }
+
+    async fn train_of(&self, kind: PredictionKind) -> TrainingRun {
         let trainer = Trainer::new(self.scorer(), self.files(), Clock::fixed(now()));
-        let run = TrainingRun::queued(KIND, "admin", now(), "one");
+        let run = TrainingRun::queued(kind, "admin", now(), "one");
         trainer.run(&self.tenant, run).await.unwrap()
     }
 
@@ -233,6 +237,26 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
     // The same history is the same model.
     let again = world.train().await;
     assert_eq!(again.version.as_deref(), Some(version.as_str()));
+
+    // What shops will spend is learnt from the same bills, and told in their currency.
+    let revenue = world.train_of(PredictionKind::Revenue).await;
+    assert_eq!(revenue.status, RunStatus::Registered, "{}", revenue.verdict);
+    assert!(
+        revenue.verdict.contains("where the run-rate has"),
+        "{}",
+        revenue.verdict
+    );
+    let mut told = world.scored("shop-0").await.predictions;
+    told.retain(|prediction| prediction.kind == PredictionKind::Revenue);
+    let [prediction] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(prediction.shadow, "it is watched first");
+    let amount = prediction.amount.as_ref().unwrap();
+    assert_eq!(amount.currency.as_str(), "EUR");
+    // Ten bills of 100 euros fall into 90 days.
+    assert!((40_000..200_000).contains(&amount.expected_minor), "{amount:?}");
+    assert!((40_000..200_000).contains(&amount.run_rate_minor), "{amount:?}");
 
     // A file that is broken takes the model out, not the scoring.
     world.decide(|pointers| pointers.crown(&version, now())).await;

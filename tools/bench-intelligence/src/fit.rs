@@ -3,7 +3,9 @@
 use anyhow::{Context as _, Result};
 use copilot_learning::blend::{self, Blend, Plan};
 use copilot_learning::boosting::{self, Objective};
+use copilot_learning::hurdle::{self, Growth};
 use copilot_learning::linear::{self, Linear};
+use copilot_learning::neural::{self, Neural};
 use copilot_learning::symmetric;
 use copilot_learning::table::{Part, Table};
 use copilot_scoring::ensemble::Ensemble;
@@ -21,6 +23,7 @@ pub(crate) enum Model {
     Trees(Box<Ensemble>),
     Line(Linear),
     Blend(Box<Blend>),
+    Neural(Neural),
 }
 
 impl Model {
@@ -30,6 +33,7 @@ impl Model {
             Self::Trees(trees) => boosting::margins(trees, table, &part),
             Self::Line(line) => rows.iter().map(|row| line.margin(table.row(*row))).collect(),
             Self::Blend(blend) => blend.margins(table, &part),
+            Self::Neural(net) => net.margins(table, &part),
         }
     }
 }
@@ -115,45 +119,30 @@ pub(crate) fn fit(model: &str, set: &Set, labels: &[f64], roles: &Roles) -> Resu
             ));
             Model::Blend(Box::new(grown))
         }
-        other => anyhow::bail!("{other} is none of boost, symmetric, line, chosen, hurdle"),
+        "neural" => Model::Neural(Neural::grow(
+            table,
+            labels,
+            (&fit, &stop),
+            &neural::Settings::default(),
+        )),
+        other => anyhow::bail!("{other} is none of boost, symmetric, line, chosen, neural"),
     })
 }
 
-/// Pounds of the next 90 days: the chance to buy, times what those spend who do. That is learnt as the logarithm of its ratio to
-/// the run-rate; one factor makes the sum right over the buyers that were learnt from.
+/// Pounds of the next 90 days: the chance to buy, times what those spend who do.
 pub(crate) fn hurdle(set: &Set, roles: &Roles) -> Result<Vec<f64>> {
     let runrate = set.runrate.as_ref().context("runrate.f32 is missing")?;
-    let base: Vec<f64> = runrate.iter().map(|r| f64::from(*r).max(0.0).ln_1p()).collect();
-    let lapsed: Vec<f64> = set
-        .labels
-        .iter()
-        .map(|y| f64::from(u8::from(*y <= 0.0)))
-        .collect();
-    let ratio: Vec<f64> = set.labels.iter().zip(&base).map(|(y, b)| y - b).collect();
-    let buyers =
-        |rows: &[usize]| -> Vec<usize> { rows.iter().copied().filter(|row| lapsed[*row] < 0.5).collect() };
-    let (fit, stop) = (buyers(&roles.fit), buyers(&roles.stop));
-    let leaves = fit_trees(set, &ratio, &fit, &stop)?;
-    let spend = |rows: &[usize]| -> Vec<f64> {
-        let told = boosting::margins(&leaves, &set.table, &Part::of(rows.to_vec()));
-        told.iter()
-            .zip(rows)
-            .map(|(t, row)| (t + base[*row]).exp_m1().max(0.0))
-            .collect()
-    };
-    let known: Vec<usize> = fit.iter().chain(&stop).copied().collect();
-    let came: f64 = known.iter().map(|row| set.labels[*row].exp_m1()).sum();
-    let factor = came / spend(&known).iter().sum::<f64>();
-    let stays = self::fit("chosen", set, &lapsed, roles)?.margins(&set.table, &roles.test);
+    let bases: Vec<f64> = runrate.iter().map(|r| f64::from(*r)).collect();
+    let came: Vec<f64> = set.labels.iter().map(|y| y.exp_m1()).collect();
+    let lapsed: Vec<f64> = came.iter().map(|y| f64::from(u8::from(*y <= 0.0))).collect();
+    let (learn, stop, test) = (&roles.fit, &roles.stop, &roles.test);
+    let parts = (&Part::of(learn.clone()), &Part::of(stop.clone()));
+    let amounts = hurdle::grow(&set.table, (&came, &bases), parts, Growth::Best)?;
+    let spend = amounts.if_so(&set.table, &bases, &Part::of(test.clone()));
+    let stays = self::fit("chosen", set, &lapsed, roles)?.margins(&set.table, test);
     Ok(stays
         .iter()
-        .zip(spend(&roles.test))
-        .map(|(margin, spend)| sigmoid(-margin) * spend * factor)
+        .zip(spend)
+        .map(|(margin, spend)| sigmoid(-margin) * spend)
         .collect())
-}
-
-fn fit_trees(set: &Set, labels: &[f64], fit: &[usize], stop: &[usize]) -> Result<Ensemble> {
-    let (fit, stop) = (Part::of(fit.to_vec()), Part::of(stop.to_vec()));
-    let (grown, _) = boosting::best(&set.table, labels, &fit, &stop, Objective::SquaredError, 0)?;
-    Ok(grown.ensemble)
 }

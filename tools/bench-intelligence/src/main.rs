@@ -3,11 +3,13 @@
 //!
 //! `bench-intelligence FOLDER features SET` writes columns of our own; `bench-intelligence FOLDER fit SET MODEL [BLOCK…]` fits;
 //! `bench-intelligence FOLDER train SET` is the product's whole training run.
+//! `bench-intelligence FOLDER recommend` measures what is told of the article that a shop takes next.
 
 mod equal;
 mod features;
 mod files;
 mod fit;
+mod recommend;
 mod train;
 
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ fn main() -> Result<()> {
     let mut next = || {
         arguments
             .next()
-            .context("FOLDER features SET, FOLDER fit SET MODEL [BLOCK…], or FOLDER train SET")
+            .context("FOLDER features SET, FOLDER fit SET MODEL [BLOCK…], FOLDER train SET, or FOLDER recommend")
     };
     let root = PathBuf::from(next()?);
     match next()?.as_str() {
@@ -32,7 +34,8 @@ fn main() -> Result<()> {
             fitted(&root, &name, &model, &arguments.collect::<Vec<String>>())
         }
         "train" => train::run(&root, &next()?),
-        other => anyhow::bail!("{other} is none of features, fit and train"),
+        "recommend" => recommend::measure(&root),
+        other => anyhow::bail!("{other} is none of features, fit, train, recommend"),
     }
 }
 

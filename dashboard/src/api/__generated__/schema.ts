@@ -235,27 +235,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/accounts/{id}/tone": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Say what the tone of a ticket or a survey answer is
-         * @description It counts from now on in place of what is read: in rules at the next scoring, which follows at once, and as a label that
-         *     the tenant's own model learns from. The newest stands; `null` takes it back.
-         */
-        put: operations["label_account_tone"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/accounts/{id}/usage": {
         parameters: {
             query?: never;
@@ -265,26 +244,6 @@ export interface paths {
         };
         /** Usage of an account by day */
         get: operations["get_account_usage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/accounts/{id}/usage-outlook": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Use of an account as expected, what was out of the ordinary, and what is to come
-         * @description Key events, of the account's own history alone. Today counts once it is over.
-         */
-        get: operations["get_usage_outlook"];
         put?: never;
         post?: never;
         delete?: never;
@@ -824,7 +783,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Opportunities that are not closed, strongest first */
+        /** Opportunities that are not closed, strongest first; of one score, the one with the larger expected amount */
         get: operations["list_opportunities"];
         put?: never;
         post?: never;
@@ -1221,61 +1180,6 @@ export interface paths {
         get: operations["get_today"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/tone-model": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The tenant's own model of tone */
-        get: operations["get_tone_model"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/tone-model/rollback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Go back to the model of tone before, down to the shipped one */
-        post: operations["roll_back_tone_model"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/tone-model/runs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Learn the tone of texts from the tenant's own ratings and corrections
-         * @description The answer is the run; it goes on by itself. What it learnt answers only where it is better on the newest labels than both
-         *     the shipped model and VADER; else the run ends without a model and says so.
-         */
-        post: operations["train_tone_model"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1987,6 +1891,60 @@ export interface components {
             /** @description Who was told, and whether it arrived. */
             notifications: components["schemas"]["AlertNotification"][];
         };
+        /** @description How amounts are told from the second tree operator of a model's file, whose output is `log_ratio`. */
+        AmountCard: {
+            /** @description What the amounts are. */
+            form: components["schemas"]["RevenueForm"];
+            /** @description What the trees say of the card's golden rows. */
+            golden: number[];
+            /**
+             * Format: double
+             * @description And one above the told logarithm with this added.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Of ten rows that the trees had not seen, one lay below the told logarithm with this added.
+             */
+            low: number;
+        };
+        /** @description How well expected amounts do on months that the model has not seen, beside the rule. */
+        AmountValidation: {
+            /**
+             * Format: double
+             * @description Share of the rows with an amount whose amount lay within the interval; 0.8 is meant.
+             */
+            covered: number;
+            /**
+             * Format: double
+             * @description How much of the money is found going down the model's list: 0 for chance, 1 for the order of the amounts themselves.
+             */
+            gini: number;
+            /** @description By how much the model's is larger. */
+            gini_gain: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description Mean absolute error, major units.
+             */
+            mae: number;
+            /** @description By how much the model's is smaller, major units. */
+            mae_gain: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description That of the rule.
+             */
+            rule_gini: number;
+            /**
+             * Format: double
+             * @description That of the rule.
+             */
+            rule_mae: number;
+            /**
+             * Format: double
+             * @description Sum of the expected amounts over the sum that came.
+             */
+            total_ratio: number;
+        };
         /**
          * @description How the graph's answer is taken apart: `slope × (trees + line) + offset` is the margin (log-odds), the trees are those
          *     of the graph's one tree operator.
@@ -2327,7 +2285,10 @@ export interface components {
         };
         /** @description One thing that a candidate must show before it may answer for accounts. */
         Check: {
-            /** @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`. */
+            /**
+             * @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`;
+             *     of models of revenue `outcomes`, `calibration`, `mae`, `gini`, `shadow`.
+             */
             name: string;
             /** @description Whether it is met. */
             passed: boolean;
@@ -2831,40 +2792,45 @@ export interface components {
             /** @description By how much its area under the precision-recall curve is larger; an interval above 0 is a win. */
             pr_auc_gain: components["schemas"]["Interval"];
         };
-        /** @description Key events of a day or span, and what was expected of it. */
-        ExpectedUsageView: {
-            /** @description Whether it is one. */
-            anomaly: boolean;
-            /**
-             * Format: date
-             * @description The day; of a span, its last.
-             */
-            day: string;
+        /** @description How much is expected, in minor units of one currency: the probability times what comes if it does. */
+        ExpectedAmount: {
             /**
              * Format: double
-             * @description Key events expected.
+             * @description `ln(1 + if so) − ln(1 + base)` before any factor, in major units. The base is the run-rate of spend; of growth, the monthly
+             *     recurring revenue.
              */
-            expected: number;
+            base_log_ratio: number;
+            /** @description The currency of the amounts. */
+            currency: string;
             /**
-             * Format: double
-             * @description More than this is an anomaly.
+             * Format: int64
+             * @description Probability times `if_so_minor`.
              */
-            high: number;
+            expected_minor: number;
+            /** @description The reasons for `if_so_minor`, the strongest first; with `base_log_ratio` they sum to the logarithm. */
+            factors: components["schemas"]["Factor"][];
+            /** @description What the amounts are. */
+            form: components["schemas"]["RevenueForm"];
             /**
-             * Format: double
-             * @description Fewer than this is an anomaly.
+             * Format: int64
+             * @description And one brings more.
              */
-            low: number;
+            if_so_high_minor: number;
             /**
-             * Format: double
-             * @description Robust deviations from what was expected; negative when it is less. Beyond ±3.5 it is an anomaly.
+             * Format: int64
+             * @description Of ten accounts that something comes from, one brings less.
              */
-            score: number;
+            if_so_low_minor: number;
             /**
-             * Format: double
-             * @description Key events.
+             * Format: int64
+             * @description What comes if anything does.
              */
-            value: number;
+            if_so_minor: number;
+            /**
+             * Format: int64
+             * @description What the rule says: as much as the last year at its pace, or as much growth as in the 90 days before.
+             */
+            run_rate_minor: number;
         };
         /** @description A change of score between two days, taken apart. */
         Explanation: {
@@ -3384,6 +3350,7 @@ export interface components {
         };
         /** @description The card. */
         LearntCard: {
+            amounts: components["schemas"]["AmountCard"] | null;
             anatomy: components["schemas"]["Anatomy"] | null;
             /** @description For which accounts it speaks. */
             applies_to: Record<string, never>;
@@ -3949,16 +3916,6 @@ export interface components {
             /** @description Why, in words; a pulse of 1 or 2 needs it. */
             reason?: string | null;
         };
-        /** @description What a person says the tone of a text is. */
-        NewToneLabel: {
-            /** @description Its id at the source. */
-            external_id: string;
-            /** @description `ticket` or `survey`. */
-            kind: components["schemas"]["ToneKind"];
-            /** @description The source that told of it, as the timeline says it. */
-            source: string;
-            tone: components["schemas"]["Tone"] | null;
-        };
         /** @description A webhook to make. */
         NewWebhook: {
             /** @description What it is for. */
@@ -4045,6 +4002,11 @@ export interface components {
              * @description Which opportunity of the account it is, from 1.
              */
             episode: number;
+            /**
+             * @description What a model of revenue expects of the account, where one answers: spend of the next 90 days, or growth a month. Opportunities of
+             *     one score are listed by it.
+             */
+            expected: Record<string, never> | null;
             /** @description Id. */
             id: string;
             /**
@@ -4394,6 +4356,7 @@ export interface components {
         Prediction: {
             /** @description What happened, once known. */
             actual_outcome: string | null;
+            amount: components["schemas"]["ExpectedAmount"] | null;
             /**
              * Format: double
              * @description Log-odds before any factor.
@@ -4445,7 +4408,7 @@ export interface components {
          * @description What is predicted.
          * @enum {string}
          */
-        PredictionKind: "churn" | "downgrade" | "payment" | "expansion";
+        PredictionKind: "churn" | "downgrade" | "payment" | "expansion" | "revenue";
         /** @description What the priority is made of: severity × (0.5 + 0.5 × ARR percentile) × (1 + nearness of the renewal). */
         PriorityWhy: {
             /**
@@ -4799,6 +4762,11 @@ export interface components {
              */
             count: number;
         };
+        /**
+         * @description What an amount of money is.
+         * @enum {string}
+         */
+        RevenueForm: "spend" | "growth";
         /**
          * @description What a sign-in may do.
          * @enum {string}
@@ -5437,7 +5405,6 @@ export interface components {
             source: string;
             /** @description One line. */
             title: string;
-            tone: components["schemas"]["ToneView"] | null;
         };
         /**
          * @description Kinds of timeline entries.
@@ -5496,150 +5463,6 @@ export interface components {
          * @enum {string}
          */
         TodayScope: "mine" | "all";
-        /**
-         * @description The tone of a text.
-         * @enum {string}
-         */
-        Tone: "negative" | "neutral" | "positive";
-        /** @description Labels that there were to learn from. */
-        ToneCounts: {
-            /** @description Texts whose tone a person corrected; their ratings do not count. */
-            corrections: number;
-            /** @description Of all, negative. */
-            negative: number;
-            /** @description Of all, neutral. */
-            neutral: number;
-            /** @description Of all, positive. */
-            positive: number;
-            /** @description Texts with a satisfaction rating of 1, 2, 4 or 5. */
-            ratings: number;
-        };
-        /** @description Macro-F1 on the later part of a tenant's labels. */
-        ToneFigures: {
-            /** @description Texts learnt from: the earlier part. */
-            learnt: number;
-            /**
-             * Format: double
-             * @description The tenant's own model, 0 to 1.
-             */
-            own: number;
-            /**
-             * Format: double
-             * @description The shipped model, 0 to 1.
-             */
-            shipped: number;
-            /** @description Texts tested: the later part. */
-            tested: number;
-            /**
-             * Format: double
-             * @description VADER alone, 0 to 1.
-             */
-            vader: number;
-        };
-        /**
-         * @description Kinds of records whose tone is read.
-         * @enum {string}
-         */
-        ToneKind: "ticket" | "survey";
-        /** @description A tenant's own model of tone: what answers, what it was learnt from, and how well it does. */
-        ToneModelView: {
-            /** @description Whether there is something to go back to. */
-            can_go_back: boolean;
-            /** @description For `If-Match` of going back. */
-            etag: string;
-            /** @description Labels below which nothing is tried. */
-            labels_needed: number;
-            last_run: components["schemas"]["ToneRun"] | null;
-            /** @description Whether the own version that should answer cannot be loaded, so that the shipped one does. */
-            lost: boolean;
-            /** @description Whether the tenant has the tone of texts read (`text_tone` in the settings). */
-            on: boolean;
-            own: components["schemas"]["Placed"] | null;
-            /** @description The version of the shipped model. */
-            shipped: string;
-            /** @description Own versions, the newest first. */
-            versions: components["schemas"]["ToneVersion"][];
-        };
-        /** @description A training run of a tenant's own model of tone. */
-        ToneRun: {
-            /** @description Accounts to read. */
-            accounts: number;
-            /** @description Accounts read so far. */
-            accounts_done: number;
-            /**
-             * Format: date-time
-             * @description When it was asked for, by the wall clock.
-             */
-            asked_at: string;
-            /** @description By whom. */
-            asked_by: string;
-            figures: components["schemas"]["ToneFigures"] | null;
-            /**
-             * Format: date-time
-             * @description When it was done.
-             */
-            finished_at: string | null;
-            /** @description Id. */
-            id: string;
-            labels: components["schemas"]["ToneCounts"] | null;
-            /** @description Where it stands. */
-            status: components["schemas"]["RunStatus"];
-            /** @description What it does, or what came of it, in words. */
-            verdict: string;
-            /** @description The version that was registered. */
-            version: string | null;
-        };
-        /** @description A person's word on the tone of a text. */
-        ToneSaid: {
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description Who. */
-            author: string;
-        };
-        /** @description A tenant's own model of tone, as it was registered. */
-        ToneVersion: {
-            /** @description What decided that it answers. */
-            figures: components["schemas"]["ToneFigures"];
-            /** @description What it was learnt from. */
-            labels: components["schemas"]["ToneCounts"];
-            /**
-             * Format: date-time
-             * @description When it was registered, by the tenant's clock.
-             */
-            registered_at: string;
-            /** @description Who asked for it; `schedule` is the run of the month. */
-            registered_by: string;
-            /** @description The day, and what it was learnt from. */
-            version: string;
-        };
-        /** @description The tone of one text, read when it is asked for. */
-        ToneView: {
-            /** @description What it is about: `cancellation`, `outage`, `billing`, `bug`, `feature_request`, `how_to`, `praise` or `other`. */
-            category: string;
-            /** @description The sentence that carries most of the tone that was read, without personal data; `null` of a neutral text. */
-            evidence: string | null;
-            /** @description The record's id at its source, for a correction. */
-            external_id: string;
-            label: components["schemas"]["ToneSaid"] | null;
-            /** @description What read it: `model`, or `vader` where the words are new to the model. */
-            method: string;
-            /** @description The tenant's own model that should have read it and could not be loaded: the shipped one did. */
-            missing_model: string | null;
-            /** @description What was read. */
-            read: components["schemas"]["Tone"];
-            /**
-             * Format: double
-             * @description As it was read, -1 (negative) to 1 (positive).
-             */
-            sentiment: number;
-            /** @description What stands: what a person said of it, else what was read. */
-            tone: components["schemas"]["Tone"];
-            /** @description Which version of it. */
-            version: string;
-        };
         /** @description The most urgent open alert of an account. */
         TopAlert: {
             /** @description Id. */
@@ -5748,59 +5571,9 @@ export interface components {
              */
             users: number;
         };
-        /** @description Key events of 30 days to come. */
-        UsageForecastView: {
-            /**
-             * Format: double
-             * @description Share of outcomes that the interval is made to hold, 0 to 1.
-             */
-            coverage: number;
-            /**
-             * Format: date
-             * @description The first of the days.
-             */
-            from: string;
-            /**
-             * Format: double
-             * @description Upper end of the interval.
-             */
-            high: number;
-            /**
-             * Format: double
-             * @description Lower end of the interval.
-             */
-            low: number;
-            /**
-             * Format: double
-             * @description The forecast.
-             */
-            mid: number;
-            /**
-             * Format: date
-             * @description The last of the days.
-             */
-            to: string;
-        };
-        /** @description Key events of an account: day by day against what was expected, and 30 days ahead. Days are days of the tenant's zone. */
-        UsageOutlookView: {
-            /** @description The last four weeks, oldest first; fewer where history is short. */
-            days: components["schemas"]["ExpectedUsageView"][];
-            /** @description Days of history that are missing until days can be judged; 0 where they can. */
-            days_missing: number;
-            forecast: components["schemas"]["UsageForecastView"] | null;
-            /** @description Days of history that are missing until a forecast can be made; 0 where it can. */
-            forecast_days_missing: number;
-            /** @description Days of history up to it. */
-            history_days: number;
-            /**
-             * Format: date
-             * @description The last day that is over.
-             */
-            last_day: string;
-            week: components["schemas"]["ExpectedUsageView"] | null;
-        };
         /** @description How well it does on months that it has never seen. */
         Validation: {
+            amounts: components["schemas"]["AmountValidation"] | null;
             /** @description Area under the ROC curve. */
             auc: components["schemas"]["Interval"];
             /**
@@ -6598,8 +6371,6 @@ export interface operations {
             query?: {
                 /** @description One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact, override */
                 kind?: string;
-                /** @description `negative`: only tickets and survey answers of negative tone. The tenant must have the tone of texts read (`text_tone` in the settings) */
-                tone?: string;
                 /** @description Rows, 1 to 500; 50 where it is left out */
                 limit?: number;
                 /** @description The `next` of the page before */
@@ -6635,46 +6406,6 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    label_account_tone: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Account id, `acc_…` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewToneLabel"];
-            };
-        };
-        responses: {
-            /** @description The tone as it stands now */
-            200: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ToneView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
     get_account_usage: {
         parameters: {
             query?: {
@@ -6700,39 +6431,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_UsageDayView"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    get_usage_outlook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Account id, `acc_…` */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The outlook */
-            200: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UsageOutlookView"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -8989,105 +8687,6 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    get_tone_model: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What answers, its figures, the newest run */
-            200: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ToneModelView"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    roll_back_tone_model: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description The `etag` of what was read. */
-                "If-Match": components["parameters"]["IfMatch"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What answers now */
-            200: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ToneModelView"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            409: components["responses"]["Problem409"];
-            412: components["responses"]["Problem412"];
-            422: components["responses"]["Problem422"];
-            428: components["responses"]["Problem428"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    train_tone_model: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The run */
-            202: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ToneRun"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -19,7 +19,7 @@ import { RuleTable } from "./RuleTable";
 import { Threshold } from "./Threshold";
 import { kindNames, methodNames, methodOf } from "./words";
 
-const KINDS = ["churn", "downgrade", "payment", "expansion"] as const;
+const KINDS = ["churn", "downgrade", "payment", "expansion", "revenue"] as const;
 
 /** How right predictions, bands and rules were, with the accounts that they were wrong about by name. */
 export function AccuracyPage() {

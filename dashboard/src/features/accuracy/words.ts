@@ -4,6 +4,7 @@ export const kindNames = {
   downgrade: { title: "Downgrade", happened: "contracted", counted: "Contracted accounts with a checked prediction" },
   payment: { title: "Payment", happened: "failed to pay", counted: "Accounts with a failed payment and a checked prediction" },
   expansion: { title: "Expansion", happened: "expanded", counted: "Expanded accounts with a checked prediction" },
+  revenue: { title: "Revenue", happened: "brought revenue", counted: "Accounts that brought revenue and a checked prediction" },
 } as const;
 
 export const methodNames = { model: "Model", rules: "Rules", shadow: "Model in shadow" } as const;

@@ -1,7 +1,7 @@
 import { Stack, Text, Title } from "@mantine/core";
-import type { ModelVersion } from "~/api/types";
+import type { ModelAmounts, ModelVersion } from "~/api/types";
 import { When } from "~/components/Numbers";
-import { day, decimal, integer, person, signed } from "~/lib/format";
+import { day, decimal, integer, percent, person, signed } from "~/lib/format";
 import { learntBins } from "~/lib/learnt";
 import { Calibration } from "./Calibration";
 import { Checks } from "./Checks";
@@ -30,8 +30,8 @@ export function Details({ version }: { version: ModelVersion }) {
               ? <Text size="sm">It was held against nothing of this tenant.</Text>
               : (
                 <Text size="sm">
-                  Held against {answering(evidence.against).toLowerCase()}: PR-AUC {signed(evidence.pr_auc_gain.value, 3)}
-                  {" "}({signed(evidence.pr_auc_gain.low, 3)} to {signed(evidence.pr_auc_gain.high, 3)}, 95 %)
+                  {validation !== null && validation.amounts !== null ? <Amounts of={validation.amounts} /> : <>Held against {answering(evidence.against).toLowerCase()}: PR-AUC {signed(evidence.pr_auc_gain.value, 3)}
+                  {" "}({signed(evidence.pr_auc_gain.low, 3)} to {signed(evidence.pr_auc_gain.high, 3)}, 95 %)</>}
                 </Text>
               )}
             {validation !== null && validation.rules !== null && (
@@ -56,6 +56,17 @@ export function Details({ version }: { version: ModelVersion }) {
         </section>
       </div>
     </Stack>
+  );
+}
+
+/** What expected amounts are worth beside the run-rate. */
+function Amounts({ of }: { of: ModelAmounts }) {
+  return (
+    <>
+      Held against the run-rate: mean absolute error {decimal(of.mae, 0)} (run-rate {decimal(of.rule_mae, 0)}), Gini {decimal(of.gini, 3)}
+      {" "}(run-rate {decimal(of.rule_gini, 3)}); all expected amounts come to {decimal(of.total_ratio, 2)} of what came, and
+      {" "}{percent(of.covered)} of the amounts lay within their interval of 80 %
+    </>
   );
 }
 

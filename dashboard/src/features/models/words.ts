@@ -6,6 +6,7 @@ export const kinds = {
   downgrade: { title: "Downgrade", outcomes: "record outcomes “contracted” on accounts, or send them by POST /v1/outcomes" },
   payment: { title: "Payment", outcomes: "send invoices and payments, failed ones too" },
   expansion: { title: "Expansion", outcomes: "record outcomes “expanded” on accounts, or send them by POST /v1/outcomes" },
+  revenue: { title: "Revenue", outcomes: "send invoices, or subscriptions with their monthly amounts as they change" },
 } as const;
 
 export const roles: Record<ModelVersion["role"], string> = { idle: "Idle", shadow: "Watched", challenger: "Challenger", champion: "Champion" };
@@ -15,7 +16,7 @@ export const makers: Record<ModelVersion["maker"], string> = {
 };
 
 export const checkNames: Record<string, string> = {
-  outcomes: "Outcomes", pr_auc: "Better than what answers now", calibration: "Calibration", lift: "Lift", shadow: "Time watched", measured: "Measured",
+  outcomes: "Outcomes", pr_auc: "Better than what answers now", calibration: "Calibration", mae: "Amounts closer", gini: "Amounts in better order", lift: "Lift", shadow: "Time watched", measured: "Measured",
 };
 
 export const runNames: Record<TrainingRun["status"], string> = {

@@ -31,7 +31,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get_opportunity, update_opportunity))
 }
 
-/// Opportunities that are not closed, strongest first
+/// Opportunities that are not closed, strongest first; of one score, the one with the larger expected amount
 #[utoipa::path(get, path = "/v1/opportunities", tag = "work", security(("bearer" = ["read"])),
     params(("limit" = Option<u32>, Query, description = "Rows, 1 to 500; 50 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before"), ("fields" = Option<String>, Query, description = "Names of top-level fields of a row, comma-separated: nothing else is answered"), ("expand" = Option<String>, Query, description = "`account`: the card of its account stands beside each row, in `account_card`")),
     responses((status = 200, description = "A page of opportunities", body = Page<OpportunityView>)))]

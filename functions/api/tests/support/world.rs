@@ -328,6 +328,7 @@ impl World {
             signals: Vec::new(),
             score: 3.0,
             value: None,
+            expected: None,
             stage: OpportunityStage::Identified,
             playbook: None,
             opened_at: self.ctx.clock.now(),

@@ -60,7 +60,14 @@ pub fn opportunity_item(tenant: &TenantId, opportunity: &Opportunity, card: &Val
         .data(opportunity)
         .json("account", &shown(card));
     if !opportunity.stage.is_closed() {
-        let sk = format!("{}#{}", index::number(opportunity.score), opportunity.id);
+        // Of one score, what is expected to come decides.
+        let expected = opportunity.expected.map_or(0.0, |money| money.major());
+        let sk = format!(
+            "{}#{}#{}",
+            index::number(opportunity.score),
+            index::number(expected),
+            opportunity.id
+        );
         item = item.text("g1pk", &index::opportunities(tenant)).text("g1sk", &sk);
     }
     item

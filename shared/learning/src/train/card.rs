@@ -68,6 +68,7 @@ pub(super) fn card(
         trained_on: Some(trained_on(examples, part)),
         validation: None,
         conformal: Some(Conformal::fit(&said, &happened)),
+        amounts: None,
         limits: vec![
             "Confidence is that of a conformal prediction: how surely one of both outcomes can be ruled out, by rows that \
              the model had not seen."
