@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { type Api, unwrap } from "./client";
 import { isUnderWay } from "~/lib/learnt";
-import type { AccountsQuery, AlertsQuery } from "./types";
+import type { AccountsQuery, AlertsQuery, LearntModel } from "./types";
 
 const at = (id: string) => ({ params: { path: { id } } });
 
@@ -274,6 +274,13 @@ export const modelsQuery = (api: Api) =>
     queryKey: ["models"],
     queryFn: ({ signal }) => unwrap(api.GET("/v1/models", { signal })),
     refetchInterval: (query) => (query.state.data?.data.some(({ last_run: run }) => isUnderWay(run, Date.now())) === true ? 3000 : false),
+  });
+
+/** Whether the models of a kind still meet what they learnt, as the newest night found. */
+export const monitoringQuery = (api: Api, kind: LearntModel["kind"]) =>
+  queryOptions({
+    queryKey: ["models", kind, "monitoring"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/models/{kind}/monitoring", { params: { path: { kind } }, signal })),
   });
 
 function cursorOf(page: string): { cursor?: string } {

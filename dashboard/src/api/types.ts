@@ -28,6 +28,7 @@ export type Assessment = Schemas["Assessment"];
 export type Prediction = Schemas["Prediction"];
 export type HistoryDay = Schemas["HistoryDay"];
 export type Explain = Schemas["Explanation"];
+export type PredictionChanged = Schemas["PredictionExplanation"];
 export type TimelineItem = Schemas["TimelineEntry"];
 export type FactRow = Schemas["FactView"];
 export type UsageDay = Schemas["UsageDayView"];
@@ -56,6 +57,9 @@ export type ModelVersion = Schemas["ModelVersion"];
 export type ModelCheck = Schemas["Check"];
 export type ModelInterval = Schemas["Interval"];
 export type TrainingRun = Schemas["TrainingRun"];
+export type ModelsMonitoring = Schemas["ModelMonitoring"];
+export type ModelWorld = Schemas["ModelWorld"];
+export type WorldDrift = Schemas["Drift"];
 export type PlaceModel = Schemas["PlaceModel"];
 
 export type Today = Schemas["Today"];

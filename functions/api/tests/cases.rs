@@ -235,6 +235,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_models", "/v1/models", HisOwn),
         get("get_model", version(""), NotFound),
         get("list_training_runs", "/v1/models/churn/runs", HisOwn),
+        get("get_model_monitoring", "/v1/models/churn/monitoring", HisOwn),
         send(
             "upload_model",
             "POST",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use copilot_domain::health::FeatureMap;
 use copilot_domain::ids::AccountId;
 use copilot_features::{CATALOGUE, FeatureVector};
 use jiff::civil::Date;
@@ -21,12 +22,22 @@ pub struct Example {
     pub happened: bool,
     /// The rules' own probability then; NaN where they gave none.
     pub rules: f64,
+    /// The health profile that it had then.
+    pub segment: String,
 }
 
 impl Example {
     /// The values of a vector as an example holds them.
     pub fn values(features: &FeatureVector) -> Vec<f32> {
         let values = CATALOGUE.iter().map(|spec| features.get(spec.name));
+        values.map(|v| v.map_or(f32::NAN, |v| v as f32)).collect()
+    }
+
+    /// The same of a map of features by name, as an assessment keeps it.
+    pub fn of_map(features: &FeatureMap) -> Vec<f32> {
+        let values = CATALOGUE
+            .iter()
+            .map(|spec| features.get(spec.name).copied().flatten());
         values.map(|v| v.map_or(f32::NAN, |v| v as f32)).collect()
     }
 }
@@ -44,6 +55,10 @@ pub struct Examples {
     pub labels: Vec<f64>,
     /// The rules' probability; NaN where they gave none.
     pub rules: Vec<f64>,
+    /// Names of health profiles.
+    pub segments: Vec<String>,
+    /// The health profile of each row, by its place in `segments`.
+    pub segment_of: Vec<u16>,
 }
 
 impl Examples {
@@ -55,6 +70,10 @@ impl Examples {
             *slot = number;
         }
         let mut out = Self::default();
+        let mut segments: BTreeMap<String, u16> = all.iter().map(|one| (one.segment.clone(), 0)).collect();
+        for (number, slot) in (0..).zip(segments.values_mut()) {
+            *slot = number;
+        }
         let mut values = Vec::with_capacity(all.len() * CATALOGUE.len());
         for one in &all {
             values.extend_from_slice(&one.features);
@@ -62,7 +81,9 @@ impl Examples {
             out.cutoffs.push(one.cutoff);
             out.labels.push(f64::from(u8::from(one.happened)));
             out.rules.push(one.rules);
+            out.segment_of.push(segments[&one.segment]);
         }
+        out.segments = segments.into_keys().collect();
         out.table = Table::new(values, CATALOGUE.len()).unwrap_or_default();
         out
     }

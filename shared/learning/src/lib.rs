@@ -17,6 +17,7 @@ pub mod outcomes;
 pub mod population;
 pub mod quality;
 pub mod random;
+mod references;
 mod simplex;
 pub mod symmetric;
 pub mod table;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::card::{Applicability, Quality};
+use crate::reference::References;
 
 /// One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -309,6 +310,10 @@ pub struct LearntCard {
     pub validation: Option<Validation>,
     /// How sure its answers are.
     pub conformal: Option<Conformal>,
+    /// How what it reads and says was spread over the newest rows that it learnt from; later accounts are held against it.
+    /// `None` for one that was brought, and before references were kept.
+    #[serde(default)]
+    pub references: Option<References>,
     /// What else to know.
     pub limits: Vec<String>,
 }

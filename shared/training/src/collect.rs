@@ -114,6 +114,7 @@ async fn of_account(
             features: Example::values(&features),
             happened,
             rules: rules.unwrap_or(f64::NAN),
+            segment: settings.profiles.choose(&snapshot, &features).1.id,
         });
     }
     Ok(out)

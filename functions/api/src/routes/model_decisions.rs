@@ -331,6 +331,7 @@ fn uploaded(kind: PredictionKind, version: &str, sha256: String, input: NewModel
         trained_on: None,
         validation: None,
         conformal: None,
+        references: None,
         limits: vec!["Brought by the tenant: what it was trained on is not known here.".to_owned()],
     })
 }

@@ -2,6 +2,7 @@
 
 use copilot_domain::ids::TenantId;
 use copilot_domain::prediction::PredictionKind;
+use jiff::civil::Date;
 
 use super::Key;
 
@@ -35,3 +36,18 @@ pub fn run(t: &TenantId, id: &str) -> Key {
 
 /// The first sort key of training runs.
 pub const RUNS_FIRST: &str = "RUN#";
+
+/// What a night found of the models of a kind.
+pub fn monitoring(t: &TenantId, kind: PredictionKind, day: Date) -> Key {
+    Key::new(partition(t), format!("{}{day}", monitoring_first(kind)))
+}
+
+/// The first sort key of what nights found of a kind.
+pub fn monitoring_first(kind: PredictionKind) -> String {
+    format!("MONITOR#{kind}#")
+}
+
+/// What admins were told of the models of a kind.
+pub fn drift_told(t: &TenantId, kind: PredictionKind) -> Key {
+    Key::new(partition(t), format!("DRIFT#{kind}"))
+}
