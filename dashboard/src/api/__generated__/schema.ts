@@ -1291,6 +1291,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{kind}/monitoring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Training runs of a kind, newest first */
+        get: operations["get_model_monitoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2764,6 +2781,7 @@ export interface components {
              * @description Score on the earlier day.
              */
             score_compare: number | null;
+            predictions: components["schemas"]["PredictionExplanation"][];
         };
         /** @description A record as its source told it. */
         FactView: {
@@ -4797,7 +4815,7 @@ export interface components {
          * @description Where a training run stands.
          * @enum {string}
          */
-        RunStatus: "queued" | "running" | "registered" | "refused" | "failed";
+        RunStatus: "queued" | "running" | "registered" | "refused" | "failed" | "held";
         /** @description A prediction that an uploaded model must reproduce. */
         SamplePrediction: {
             /** @description Values in the order of `features`, `null` where missing. */
@@ -5421,6 +5439,7 @@ export interface components {
             verdict: string;
             /** @description The version that was registered. */
             version: string | null;
+            accepted_drift: string | null;
         };
         /** @description Change of the score over a number of days; positive is better. */
         Trend: {
@@ -5612,6 +5631,102 @@ export interface components {
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
              */
             secret: string | null;
+        };
+        /** @enum {string} */
+        WorldState: "steady" | "drifted" | "few_rows" | "no_reference";
+        /** @enum {string} */
+        Movement: "gone" | "came" | "values" | "aged";
+        Drift: {
+            name: string;
+            rows: number;
+            psi: number;
+            missing_before: number;
+            missing_now: number;
+            usual_before: number | null;
+            usual_now: number | null;
+            is_drifted: boolean | null;
+            movement: null | components["schemas"]["Movement"];
+            means: string | null;
+        };
+        CalibrationDrift: {
+            rows: number;
+            predicted: number;
+            observed: number;
+            gap: number;
+            standard_errors: number | null;
+            is_drifted: boolean | null;
+        };
+        SegmentWorld: {
+            segment: string;
+            rows: number;
+            drifted: number;
+            furthest: null | components["schemas"]["Drift"];
+            predictions: null | components["schemas"]["Drift"];
+            calibration: null | components["schemas"]["CalibrationDrift"];
+        };
+        ModelWorld: {
+            version: string;
+            role: components["schemas"]["ModelRole"];
+            state: components["schemas"]["WorldState"];
+            rows: number;
+            answered: number;
+            reference_rows: number;
+            reference_from: string | null;
+            reference_to: string | null;
+            features: number;
+            drifted: number;
+            moved: components["schemas"]["Drift"][];
+            predictions: null | components["schemas"]["Drift"];
+            calibration: null | components["schemas"]["CalibrationDrift"];
+            segments: components["schemas"]["SegmentWorld"][];
+        };
+        Monitoring: {
+            kind: components["schemas"]["PredictionKind"];
+            day: string;
+            computed_at: string;
+            models: components["schemas"]["ModelWorld"][];
+            held: string | null;
+        };
+        MonitoredDay: {
+            day: string;
+            version: string;
+            state: components["schemas"]["WorldState"];
+            drifted: number;
+            largest_psi: number | null;
+            predictions_psi: number | null;
+            held: boolean;
+        };
+        ModelMonitoring: {
+            kind: components["schemas"]["PredictionKind"];
+            latest: null | components["schemas"]["Monitoring"];
+            off_since: string | null;
+            history: components["schemas"]["MonitoredDay"][];
+        };
+        StartTraining: {
+            accept_drift?: string | null;
+        };
+        InputChange: {
+            name: string;
+            text: string;
+            value_compare: number | null;
+            value_at: number | null;
+            margin: number;
+            points: number;
+        };
+        PredictionExplanation: {
+            kind: components["schemas"]["PredictionKind"];
+            model_version: string;
+            model_compare: string | null;
+            probability_at: number;
+            probability_compare: number | null;
+            change: number | null;
+            margin: number | null;
+            inputs: components["schemas"]["InputChange"][];
+            by_model: number | null;
+            note: string | null;
+        };
+        PublishedProfiles: components["schemas"]["ProfileVersion"] & {
+            scores_asked: number;
         };
     };
     responses: {
@@ -7438,7 +7553,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": null | components["schemas"]["StartTraining"];
+            };
+        };
         responses: {
             /** @description The run */
             202: {
@@ -8147,7 +8266,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileVersion"];
+                    "application/json": components["schemas"]["PublishedProfiles"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -8255,7 +8374,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileVersion"];
+                    "application/json": components["schemas"]["PublishedProfiles"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -8906,6 +9025,39 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_model_monitoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMonitoring"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
