@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why the score changed between two days */
+        /** Why the score and the probabilities changed between two days */
         get: operations["explain_account"];
         put?: never;
         post?: never;
@@ -662,6 +662,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{kind}/monitoring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the models of a kind still meet the world that they learnt
+         * @description Computed each night: how far each feature, the model's own answers and its calibration are from what they were, and whether
+         *     training waits for it.
+         */
+        get: operations["get_model_monitoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/{kind}/rollback": {
         parameters: {
             query?: never;
@@ -692,7 +713,8 @@ export interface paths {
         /**
          * Train a model on the tenant's history
          * @description The answer is the run; it goes on by itself and says how far it is. With too few known outcomes, or where the data
-         *     carries no signal, it ends without a model and says so.
+         *     carries no signal, it ends without a model and says so. Where a feature of the model that answers has drifted, it is held,
+         *     unless the drift is accepted with a reason.
          */
         post: operations["start_training_run"];
         delete?: never;
@@ -976,8 +998,8 @@ export interface paths {
         put?: never;
         /**
          * Publish the draft of the health profiles
-         * @description The draft becomes the next version, which never changes again. Scores go by it within half a minute: each account
-         *     at its next scoring, at the latest in the nightly run.
+         * @description The draft becomes the next version, which never changes again. New scores are asked for of every account that it
+         *     concerns: those of the profiles that changed, or all where whom a profile takes, a cap or a scorecard did.
          */
         post: operations["publish_profile_draft"];
         delete?: never;
@@ -1285,23 +1307,6 @@ export interface paths {
         put?: never;
         /** Send a test to a webhook */
         post: operations["test_webhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/models/{kind}/monitoring": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Training runs of a kind, newest first */
-        get: operations["get_model_monitoring"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2180,6 +2185,34 @@ export interface components {
              */
             to: number;
         };
+        /** @description What was predicted against what came: the newest prediction of each account whose window is over. */
+        CalibrationDrift: {
+            /**
+             * Format: double
+             * @description `predicted - observed`.
+             */
+            gap: number;
+            /** @description Whether the gap is beyond chance (3 standard errors); `null` on too few accounts. */
+            is_drifted: boolean | null;
+            /**
+             * Format: double
+             * @description Share that it happened to.
+             */
+            observed: number;
+            /**
+             * Format: double
+             * @description Mean of the predicted probabilities.
+             */
+            predicted: number;
+            /** @description Accounts. */
+            rows: number;
+            /**
+             * Format: double
+             * @description How many standard errors the gap is: with every prediction right, beyond 2 in one of 22 cases. `null` when all
+             *     predictions were certain (0 or 1): then any gap is an error.
+             */
+            standard_errors: number | null;
+        };
         /** @description A cap that applied. */
         Cap: {
             /** @description Id, e.g. `notice`. */
@@ -2621,6 +2654,43 @@ export interface components {
          * @enum {string}
          */
         DismissReason: "wrong_data" | "known" | "not_actionable" | "already_handled";
+        /** @description How far a feature, or the model's own answer, is from what the model learnt. */
+        Drift: {
+            /** @description Whether it moved too far; `null` on too few accounts. */
+            is_drifted: boolean | null;
+            /** @description What that usually means and what to do, where it moved too far. */
+            means: string | null;
+            /**
+             * Format: double
+             * @description Share of missing values when it learnt.
+             */
+            missing_before: number;
+            /**
+             * Format: double
+             * @description Share of missing values now.
+             */
+            missing_now: number;
+            movement: components["schemas"]["Movement"] | null;
+            /** @description The feature; `probability` for the model's own answer. */
+            name: string;
+            /**
+             * Format: double
+             * @description The population stability index: below 0.1 nothing moved, above 0.2 too much did.
+             */
+            psi: number;
+            /** @description Accounts looked at. */
+            rows: number;
+            /**
+             * Format: double
+             * @description The middle value when it learnt; `null` where it was always missing.
+             */
+            usual_before: number | null;
+            /**
+             * Format: double
+             * @description The middle value now.
+             */
+            usual_now: number | null;
+        };
         /** @description Accounts that may be the same. */
         Duplicate: {
             /** @description The accounts; of a large group the first ten. */
@@ -2771,6 +2841,8 @@ export interface components {
             compare: string;
             /** @description What made it; sums to the change exactly. */
             contributions: components["schemas"]["Contribution"][];
+            /** @description Probabilities that models gave on the later day, against the earlier. */
+            predictions: components["schemas"]["PredictionExplanation"][];
             /**
              * Format: double
              * @description Score on the later day.
@@ -2781,7 +2853,6 @@ export interface components {
              * @description Score on the earlier day.
              */
             score_compare: number | null;
-            predictions: components["schemas"]["PredictionExplanation"][];
         };
         /** @description A record as its source told it. */
         FactView: {
@@ -3121,6 +3192,33 @@ export interface components {
             /** @description PUT the file here, once. */
             upload_url: string;
         };
+        /** @description What one input did to the probability between two days. */
+        InputChange: {
+            /**
+             * Format: double
+             * @description Log-odds that it adds on the later day, more than on the earlier.
+             */
+            margin: number;
+            /** @description The feature; `others` for the rest in one. */
+            name: string;
+            /**
+             * Format: double
+             * @description Its share of the probability's change.
+             */
+            points: number;
+            /** @description In words, with its value on both days. */
+            text: string;
+            /**
+             * Format: double
+             * @description Its value on the later day.
+             */
+            value_at: number | null;
+            /**
+             * Format: double
+             * @description Its value on the earlier day; `null` where it was missing.
+             */
+            value_compare: number | null;
+        };
         /** @description A source of facts and how it fares. */
         Integration: {
             /**
@@ -3289,6 +3387,7 @@ export interface components {
             maker: components["schemas"]["Maker"];
             /** @description Name. */
             name: string;
+            references: components["schemas"]["References"] | null;
             /** @description SHA-256 of the model file, hex. */
             sha256: string;
             trained_on: components["schemas"]["TrainedOn"] | null;
@@ -3638,6 +3737,19 @@ export interface components {
             /** @description The version. */
             version: string;
         };
+        /** @description What nights found of the models of a kind. */
+        ModelMonitoring: {
+            /** @description The newest nights in short, the newest first. */
+            history: components["schemas"]["MonitoredDay"][];
+            /** @description What they predict. */
+            kind: components["schemas"]["PredictionKind"];
+            latest: components["schemas"]["Monitoring"] | null;
+            /**
+             * Format: date-time
+             * @description Since when admins know that something is off; `null` where nothing is.
+             */
+            off_since: string | null;
+        };
         /**
          * @description Where a version stands.
          * @enum {string}
@@ -3661,6 +3773,41 @@ export interface components {
             checks: components["schemas"]["Check"][];
             /** @description Where it stands. */
             role: components["schemas"]["ModelRole"];
+        };
+        /** @description One model against what it learnt. */
+        ModelWorld: {
+            /** @description Accounts among them that it gave an answer for. */
+            answered: number;
+            calibration: components["schemas"]["CalibrationDrift"] | null;
+            /** @description Features that moved too far. */
+            drifted: number;
+            /** @description Features that it reads. */
+            features: number;
+            /** @description Those that moved the furthest, the furthest first. */
+            moved: components["schemas"]["Drift"][];
+            predictions: components["schemas"]["Drift"] | null;
+            /**
+             * Format: date
+             * @description The first day of these rows.
+             */
+            reference_from: string | null;
+            /** @description Rows that it is compared with. */
+            reference_rows: number;
+            /**
+             * Format: date
+             * @description The last day of these rows.
+             */
+            reference_to: string | null;
+            /** @description Where it stands. */
+            role: components["schemas"]["ModelRole"];
+            /** @description Accounts that it is about. */
+            rows: number;
+            /** @description By health profile, where there are enough accounts. */
+            segments: components["schemas"]["SegmentWorld"][];
+            /** @description In a word. */
+            state: components["schemas"]["WorldState"];
+            /** @description The version. */
+            version: string;
         };
         /** @description The models of one kind. */
         ModelsOfKind: {
@@ -3694,6 +3841,51 @@ export interface components {
              */
             currency: string;
         };
+        /** @description A night in short, of the model that answers (or is watched, where none answers). */
+        MonitoredDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Features that moved too far. */
+            drifted: number;
+            /** @description Whether training waited. */
+            held: boolean;
+            /**
+             * Format: double
+             * @description The largest index among its features.
+             */
+            largest_psi: number | null;
+            /**
+             * Format: double
+             * @description The index of its own answers.
+             */
+            predictions_psi: number | null;
+            /** @description How it stood. */
+            state: components["schemas"]["WorldState"];
+            /** @description The model's version. */
+            version: string;
+        };
+        /** @description What a night found of the models of a kind. */
+        Monitoring: {
+            /**
+             * Format: date-time
+             * @description When it was computed.
+             */
+            computed_at: string;
+            /**
+             * Format: date
+             * @description The day, in the tenant's zone.
+             */
+            day: string;
+            /** @description Why training waits; `null` when it does not. */
+            held: string | null;
+            /** @description What they predict. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description The champion, the challenger and the one in the shadow, where there are. */
+            models: components["schemas"]["ModelWorld"][];
+        };
         /** @description An account whose band would change. */
         MovedAccount: {
             /** @description By the draft. */
@@ -3706,6 +3898,11 @@ export interface components {
             /** @description Name. */
             name: string;
         };
+        /**
+         * @description How a feature moved.
+         * @enum {string}
+         */
+        Movement: "gone" | "came" | "values" | "aged";
         /** @description A call to action to make. */
         NewCta: {
             /** @description Account id. */
@@ -4319,6 +4516,49 @@ export interface components {
             window_days: number;
         };
         /**
+         * @description A change of a model's probability between two days, taken apart: what the inputs did and what another model did sum to the
+         *     change.
+         */
+        PredictionExplanation: {
+            /**
+             * Format: double
+             * @description What another model did: what the model of the later day says of the account as it was, minus what was kept. 0 under the
+             *     same model, `null` where it cannot be split.
+             */
+            by_model: number | null;
+            /**
+             * Format: double
+             * @description Later minus earlier.
+             */
+            change: number | null;
+            /** @description What inputs did, by the model of the later day, the largest first. */
+            inputs: components["schemas"]["InputChange"][];
+            /** @description What is predicted. */
+            kind: components["schemas"]["PredictionKind"];
+            /**
+             * Format: double
+             * @description Log-odds by the model of the later day, later minus earlier.
+             */
+            margin: number | null;
+            /** @description The model whose prediction was kept of the earlier day; `null` where none was kept. */
+            model_compare: string | null;
+            /** @description The model of the later day. */
+            model_version: string;
+            /** @description What to know about it. */
+            note: string | null;
+            /**
+             * Format: double
+             * @description Probability on the later day.
+             */
+            probability_at: number;
+            /**
+             * Format: double
+             * @description Probability on the earlier day: as it was kept where another model gave it, else as the model of the later day says it
+             *     of the account as it was.
+             */
+            probability_compare: number | null;
+        };
+        /**
          * @description What is predicted.
          * @enum {string}
          */
@@ -4599,6 +4839,14 @@ export interface components {
              */
             note?: string | null;
         };
+        /** @description A version that was just published. */
+        PublishedProfiles: components["schemas"]["ProfileVersion"] & {
+            /**
+             * Format: int64
+             * @description Accounts that new scores were asked for: all that may get another score. They come in by and by.
+             */
+            scores_asked: number;
+        };
         /** @description The pulse that was set. */
         Pulse: {
             /**
@@ -4665,6 +4913,32 @@ export interface components {
              * @example 08:00
              */
             to: string;
+        };
+        /** @description How a feature was spread over the rows that a model learnt from. */
+        Reference: {
+            /** @description The inner cuts of the bins, ascending: a value lies in the first bin whose cut is not below it. */
+            cuts: number[];
+            /**
+             * Format: float
+             * @description The share of missing values.
+             */
+            missing: number;
+            /** @description The feature. */
+            name: string;
+            /** @description Rows that it was taken from. */
+            rows: number;
+            /** @description The share of each bin, one more than there are cuts; with the share of missing values they sum to 1. */
+            shares: number[];
+        };
+        /** @description What a card keeps of the rows that its model learnt from. */
+        References: {
+            /** @description The cut-offs of these rows, the oldest first. */
+            cutoffs: string[];
+            /** @description A reference for each input, in the order of the card's inputs. */
+            features: components["schemas"]["Reference"][];
+            predictions: components["schemas"]["Reference"] | null;
+            /** @description The same by health profile, of the profiles with the most rows. */
+            segments: components["schemas"]["SegmentReferences"][];
         };
         /** @description Renewals ahead. */
         Renewals: {
@@ -4815,7 +5089,7 @@ export interface components {
          * @description Where a training run stands.
          * @enum {string}
          */
-        RunStatus: "queued" | "running" | "registered" | "refused" | "failed" | "held";
+        RunStatus: "queued" | "running" | "registered" | "refused" | "held" | "failed";
         /** @description A prediction that an uploaded model must reproduce. */
         SamplePrediction: {
             /** @description Values in the order of `features`, `null` where missing. */
@@ -4881,6 +5155,26 @@ export interface components {
              * @description Version of the set of profiles that it stands in.
              */
             version: number;
+        };
+        /** @description The rows of one health profile. */
+        SegmentReferences: {
+            /** @description A reference for each input, in the order of the card's inputs. */
+            features: components["schemas"]["Reference"][];
+            predictions: components["schemas"]["Reference"] | null;
+            /** @description The profile. */
+            segment: string;
+        };
+        /** @description The accounts of one health profile. */
+        SegmentWorld: {
+            calibration: components["schemas"]["CalibrationDrift"] | null;
+            /** @description Features that moved too far. */
+            drifted: number;
+            furthest: components["schemas"]["Drift"] | null;
+            predictions: components["schemas"]["Drift"] | null;
+            /** @description Accounts looked at. */
+            rows: number;
+            /** @description The profile. */
+            segment: string;
         };
         /** @description Settings of the tenant. */
         Settings: {
@@ -5032,6 +5326,14 @@ export interface components {
             mapping: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A training run that is asked for. */
+        StartTraining: {
+            /**
+             * @description Why to train though what the model reads has drifted; kept with the run and in the audit trail. Left out, a run whose
+             *     features have drifted is held.
+             */
+            accept_drift?: string | null;
         };
         /**
          * @description Who does a step.
@@ -5412,6 +5714,8 @@ export interface components {
         };
         /** @description A training run. */
         TrainingRun: {
+            /** @description Why it may train though what the model reads has drifted; `null` where nobody accepted that. */
+            accepted_drift: string | null;
             /** @description Accounts to read. */
             accounts: number;
             /** @description Accounts read so far. */
@@ -5439,7 +5743,6 @@ export interface components {
             verdict: string;
             /** @description The version that was registered. */
             version: string | null;
-            accepted_drift: string | null;
         };
         /** @description Change of the score over a number of days; positive is better. */
         Trend: {
@@ -5632,102 +5935,11 @@ export interface components {
              */
             secret: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description How a model stands to what it learnt.
+         * @enum {string}
+         */
         WorldState: "steady" | "drifted" | "few_rows" | "no_reference";
-        /** @enum {string} */
-        Movement: "gone" | "came" | "values" | "aged";
-        Drift: {
-            name: string;
-            rows: number;
-            psi: number;
-            missing_before: number;
-            missing_now: number;
-            usual_before: number | null;
-            usual_now: number | null;
-            is_drifted: boolean | null;
-            movement: null | components["schemas"]["Movement"];
-            means: string | null;
-        };
-        CalibrationDrift: {
-            rows: number;
-            predicted: number;
-            observed: number;
-            gap: number;
-            standard_errors: number | null;
-            is_drifted: boolean | null;
-        };
-        SegmentWorld: {
-            segment: string;
-            rows: number;
-            drifted: number;
-            furthest: null | components["schemas"]["Drift"];
-            predictions: null | components["schemas"]["Drift"];
-            calibration: null | components["schemas"]["CalibrationDrift"];
-        };
-        ModelWorld: {
-            version: string;
-            role: components["schemas"]["ModelRole"];
-            state: components["schemas"]["WorldState"];
-            rows: number;
-            answered: number;
-            reference_rows: number;
-            reference_from: string | null;
-            reference_to: string | null;
-            features: number;
-            drifted: number;
-            moved: components["schemas"]["Drift"][];
-            predictions: null | components["schemas"]["Drift"];
-            calibration: null | components["schemas"]["CalibrationDrift"];
-            segments: components["schemas"]["SegmentWorld"][];
-        };
-        Monitoring: {
-            kind: components["schemas"]["PredictionKind"];
-            day: string;
-            computed_at: string;
-            models: components["schemas"]["ModelWorld"][];
-            held: string | null;
-        };
-        MonitoredDay: {
-            day: string;
-            version: string;
-            state: components["schemas"]["WorldState"];
-            drifted: number;
-            largest_psi: number | null;
-            predictions_psi: number | null;
-            held: boolean;
-        };
-        ModelMonitoring: {
-            kind: components["schemas"]["PredictionKind"];
-            latest: null | components["schemas"]["Monitoring"];
-            off_since: string | null;
-            history: components["schemas"]["MonitoredDay"][];
-        };
-        StartTraining: {
-            accept_drift?: string | null;
-        };
-        InputChange: {
-            name: string;
-            text: string;
-            value_compare: number | null;
-            value_at: number | null;
-            margin: number;
-            points: number;
-        };
-        PredictionExplanation: {
-            kind: components["schemas"]["PredictionKind"];
-            model_version: string;
-            model_compare: string | null;
-            probability_at: number;
-            probability_compare: number | null;
-            change: number | null;
-            margin: number | null;
-            inputs: components["schemas"]["InputChange"][];
-            by_model: number | null;
-            note: string | null;
-        };
-        PublishedProfiles: components["schemas"]["ProfileVersion"] & {
-            scores_asked: number;
-        };
     };
     responses: {
         /** @description The body is not JSON */
@@ -7459,6 +7671,39 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    get_model_monitoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest night, and those before in short */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMonitoring"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     roll_back_model: {
         parameters: {
             query?: never;
@@ -7555,7 +7800,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": null | components["schemas"]["StartTraining"];
+                "application/json": components["schemas"]["StartTraining"] | null;
             };
         };
         responses: {
@@ -7571,10 +7816,13 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingRun"];
                 };
             };
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8257,7 +8505,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The version that was published */
+            /** @description The version that was published, and how many new scores were asked for */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8365,7 +8613,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The version that was published */
+            /** @description The version that was published, and how many new scores were asked for */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -9025,39 +9273,6 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    get_model_monitoring: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description `churn`, `downgrade`, `payment` or `expansion` */
-                kind: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Runs */
-            200: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelMonitoring"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
