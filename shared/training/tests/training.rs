@@ -1,12 +1,14 @@
 //! A tenant's history becomes a model that answers for its accounts. On MiniStack.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use copilot_aws::alerts::{self, ListBy};
 use copilot_aws::bus::EventBus;
 use copilot_aws::models::{self, CARD, MODEL, ModelFiles};
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::testing::SdkConfig;
 use copilot_aws::{Table, facts, monitoring, testing};
+use copilot_domain::alert::Alert;
 use copilot_domain::assessment::Assessment;
 use copilot_domain::facts::{Fact, Kind, RecordFact};
 use copilot_domain::ids::{AccountId, ExternalId, Source, TenantId, TenantProof};
@@ -153,6 +155,14 @@ impl World {
         predictions
     }
 
+    /// The alerts that the churn model's word opened about an account.
+    async fn expected_losses(&self, name: &str) -> Vec<Alert> {
+        let query = alerts::list(&self.tenant, &ListBy::Account(self.account(name)));
+        let items = self.table.all(query).await.unwrap();
+        let all = items.iter().map(|item| item.document::<Alert>().unwrap());
+        all.filter(|alert| alert.rule == "R30").collect()
+    }
+
     /// Decides which versions answer.
     async fn decide(&self, change: impl FnOnce(&mut copilot_domain::model::Pointers)) {
         let (mut pointers, rev) = models::pointers_of(&self.table, &self.tenant, KIND)
@@ -214,6 +224,18 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
     );
     let loyal = world.churn("shop-0").await;
     assert!(loyal[0].probability < answers[0].probability);
+    // Its word opens an alert, from the tenant's cut on, with the features that it goes back to.
+    assert!(loyal[0].probability < 0.5 && answers[0].probability >= 0.5);
+    assert_eq!(world.expected_losses("shop-0").await, []);
+    let alerts = world.expected_losses("shop-1").await;
+    assert_eq!(alerts.len(), 1);
+    let clause = &alerts[0].clauses[0];
+    assert_eq!(
+        (clause.value, clause.threshold),
+        (Some(answers[0].probability), Some(0.5))
+    );
+    let known = answers[0].factors.iter().filter(|f| f.value.is_some());
+    assert!(known.clone().count() > 0 && known.clone().all(|f| alerts[0].evidence.contains_key(&f.name)));
 
     world
         .decide(|pointers| assert!(pointers.go_back(now()).is_ok()))
