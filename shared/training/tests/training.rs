@@ -250,7 +250,7 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
             .all(|p| p.model_version.as_deref() != Some(name.as_str()))
     );
 
-    holds(&world, &version).await;
+    Box::pin(holds(&world, &version)).await;
 
     // The same history is the same model.
     let again = world.train().await;
