@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { type Api, unwrap } from "./client";
 import { isUnderWay } from "~/lib/learnt";
-import type { AccountsQuery, AlertsQuery } from "./types";
+import type { AccountsQuery, AlertsQuery, LearntModel } from "./types";
 
 const at = (id: string) => ({ params: { path: { id } } });
 
@@ -295,6 +295,13 @@ export const toneModelQuery = (api: Api) =>
     queryKey: ["tone-model"],
     queryFn: ({ signal }) => unwrap(api.GET("/v1/tone-model", { signal })),
     refetchInterval: (query) => (isUnderWay(query.state.data?.last_run ?? null, Date.now()) ? 3000 : false),
+  });
+
+/** Whether the models of a kind still meet what they learnt, as the newest night found. */
+export const monitoringQuery = (api: Api, kind: LearntModel["kind"]) =>
+  queryOptions({
+    queryKey: ["models", kind, "monitoring"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/models/{kind}/monitoring", { params: { path: { kind } }, signal })),
   });
 
 function cursorOf(page: string): { cursor?: string } {

@@ -29,6 +29,7 @@ export type Prediction = Schemas["Prediction"];
 export type ExpectedAmount = Schemas["ExpectedAmount"];
 export type HistoryDay = Schemas["HistoryDay"];
 export type Explain = Schemas["Explanation"];
+export type PredictionChanged = Schemas["PredictionExplanation"];
 export type TimelineItem = Schemas["TimelineEntry"];
 export type FactRow = Schemas["FactView"];
 export type UsageDay = Schemas["UsageDayView"];
@@ -64,6 +65,9 @@ export type ModelCheck = Schemas["Check"];
 export type ModelAmounts = Schemas["AmountValidation"];
 export type ModelInterval = Schemas["Interval"];
 export type TrainingRun = Schemas["TrainingRun"];
+export type ModelsMonitoring = Schemas["ModelMonitoring"];
+export type ModelWorld = Schemas["ModelWorld"];
+export type WorldDrift = Schemas["Drift"];
 export type PlaceModel = Schemas["PlaceModel"];
 
 export type Today = Schemas["Today"];

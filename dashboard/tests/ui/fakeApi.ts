@@ -1,10 +1,10 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Feedback, Import, LearntModel, Me, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
+import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Feedback, Import, LearntModel, Me, ModelsMonitoring, PredictionChanged, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { accuracy, misses, thresholds } from "./fixtures/accuracy";
 import { alert, rules } from "./fixtures/alerts";
-import { models, run } from "./fixtures/models";
+import { models, monitoring, run } from "./fixtures/models";
 import { profileCatalogue, profileDraft, profilePreview, profileVersion } from "./fixtures/profiles";
 import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
 import { ago } from "./fixtures/seeded";
@@ -49,6 +49,8 @@ export class FakeApi {
   toned: TimelineItem[] = toned();
   toneModel: ToneModel = toneModel({ on: false });
   outlook: UsageOutlook = outlook();
+  monitoring: ModelsMonitoring = monitoring();
+  changed: PredictionChanged[] = [];
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -135,6 +137,7 @@ export class FakeApi {
           { measure: "P1", name: "Oldest overdue invoice", group: "payment", points: -3.13, detail: "from 0 to 12 days" },
           { measure: "M2", name: "CSM pulse", group: "sentiment", points: 0.75, detail: "from 3 to 4" },
         ],
+        predictions: this.changed,
       }),
     };
     const found = parts[part]?.();
@@ -179,7 +182,7 @@ export class FakeApi {
       const made = profileVersion(live + 1, { live: true, restored_from: part === "publish" ? null : Number(part) });
       this.versions = [made, ...this.versions.map((row) => ({ ...row, live: false }))];
       this.draft = profileDraft({ set: this.draft.set, base: live + 1, live: live + 1, etag: '"v2"' });
-      return ok(made, 201);
+      return ok({ ...made, scores_asked: 312 }, 201);
     }
     if (method === "PUT") this.draft = { ...this.draft, saved: true, saved_at: ago(0), saved_by: this.me.email, etag: '"v1"', changes: [{ path: "caps.overdue.limit", before: 49, after: 45 }], set: Object.assign({ ...this.draft.set }, body) };
     if (method === "DELETE") this.draft = profileDraft({ etag: '"v2"' });
@@ -189,6 +192,7 @@ export class FakeApi {
   #models(method: string, path: string, body: unknown, seen: string | undefined): Answer {
     const [, , , kind, doing, version = ""] = path.split("/");
     const found = this.models.find((row) => row.kind === kind);
+    if (method === "GET" && doing === "monitoring") return ok({ ...this.monitoring, kind });
     if (method === "GET" || found === undefined) return ok({ data: this.models });
     if (doing === "runs") {
       found.last_run = run({ kind: found.kind, status: "queued", verdict: "waits", accounts: 0, accounts_done: 0, asked_at: ago(0), finished_at: null, version: null });

@@ -40,7 +40,7 @@ describe("health profiles", () => {
     await page.getByRole("textbox", { name: "What changed and why" }).fill("More weight on seats");
     expect(await axe(page)).toEqual([]);
     await page.keyboard.press("Enter");
-    await page.getByText("Version 3 is published").waitFor();
+    await page.getByText("Version 3 is published; new scores of 312 accounts are on their way").waitFor();
     expect(sent(api, "POST", "/v1/profiles/draft/publish").map(({ body, headers }) => [body, headers["if-match"]]))
       .toEqual([[{ note: "More weight on seats" }, '"v1"']]);
     await page.getByText("What scores go by now: version 3").waitFor();
@@ -70,7 +70,7 @@ describe("health profiles", () => {
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     await page.getByRole("button", { name: "Roll back to version 1" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
-    await page.getByText("Version 3 is published, equal to version 1").waitFor();
+    await page.getByText("Version 3 is published, equal to version 1; new scores of 312 accounts are on their way").waitFor();
     expect(sent(api, "POST", "/v1/profiles/versions/1/restore")[0]?.headers["if-match"]).toBe('"v2"');
     await page.context().close();
   });

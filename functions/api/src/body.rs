@@ -24,6 +24,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
+/// A JSON body of a known shape that may be left out: then what it says by default holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Optional<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Optional<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Answer<Self> {
+        let kind = is_json(&request);
+        let bytes = read(request.into_body(), MAX_BODY).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        kind?;
+        parse(&bytes).map(Self)
+    }
+}
+
 /// The text of a batch's body.
 #[derive(Debug, Clone)]
 pub struct BatchText(pub String);

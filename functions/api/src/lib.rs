@@ -18,6 +18,7 @@ pub mod jwks;
 pub mod openapi;
 pub mod paging;
 pub mod playbooks;
+pub mod predicted;
 pub mod problem;
 pub mod profiles;
 pub mod query;

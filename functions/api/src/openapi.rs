@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::routes;
 
 /// Schemas that come in: what they leave out stays optional. Everything that goes out is always there.
-const INPUT: [&str; 40] = [
+const INPUT: [&str; 41] = [
     "AccountIn",
     "ContactIn",
     "SubscriptionIn",
@@ -46,6 +46,7 @@ const INPUT: [&str; 40] = [
     "PublishProfiles",
     "NewOverride",
     "NewPulse",
+    "StartTraining",
 ];
 /// Fields of answers that are left out when there is nothing to say.
 const SOMETIMES: [(&str, &str); 8] = [

@@ -237,6 +237,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("get_tone_model", "/v1/tone-model", HisOwn),
         get("get_model", version(""), NotFound),
         get("list_training_runs", "/v1/models/churn/runs", HisOwn),
+        get("get_model_monitoring", "/v1/models/churn/monitoring", HisOwn),
         send(
             "upload_model",
             "POST",

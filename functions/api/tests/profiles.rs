@@ -116,6 +116,7 @@ async fn a_draft_is_published_scored_by_and_rolled_back() {
         (&published["version"], &published["live"], &published["note"]),
         (&json!(2), &json!(true), &json!("Fewer measures"))
     );
+    assert_eq!(published["scores_asked"], 1, "its one account: {published}");
     let again = ask(&world, "admin", "POST", publish, "\"v2\"", Some(json!({}))).await;
     assert_eq!(again.status, 409, "the draft is gone: {}", again.text);
 

@@ -3,13 +3,16 @@
 //!
 //! It reads lists and sends messages, so it can be run again at any time; scoring twice changes nothing.
 //!
-//! Some hours later the schedule orders a feature snapshot: a row for each account into the offline feature store.
+//! Some hours later the schedule orders a feature snapshot: a row for each account into the offline feature store. On the way
+//! the accounts are held against what learnt models learnt from; an order by name does that as well, with its sweep.
 
 mod checks;
+mod monitor;
 mod silence;
 mod snapshot;
 
 use copilot_aws::bus::{BusEvent, EventBus};
+use copilot_aws::models::ModelFiles;
 use copilot_aws::stats::{self, Stats};
 use copilot_aws::{AwsError, Lake, ScoreQueue, Table, tenants};
 use copilot_domain::event::Event;
@@ -21,6 +24,7 @@ use copilot_runtime::metrics::Metrics;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::monitor::Monitor;
 use crate::snapshot::SnapshotError;
 
 /// Accounts read at once.
@@ -35,6 +39,8 @@ pub struct Context {
     pub score: ScoreQueue,
     /// Where features are kept by day.
     pub lake: Lake,
+    /// What models learnt from.
+    pub models: ModelFiles,
     /// Where digests are announced.
     pub bus: EventBus,
     /// The clock.
@@ -60,6 +66,7 @@ impl Context {
             score: ScoreQueue::new(&sdk, &score_url, table.clone()),
             bus: EventBus::new(&sdk, &bus),
             lake: Lake::new(&sdk, &bucket),
+            models: ModelFiles::new(&sdk, &bucket),
             table,
             metrics: Metrics::new("nightly", &env.stage(), clock.clone()),
             clock,
@@ -183,7 +190,14 @@ async fn take_snapshot(
         return Ok((0, 0));
     }
     let now = context.clock.now();
-    let taken = snapshot::take(&context.table, &context.lake, tenant, &settings, now).await?;
+    let table = &context.table;
+    let mut monitor = Monitor::of(table, &context.models, tenant).await?;
+    let taken = snapshot::take(table, &context.lake, tenant, &settings, now, monitor.as_mut()).await?;
+    if let Some(monitor) = monitor {
+        monitor
+            .finish((table, &context.bus), tenant, &settings, now)
+            .await?;
+    }
     let (rows, bytes, unscored) = (taken.rows, taken.bytes, taken.unscored);
     tracing::info!(tenant_id = %tenant, rows, bytes, unscored, "feature snapshot written");
     Ok((0, rows))
@@ -226,6 +240,11 @@ async fn sweep(context: &Context, tenant: &TenantId, by_name: bool) -> Result<u6
     }
     // Last: nobody's digest waits for them.
     let checked = checks::run(&context.table, tenant, &settings, now).await?;
+    if by_name && let Some(mut monitor) = Monitor::of(&context.table, &context.models, tenant).await? {
+        snapshot::show(&context.table, tenant, &mut monitor).await?;
+        let told = (&context.table, &context.bus);
+        monitor.finish(told, tenant, &settings, now).await?;
+    }
     let mut work = context.metrics.work();
     work.count("PredictionsChecked", checked.predictions)
         .count("CheckCalls", checked.calls);

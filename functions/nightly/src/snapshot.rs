@@ -19,6 +19,8 @@ use copilot_runtime::chance::{self, NoChance};
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::monitor::Monitor;
+
 /// Accounts read at once.
 const PAGE: i32 = 1_000;
 
@@ -59,9 +61,27 @@ struct Card {
 #[derive(Debug, Deserialize)]
 struct Assessed {
     as_of: Timestamp,
+    #[serde(default)]
+    profile: Option<Chosen>,
     health: Health,
     predictions: Vec<Predicted>,
     features: FeatureMap,
+}
+
+/// The health profile that scored an account.
+#[derive(Debug, Deserialize)]
+struct Chosen {
+    id: String,
+}
+
+impl Assessed {
+    /// Shows the account to the models that are watched.
+    fn show(&self, monitor: &mut Monitor) {
+        let said = self.predictions.iter();
+        let said = said.filter_map(|p| Some((p.model_version.clone()?, p.probability)));
+        let segment = self.profile.as_ref().map_or("", |profile| profile.id.as_str());
+        monitor.see(segment, &self.features, said.collect());
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,13 +100,37 @@ struct Predicted {
     shadow: bool,
 }
 
-/// Writes the day of a tenant: the day of `now` in its zone. A second run of the day writes the same files again.
+/// Shows every account of a tenant to the models that are watched, without a snapshot: what an order by name does.
+///
+/// # Errors
+/// [`AwsError`] when the accounts cannot be read.
+pub(crate) async fn show(table: &Table, tenant: &TenantId, monitor: &mut Monitor) -> Result<(), AwsError> {
+    let mut query = stats::listing(tenant);
+    query.attributes = vec!["pk"];
+    query.limit = Some(PAGE);
+    loop {
+        let page = table.page(&query).await?;
+        for (_, _, assessed) in assessments(table, tenant, &page.items).await? {
+            if let Some(assessed) = assessed {
+                assessed.show(monitor);
+            }
+        }
+        query.start = page.next;
+        if query.start.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Writes the day of a tenant: the day of `now` in its zone. A second run of the day writes the same files again. On the way
+/// each account is shown to the models that are watched.
 pub(crate) async fn take(
     table: &Table,
     store: &Lake,
     tenant: &TenantId,
     settings: &copilot_aws::tenants::Tenant,
     now: Timestamp,
+    mut monitor: Option<&mut Monitor>,
 ) -> Result<Taken, SnapshotError> {
     let day = day_of(settings.now(now), &settings.time_zone());
     let key = LakeKey::new(lake::pseudonym_key(table, tenant, chance::key()?).await?);
@@ -97,11 +141,15 @@ pub(crate) async fn take(
     query.limit = Some(PAGE);
     loop {
         let page = table.page(&query).await?;
-        for row in rows(table, tenant, day, &page.items).await? {
-            let Some(row) = row else {
+        for (account, card, assessed) in assessments(table, tenant, &page.items).await? {
+            let Some(assessed) = assessed else {
                 taken.unscored += 1;
                 continue;
             };
+            if let Some(monitor) = monitor.as_deref_mut() {
+                assessed.show(monitor);
+            }
+            let row = row(account, day, card, assessed);
             taken.rows += 1;
             if let Some(file) = parts.push(row)? {
                 taken.bytes += file.len() as u64;
@@ -123,13 +171,12 @@ pub(crate) async fn take(
     Ok(taken)
 }
 
-/// The rows of a page of cards; none of an account that was never scored.
-async fn rows(
+/// The newest assessments of a page of cards; none of an account that was never scored.
+async fn assessments<'a>(
     table: &Table,
     tenant: &TenantId,
-    day: Date,
-    cards: &[Item],
-) -> Result<Vec<Option<Row>>, AwsError> {
+    cards: &'a [Item],
+) -> Result<Vec<(AccountId, &'a Item, Option<Assessed>)>, AwsError> {
     let listed: Vec<(AccountId, &Item)> = cards
         .iter()
         .filter_map(|card| Some((stats::account(card)?, card)))
@@ -145,7 +192,7 @@ async fn rows(
             .get(&wanted[at])
             .map(Item::document::<Assessed>)
             .transpose()?;
-        rows.push(assessed.map(|assessed| row(*account, day, card, assessed)));
+        rows.push((*account, *card, assessed));
     }
     Ok(rows)
 }

@@ -3,6 +3,7 @@
 
 use copilot_aws::bus::EventBus;
 use copilot_aws::lake::Lake;
+use copilot_aws::models::ModelFiles;
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::testing::SdkConfig;
@@ -48,6 +49,7 @@ impl World {
                 bus: EventBus::new(&config, "default"),
                 table,
                 lake: Lake::new(&config, "none"),
+                models: ModelFiles::new(&config, "none"),
                 metrics: Metrics::in_memory("nightly", clock.clone()),
                 clock,
             },

@@ -3,6 +3,7 @@
 
 use copilot_aws::accounts::{Listing, card_item};
 use copilot_aws::bus::EventBus;
+use copilot_aws::models::ModelFiles;
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::testing::SdkConfig;
@@ -37,6 +38,7 @@ impl World {
             score: ScoreQueue::new(config, &url, table.clone()),
             bus: EventBus::new(config, "default"),
             lake: Lake::new(config, &bucket),
+            models: ModelFiles::new(config, &bucket),
             table,
             metrics: Metrics::in_memory("nightly", clock.clone()),
             clock,

@@ -32,6 +32,8 @@ pub(crate) fn read(record: &Record) -> Result<Option<Event>, Failure> {
             | "rule.held"
             | "source.silent"
             | "source.back"
+            | "model.drifted"
+            | "model.steady"
     );
     if envelope.source != SOURCE || !is_ours {
         tracing::info!(detail_type = envelope.detail_type, "not an event to tell");
@@ -51,6 +53,9 @@ pub(crate) fn read(record: &Record) -> Result<Option<Event>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use copilot_domain::event::{EventType, Notice};
+    use copilot_domain::ids::{TenantId, TenantProof};
+    use copilot_domain::time::Timestamp;
     use serde_json::json;
 
     fn record(body: &str) -> Record {
@@ -76,6 +81,21 @@ mod tests {
             })
             .collect();
         assert_eq!(types, ["alert.opened", "digest.due"]);
+    }
+
+    #[test]
+    fn what_nights_find_of_models_is_told() {
+        let tenant = TenantId::proven("demo", TenantProof::OwnRecord).unwrap();
+        for event_type in [EventType::ModelDrifted, EventType::ModelSteady] {
+            let notice = Notice {
+                subject: "churn".into(),
+                title: "t".into(),
+                reason: "r".into(),
+            };
+            let event = Event::of_notice(&tenant, event_type, "1-nps", Timestamp::UNIX_EPOCH, notice);
+            let told = json!({"source": SOURCE, "detail-type": event_type.as_str(), "detail": event});
+            assert_eq!(read(&record(&told.to_string())).unwrap(), Some(event));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use copilot_aws::bus::EventBus;
 use copilot_aws::models::ModelFiles;
 use copilot_aws::{AwsError, ScoreQueue, Table};
-use copilot_domain::delivery::ScoreRequest;
+use copilot_domain::delivery::{PROFILES, ScoreRequest};
 use copilot_domain::health::Points;
 use copilot_domain::ids::{TenantId, TenantProof};
 use copilot_pipeline::{ScoreError, Scorer};
@@ -97,6 +97,14 @@ async fn score(record: Record, context: &Context) -> Result<(), Failure> {
             Err(ScoreError::UnknownAccount(_)) => {}
             Err(error) => return Err(failure(error)),
         }
+    }
+    if request.reason == PROFILES {
+        // What the process keeps may be the profiles before.
+        let now = context.clock.now();
+        context
+            .scorer
+            .forget_before(&tenant, request.requested_at, now)
+            .await;
     }
     match context
         .scorer

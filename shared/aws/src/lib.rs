@@ -23,6 +23,7 @@ pub mod kinds;
 pub mod lake;
 pub mod links;
 pub mod models;
+pub mod monitoring;
 pub mod notifications;
 pub mod overrides;
 pub mod profiles;

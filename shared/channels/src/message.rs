@@ -71,7 +71,9 @@ impl AlertMessage {
             | EventType::DigestDue
             | EventType::RuleHeld
             | EventType::SourceSilent
-            | EventType::SourceBack => return None,
+            | EventType::SourceBack
+            | EventType::ModelDrifted
+            | EventType::ModelSteady => return None,
         };
         Some(Self::about(about, alert, dashboard_url))
     }

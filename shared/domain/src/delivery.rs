@@ -56,6 +56,9 @@ pub struct ImportOrder {
     pub ordered_by: String,
 }
 
+/// The reason of a score that new health profiles ask for.
+pub const PROFILES: &str = "profiles";
+
 /// A request to score one account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoreRequest {
@@ -63,7 +66,7 @@ pub struct ScoreRequest {
     pub tenant: String,
     /// The account.
     pub account: crate::ids::AccountId,
-    /// What asked for it: `ingest`, `sweep`, `api`.
+    /// What asked for it: `ingest`, `sweep`, `api`, [`PROFILES`].
     pub reason: String,
     /// When it was asked for.
     pub requested_at: Timestamp,

@@ -55,6 +55,12 @@ pub enum EventType {
     /// A silent source delivers again; for the tenant's admins.
     #[serde(rename = "source.back")]
     SourceBack,
+    /// What a learnt model reads, or how right it is, is not what it learnt any more; for the tenant's admins.
+    #[serde(rename = "model.drifted")]
+    ModelDrifted,
+    /// It is again; for the tenant's admins.
+    #[serde(rename = "model.steady")]
+    ModelSteady,
 }
 
 impl EventType {
@@ -72,6 +78,8 @@ impl EventType {
             Self::RuleHeld => "rule.held",
             Self::SourceSilent => "source.silent",
             Self::SourceBack => "source.back",
+            Self::ModelDrifted => "model.drifted",
+            Self::ModelSteady => "model.steady",
         }
     }
 }
@@ -93,7 +101,7 @@ pub struct Event {
     /// The alert, for `alert.*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertEvent>,
-    /// What admins are told, for `rule.*` and `source.*`.
+    /// What admins are told, for `rule.*`, `source.*` and `model.*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
     /// The account, for `health.*`.
@@ -104,10 +112,10 @@ pub struct Event {
     pub notify: bool,
 }
 
-/// What the tenant's admins are told: of a rule or a source, not of an account.
+/// What the tenant's admins are told: of a rule, a source or a model, not of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// The rule or the source.
+    /// The rule, the source or what the model predicts.
     pub subject: String,
     /// What happened, in one line.
     pub title: String,

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod limits;
 pub mod model;
 pub mod money;
+pub mod monitoring;
 pub mod notify;
 pub mod opportunity;
 pub mod playbook;

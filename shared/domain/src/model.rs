@@ -169,6 +169,8 @@ pub enum RunStatus {
     Registered,
     /// No model: too few outcomes, no signal, or not better; see `verdict`.
     Refused,
+    /// What the model reads has drifted: a person mends the source or accepts it; see `verdict`.
+    Held,
     /// It broke off; it may be asked for again.
     Failed,
 }
@@ -215,6 +217,9 @@ pub struct TrainingRun {
     pub labels: Option<TrainingCounts>,
     /// The version that was registered.
     pub version: Option<String>,
+    /// Why it may train though what the model reads has drifted; `null` where nobody accepted that.
+    #[serde(default)]
+    pub accepted_drift: Option<String>,
 }
 
 impl TrainingRun {
@@ -232,6 +237,7 @@ impl TrainingRun {
             accounts: 0,
             labels: None,
             version: None,
+            accepted_drift: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::ids::{EventId, WebhookId};
 use crate::time::Timestamp;
 
 /// The events that can be subscribed to. `digest.due` is not one of them: it is a clock of our own.
-pub const CATALOGUE: [EventType; 10] = [
+pub const CATALOGUE: [EventType; 12] = [
     EventType::AlertOpened,
     EventType::AlertUpdated,
     EventType::AlertAcknowledged,
@@ -21,6 +21,8 @@ pub const CATALOGUE: [EventType; 10] = [
     EventType::RuleHeld,
     EventType::SourceSilent,
     EventType::SourceBack,
+    EventType::ModelDrifted,
+    EventType::ModelSteady,
 ];
 /// Stands for all events of the catalogue, those to come as well.
 pub const ALL: &str = "*";

@@ -1,291 +1,326 @@
-//! Drift: whether what a model sees, and what it says, is still what it was trained on.
+//! Drift: whether what a model sees, and what it says, is still what it learnt.
 //!
-//! The population stability index of a feature compares the shares of its values in the bins of a reference:
-//!
-//! ```text
-//! PSI = sum over bins of (current - reference) * ln(current / reference)
-//! ```
-//!
-//! (Siddiqi, Credit Risk Scorecards, 2006; the same as the symmetrised Kullback-Leibler divergence.) The bins are cut at
-//! the reference's deciles, equal cuts joined, and a missing value is a bin of its own, so that a source that stops
-//! shows. A share counts as at least [`LEAST_SHARE`]: an empty bin would make the index infinite. By the usual reading,
-//! below 0.1 nothing moved, above [`DRIFTED`] the feature drifted.
-//!
-//! On few rows the index is noise: without any drift it is about (bins - 1) * (1 / reference rows + 1 / current rows),
-//! so fewer than [`LEAST_ROWS`] rows give no verdict.
+//! A feature moved too far when its population stability index is above [`DRIFTED`], or when ten points more of the
+//! accounts lack it ([`MISSING_JUMP`]). On few rows the index is noise: without any drift, it is about a chi-square of
+//! (bins - 1) degrees times (1 / reference rows + 1 / current rows) (Yurdakul, "Statistical properties of population
+//! stability index", 2018). So fewer than [`LEAST_ROWS`] rows give no verdict, and above that the index must also lie
+//! beyond what chance gives one feature in ten thousand: 0.34 on 100 rows against many, under 0.2 from 171 on.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// Quantile bins of a reference.
-pub const BINS: usize = 10;
-/// The index above which a feature drifted.
+use copilot_domain::check::Check;
+use copilot_domain::ids::AccountId;
+use copilot_domain::model::ModelRole;
+use copilot_domain::monitoring::{CalibrationDrift, Drift, ModelWorld, Movement, SegmentWorld, WorldState};
+use copilot_features::config::FeatureGroup;
+use copilot_features::{CATALOGUE, spec};
+use copilot_scoring::learnt_card::LearntCard;
+use copilot_scoring::reference::{Reference, SegmentReferences};
+
+/// The index above which a feature drifted (domain 5.7).
 pub const DRIFTED: f64 = 0.2;
-/// The smallest share that a bin counts as.
-pub const LEAST_SHARE: f64 = 1e-4;
+/// More of the accounts lack a feature by this share: it drifted, whatever its index.
+pub const MISSING_JUMP: f64 = 0.1;
 /// Rows on either side below which there is no verdict.
 pub const LEAST_ROWS: usize = 100;
+/// Standard errors beyond which a gap between what was predicted and what came is no chance.
+pub const CALIBRATION_ERRORS: f64 = 3.0;
+/// How many standard deviations off a chi-square may be by chance: one in ten thousand.
+const CHANCE: f64 = 3.72;
+/// Features that a record names.
+const NAMED: usize = 12;
+/// What the model's own answer is called.
+pub(crate) const OWN: &str = "probability";
 
-/// How a feature was spread when the model was trained. Part of a model's card.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reference {
-    /// The feature.
-    pub name: String,
-    /// Rows that it was taken from.
-    pub rows: usize,
-    /// The inner cuts of the bins, ascending: a value lies in the first bin whose cut is not below it.
-    pub cuts: Vec<f64>,
-    /// The share of each bin, one more than there are cuts; with the share of missing values they sum to 1.
-    pub shares: Vec<f64>,
-    /// The share of missing values.
-    pub missing: f64,
+/// An account as it was last scored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Every feature of the catalogue, in its order; NaN where missing.
+    pub features: Vec<f32>,
+    /// The health profile that scored it.
+    pub segment: String,
+    /// What models said of it, by name and version.
+    pub said: Vec<(String, f64)>,
 }
 
-/// How far a feature went from its reference.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FeatureDrift {
-    /// The feature.
-    pub name: String,
-    /// Rows looked at.
-    pub rows: usize,
-    /// The population stability index.
-    pub psi: f64,
-    /// The share of missing values now.
-    pub missing: f64,
-    /// That against the reference's, in shares: 0.1 is ten points more.
-    pub missing_change: f64,
-    /// Whether the index is above [`DRIFTED`]; `None` on too few rows.
-    pub is_drifted: Option<bool>,
-}
-
-/// What was predicted against what came.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct PredictionDrift {
-    /// Predictions whose window is over.
-    pub rows: usize,
-    /// Mean of the predicted probabilities.
-    pub predicted: f64,
-    /// Share that it happened to.
-    pub observed: f64,
-    /// `predicted - observed`.
-    pub gap: f64,
-    /// How many standard errors the gap is: with every prediction right, beyond 2 in one of 22 cases. `None` when all
-    /// predictions were certain (0 or 1): then any gap is an error.
-    pub standard_errors: Option<f64>,
-}
-
-impl Reference {
-    /// The reference of a feature; what is not finite is missing. `None` without rows.
-    pub fn of(name: &str, values: &[Option<f64>]) -> Option<Self> {
-        if values.is_empty() {
-            return None;
-        }
-        let mut known: Vec<f64> = values
-            .iter()
-            .filter_map(|v| v.filter(|v| v.is_finite()))
-            .collect();
-        known.sort_by(f64::total_cmp);
-        let mut cuts: Vec<f64> = (1..BINS)
-            .filter_map(|bin| {
-                known
-                    .get((known.len() * bin).div_ceil(BINS).saturating_sub(1))
-                    .copied()
+/// Holds a model against the accounts of now, and its kept predictions against what came. `checked` may hold predictions
+/// of others: they are passed over.
+pub fn watch(card: &LearntCard, role: ModelRole, accounts: &[Seen], checked: &[&Check]) -> ModelWorld {
+    let column = |name: &str| CATALOGUE.iter().position(|spec| spec.name == name);
+    let applies: Vec<_> = card
+        .applies_to
+        .all
+        .iter()
+        .map(|when| (column(&when.feature), when))
+        .collect();
+    // Not those alone that the model answers for: an account whose inputs have gone is what is looked for.
+    let members = |or_unknown: bool| -> Vec<&Seen> {
+        let is_member = |seen: &&Seen| {
+            applies.iter().all(|(at, when)| {
+                let value = at.map(|at| seen.features[at]).filter(|v| v.is_finite());
+                value.map_or(or_unknown, |value| when.holds_for(f64::from(value)))
             })
-            .collect();
-        cuts.dedup();
-        // A cut at the largest value makes a bin that is empty now: it tells of values larger than ever.
-        let mut reference = Self {
-            name: name.to_owned(),
-            rows: values.len(),
-            shares: Vec::new(),
-            missing: 0.0,
-            cuts,
         };
-        (reference.shares, reference.missing) = reference.spread(values);
-        Some(reference)
+        accounts.iter().filter(is_member).collect()
+    };
+    let mut about = members(false);
+    let references = card.references.as_ref();
+    if references.is_some_and(|own| about.len() * 2 < own.accounts()) {
+        // So few that what tells whom the model is about may itself have gone.
+        about = members(true);
     }
-
-    /// How far other values of the feature are from this reference; `None` without rows.
-    pub fn drift(&self, values: &[Option<f64>]) -> Option<FeatureDrift> {
-        if values.is_empty() {
-            return None;
-        }
-        let (shares, missing) = self.spread(values);
-        let bins = self.shares.iter().zip(&shares);
-        let psi = bins.map(|(was, is)| part(*was, *is)).sum::<f64>() + part(self.missing, missing);
-        let enough = self.rows >= LEAST_ROWS && values.len() >= LEAST_ROWS;
-        Some(FeatureDrift {
-            name: self.name.clone(),
-            rows: values.len(),
-            psi,
-            missing,
-            missing_change: missing - self.missing,
-            is_drifted: enough.then_some(psi > DRIFTED),
-        })
-    }
-
-    /// The share of each bin, and of what is missing.
-    fn spread(&self, values: &[Option<f64>]) -> (Vec<f64>, f64) {
-        let mut counts = vec![0_usize; self.cuts.len() + 1];
-        let mut missing = 0_usize;
-        for value in values {
-            match value.filter(|v| v.is_finite()) {
-                Some(value) => counts[self.cuts.partition_point(|cut| *cut < value)] += 1,
-                None => missing += 1,
-            }
-        }
-        let all = values.len() as f64;
-        let shares = counts.into_iter().map(|count| count as f64 / all).collect();
-        (shares, missing as f64 / all)
+    let id = card.id();
+    let of_model: Vec<&Check> = newest(checked, &id);
+    let columns: Vec<Option<usize>> = card.inputs.iter().map(|input| column(&input.name)).collect();
+    let features = references.map_or_else(Vec::new, |own| drifts(&own.features, &columns, &about));
+    let predictions = references.and_then(|own| answers(own.predictions.as_ref(), &about, &id));
+    let calibration = calibration(&of_model);
+    let segments = references.map_or(&[][..], |own| own.segments.as_slice()).iter();
+    let segments = segments.filter_map(|own| segment(own, &columns, &about, &of_model, &id));
+    let drifted = features
+        .iter()
+        .filter(|drift| drift.is_drifted == Some(true))
+        .count();
+    let reference_rows = references
+        .and_then(|own| own.features.first())
+        .map_or(0, |own| own.rows);
+    ModelWorld {
+        version: card.version.clone(),
+        role,
+        state: match references {
+            None => WorldState::NoReference,
+            Some(_) if reference_rows < LEAST_ROWS || about.len() < LEAST_ROWS => WorldState::FewRows,
+            Some(_) if drifted > 0 => WorldState::Drifted,
+            Some(_) => WorldState::Steady,
+        },
+        rows: about.len(),
+        answered: about.iter().filter(|seen| said(seen, &id).is_some()).count(),
+        reference_rows,
+        reference_from: references.and_then(|own| own.cutoffs.first().copied()),
+        reference_to: references.and_then(|own| own.cutoffs.last().copied()),
+        features: card.inputs.len(),
+        drifted,
+        segments: segments.collect(),
+        moved: furthest(features, NAMED),
+        predictions,
+        calibration,
     }
 }
 
-/// What a bin adds to the index.
-fn part(was: f64, is: f64) -> f64 {
-    let (was, is) = (was.max(LEAST_SHARE), is.max(LEAST_SHARE));
-    (is - was) * (is / was).ln()
+fn segment(
+    own: &SegmentReferences,
+    columns: &[Option<usize>],
+    about: &[&Seen],
+    checked: &[&Check],
+    id: &str,
+) -> Option<SegmentWorld> {
+    let inside: Vec<&Seen> = about
+        .iter()
+        .copied()
+        .filter(|seen| seen.segment == own.segment)
+        .collect();
+    if inside.len() < LEAST_ROWS {
+        return None;
+    }
+    let checked: Vec<&Check> = checked
+        .iter()
+        .copied()
+        .filter(|c| c.segment == own.segment)
+        .collect();
+    let features = drifts(&own.features, columns, &inside);
+    Some(SegmentWorld {
+        segment: own.segment.clone(),
+        rows: inside.len(),
+        drifted: features
+            .iter()
+            .filter(|drift| drift.is_drifted == Some(true))
+            .count(),
+        furthest: furthest(features, 1).pop(),
+        predictions: answers(own.predictions.as_ref(), &inside, id),
+        calibration: calibration(&checked),
+    })
 }
 
-/// Predicted probabilities against what came, of predictions whose window is over; `None` without any. Both by row.
-pub fn predictions(probabilities: &[f64], happened: &[bool]) -> Option<PredictionDrift> {
-    let rows = probabilities.len().min(happened.len());
+/// The features that moved the furthest: those that hold training first.
+fn furthest(mut all: Vec<Drift>, most: usize) -> Vec<Drift> {
+    all.sort_by(|a, b| {
+        let order = (b.holds(), b.is_drifted).cmp(&(a.holds(), a.is_drifted));
+        order
+            .then(b.psi.total_cmp(&a.psi))
+            .then_with(|| a.name.cmp(&b.name))
+    });
+    all.truncate(most);
+    all
+}
+
+fn drifts(references: &[Reference], columns: &[Option<usize>], accounts: &[&Seen]) -> Vec<Drift> {
+    let of = |(reference, column): (&Reference, &Option<usize>)| {
+        let read = |seen: &&Seen| column.map_or(f32::NAN, |at| seen.features[at]);
+        drift(reference, &accounts.iter().map(read).collect::<Vec<f32>>())
+    };
+    references.iter().zip(columns).filter_map(of).collect()
+}
+
+fn said(seen: &Seen, id: &str) -> Option<f64> {
+    seen.said.iter().find(|(name, _)| name == id).map(|(_, p)| *p)
+}
+
+fn answers(reference: Option<&Reference>, accounts: &[&Seen], id: &str) -> Option<Drift> {
+    let given: Vec<f32> = accounts
+        .iter()
+        .filter_map(|seen| said(seen, id))
+        .map(|p| p as f32)
+        .collect();
+    drift(reference?, &given)
+}
+
+/// How far a feature went from its reference; `None` without rows.
+fn drift(reference: &Reference, values: &[f32]) -> Option<Drift> {
+    let shift = reference.shift(values)?;
+    let (was, now) = (reference.rows, values.len());
+    let before = f64::from(reference.missing);
+    let enough = was >= LEAST_ROWS && now >= LEAST_ROWS;
+    let jump = shift.missing - before;
+    let bins = reference.cuts.len() + 1;
+    let is_far = shift.psi > DRIFTED.max(by_chance(bins, was, now));
+    let is_gone = jump > MISSING_JUMP.max(CHANCE * spread_of_share(before, was, now));
+    let is_drifted = is_far || is_gone;
+    let movement = (enough && is_drifted).then(|| {
+        // What the values that are known add to the index.
+        let of_values = shift.psi - shift.psi_missing;
+        if is_gone {
+            Movement::Gone
+        } else if only_rises(&reference.name) {
+            Movement::Aged
+        } else if jump < 0.0 && shift.psi_missing >= of_values {
+            Movement::Came
+        } else if jump > 0.0 && shift.psi_missing > of_values {
+            Movement::Gone
+        } else {
+            Movement::Values
+        }
+    });
+    Some(Drift {
+        name: reference.name.clone(),
+        rows: now,
+        psi: shift.psi,
+        missing_before: before,
+        missing_now: shift.missing,
+        usual_before: reference.middle(),
+        usual_now: middle(values),
+        is_drifted: enough.then_some(is_drifted),
+        movement,
+        means: movement.map(|movement| means(&reference.name, movement)),
+    })
+}
+
+/// The largest index that chance gives between as many rows: a chi-square's quantile by Wilson and Hilferty.
+fn by_chance(bins: usize, was: usize, now: usize) -> f64 {
+    let free = bins.saturating_sub(1).max(1) as f64;
+    let part = 2.0 / (9.0 * free);
+    let quantile = free * (1.0 - part + CHANCE * part.sqrt()).powi(3);
+    quantile * (1.0 / was as f64 + 1.0 / now as f64)
+}
+
+/// The standard deviation of the difference of two shares, by chance.
+fn spread_of_share(share: f64, was: usize, now: usize) -> f64 {
+    let share = share.clamp(0.05, 0.95);
+    (share * (1.0 - share) * (1.0 / was as f64 + 1.0 / now as f64)).sqrt()
+}
+
+fn middle(values: &[f32]) -> Option<f64> {
+    let mut known: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    known.sort_by(f32::total_cmp);
+    known.get(known.len() / 2).map(|v| f64::from(*v))
+}
+
+/// Whether a feature grows by itself as time passes: age, and what is counted since ever.
+fn only_rises(name: &str) -> bool {
+    name.ends_with("_total")
+        || matches!(
+            name,
+            "account_age_days" | "contract_month" | "usage_history_days" | "contact_tenure_days"
+        )
+}
+
+/// What a movement usually means, and what to do.
+fn means(name: &str, movement: Movement) -> String {
+    let fed_by = match spec(name).map(|spec| spec.group) {
+        Some(FeatureGroup::Usage) => "usage events",
+        Some(FeatureGroup::Engagement) => "activities (meetings, mails, calls)",
+        Some(FeatureGroup::Contacts) => "contacts",
+        Some(FeatureGroup::Support) => "tickets",
+        Some(FeatureGroup::Sentiment) => "surveys, pulses and goals",
+        Some(FeatureGroup::Contract) => "account records and subscriptions",
+        Some(FeatureGroup::Payment) => "invoices",
+        None => "what it is computed from",
+    };
+    match movement {
+        Movement::Gone => format!(
+            "A source no longer sends {fed_by}, or sends them without a field. Look at Integrations for the source of \
+             {fed_by} and mend it; the next night looks again."
+        ),
+        Movement::Came => format!(
+            "More accounts have it than when the model learnt: a source of {fed_by} came, or history grew. Nothing is \
+             broken; the next training takes it in."
+        ),
+        Movement::Values => format!(
+            "The values are others than those that the model learnt from: a unit or the meaning of a field of {fed_by} \
+             changed, a source sends part of it, or your customers really changed. Look at some accounts; mend the \
+             source, or accept and train again."
+        ),
+        Movement::Aged => {
+            "It only rises as time passes: the model is older than what it learnt from. The next training \
+             takes it in."
+                .to_owned()
+        }
+    }
+}
+
+/// Of each account the newest prediction of a model that is known to have come true or not. Those of other months speak of
+/// nearly the same window: counted too, one outcome would count three times.
+fn newest<'a>(checked: &[&'a Check], id: &str) -> Vec<&'a Check> {
+    let mut by_account: BTreeMap<AccountId, &Check> = BTreeMap::new();
+    for check in checked.iter().copied() {
+        if check.happened.is_none() || check.model_version.as_deref() != Some(id) {
+            continue;
+        }
+        let newest = by_account.entry(check.account).or_insert(check);
+        if newest.day < check.day {
+            *newest = check;
+        }
+    }
+    by_account.into_values().collect()
+}
+
+/// What was predicted against what came; `None` without any.
+fn calibration(checked: &[&Check]) -> Option<CalibrationDrift> {
+    let rows = checked.len();
     if rows == 0 {
         return None;
     }
-    let (probabilities, happened) = (&probabilities[..rows], &happened[..rows]);
     let all = rows as f64;
-    let predicted = probabilities.iter().sum::<f64>() / all;
-    let observed = happened.iter().filter(|it| **it).count() as f64 / all;
+    let predicted = checked.iter().map(|check| check.probability).sum::<f64>() / all;
+    let observed = checked
+        .iter()
+        .filter(|check| check.happened == Some(true))
+        .count() as f64
+        / all;
     let gap = predicted - observed;
-    let error = probabilities.iter().map(|p| p * (1.0 - p)).sum::<f64>().sqrt() / all;
+    let error = checked
+        .iter()
+        .map(|c| c.probability * (1.0 - c.probability))
+        .sum::<f64>()
+        .sqrt()
+        / all;
     let standard_errors = (error > 0.0).then(|| gap.abs() / error);
-    Some(PredictionDrift {
+    let is_far = standard_errors.map_or(gap.abs() > 0.0, |errors| errors > CALIBRATION_ERRORS);
+    Some(CalibrationDrift {
         rows,
         predicted,
         observed,
         gap,
         standard_errors,
+        is_drifted: (rows >= LEAST_ROWS).then_some(is_far),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn numbers(values: impl IntoIterator<Item = u32>) -> Vec<Option<f64>> {
-        values.into_iter().map(|v| Some(f64::from(v))).collect()
-    }
-
-    fn close(a: f64, b: f64) -> bool {
-        (a - b).abs() < 1e-12
-    }
-
-    #[test]
-    fn bins_are_deciles_of_the_reference() {
-        let reference = Reference::of("mrr", &numbers(1..=100)).unwrap();
-        assert_eq!(
-            reference.cuts,
-            [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
-        );
-        assert!(
-            reference.shares.iter().all(|share| close(*share, 0.1)),
-            "{reference:?}"
-        );
-        assert!(close(reference.missing, 0.0));
-    }
-
-    #[test]
-    fn the_same_values_in_any_order_have_not_moved() {
-        let reference = Reference::of("mrr", &numbers(1..=200)).unwrap();
-        let same = reference.drift(&numbers((1..=200).rev())).unwrap();
-        assert!(close(same.psi, 0.0), "{same:?}");
-        assert_eq!(same.is_drifted, Some(false));
-    }
-
-    #[test]
-    fn the_index_is_the_one_worked_by_hand() {
-        // 100 zeros and 100 ones: one cut at 0, shares one half each. Now 20 zeros and 80 ones:
-        // (0.2 - 0.5) ln(0.2 / 0.5) + (0.8 - 0.5) ln(0.8 / 0.5) = 0.3 ln 2.5 + 0.3 ln 1.6 = 0.3 ln 4.
-        let halves = numbers(std::iter::repeat_n(0, 100).chain(std::iter::repeat_n(1, 100)));
-        let reference = Reference::of("onboarding", &halves).unwrap();
-        assert_eq!(reference.cuts, [0.0, 1.0]);
-        let now = numbers(std::iter::repeat_n(0, 20).chain(std::iter::repeat_n(1, 80)));
-        let drift = reference.drift(&now).unwrap();
-        assert!(close(drift.psi, 0.3 * 4.0_f64.ln()), "{drift:?}");
-        assert_eq!(drift.is_drifted, Some(true));
-    }
-
-    #[test]
-    fn a_source_that_stops_is_drift_by_what_is_missing() {
-        // From 10 % missing to 60 %; the known values stay spread alike over ten bins, 9 % each, then 4 % each:
-        // 0.5 ln 6 + 10 * 0.05 ln(9 / 4).
-        let mut was = numbers((1..=900).map(|n| n % 10));
-        was.extend(vec![None; 100]);
-        let reference = Reference::of("nps", &was).unwrap();
-        assert!(close(reference.missing, 0.1));
-        assert!(close(
-            reference.missing + reference.shares.iter().sum::<f64>(),
-            1.0
-        ));
-        let mut now = numbers((1..=400).map(|n| n % 10));
-        now.extend(vec![None; 600]);
-        let drift = reference.drift(&now).unwrap();
-        assert!(
-            close(drift.psi, 0.5 * 6.0_f64.ln() + 0.5 * (9.0_f64 / 4.0).ln()),
-            "{drift:?}"
-        );
-        assert!(close(drift.missing_change, 0.5));
-        assert_eq!(drift.is_drifted, Some(true));
-    }
-
-    #[test]
-    fn values_beyond_all_that_was_seen_are_drift_of_a_finite_size() {
-        let constant = Reference::of("seats", &numbers(std::iter::repeat_n(5, 200))).unwrap();
-        assert_eq!(constant.cuts, [5.0]);
-        let drift = constant.drift(&numbers(std::iter::repeat_n(6, 200))).unwrap();
-        // Both bins swap: 2 (1 - 0.0001) ln(10 000).
-        assert!(
-            close(drift.psi, 2.0 * (1.0 - LEAST_SHARE) * (1.0 / LEAST_SHARE).ln()),
-            "{drift:?}"
-        );
-    }
-
-    #[test]
-    fn on_few_rows_there_is_an_index_and_no_verdict() {
-        let reference = Reference::of("mrr", &numbers(1..=99)).unwrap();
-        let drift = reference.drift(&numbers(1000..2000)).unwrap();
-        assert!(drift.psi > DRIFTED);
-        assert_eq!(drift.is_drifted, None);
-        assert_eq!(reference.drift(&[]), None);
-        assert_eq!(Reference::of("mrr", &[]), None);
-    }
-
-    #[test]
-    fn a_feature_that_was_always_missing_drifts_when_it_comes() {
-        let reference = Reference::of("nps", &vec![None; 200]).unwrap();
-        assert!(reference.cuts.is_empty() && close(reference.missing, 1.0));
-        let drift = reference.drift(&numbers(1..=200)).unwrap();
-        assert_eq!((drift.is_drifted, drift.missing), (Some(true), 0.0));
-    }
-
-    #[test]
-    fn a_reference_survives_the_model_card() {
-        let reference = Reference::of("mrr", &numbers((1..=300).map(|n| n * n))).unwrap();
-        let text = serde_json::to_string(&reference).unwrap();
-        assert_eq!(serde_json::from_str::<Reference>(&text).unwrap(), reference);
-    }
-
-    #[test]
-    fn predictions_are_held_against_what_came() {
-        // Four of 0.25 and one of the four happened: no gap. Two happened: gap -0.25, error sqrt(4 * 3/16) / 4.
-        let right = predictions(&[0.25; 4], &[true, false, false, false]).unwrap();
-        assert!(close(right.gap, 0.0) && right.standard_errors == Some(0.0));
-        let low = predictions(&[0.25; 4], &[true, true, false, false]).unwrap();
-        assert!(close(low.gap, -0.25), "{low:?}");
-        assert!(
-            close(low.standard_errors.unwrap(), 0.25 / (0.75_f64.sqrt() / 4.0)),
-            "{low:?}"
-        );
-        assert_eq!(predictions(&[1.0], &[false]).unwrap().standard_errors, None);
-        assert!(predictions(&[], &[]).is_none());
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use copilot_domain::health::FeatureMap;
 use copilot_domain::ids::AccountId;
 use copilot_domain::prediction::RevenueForm;
 use copilot_features::{CATALOGUE, FeatureVector};
@@ -24,12 +25,22 @@ pub struct Example {
     pub rules: f64,
     /// What came in the window, in major units; of revenue only, else NaN.
     pub came: f64,
+    /// The health profile that it had then.
+    pub segment: String,
 }
 
 impl Example {
     /// The values of a vector as an example holds them.
     pub fn values(features: &FeatureVector) -> Vec<f32> {
         let values = CATALOGUE.iter().map(|spec| features.get(spec.name));
+        values.map(|v| v.map_or(f32::NAN, |v| v as f32)).collect()
+    }
+
+    /// The same of a map of features by name, as an assessment keeps it.
+    pub fn of_map(features: &FeatureMap) -> Vec<f32> {
+        let values = CATALOGUE
+            .iter()
+            .map(|spec| features.get(spec.name).copied().flatten());
         values.map(|v| v.map_or(f32::NAN, |v| v as f32)).collect()
     }
 }
@@ -49,6 +60,10 @@ pub struct Examples {
     pub rules: Vec<f64>,
     /// What came in the window, in major units; of revenue only, else NaN.
     pub came: Vec<f64>,
+    /// Names of health profiles.
+    pub segments: Vec<String>,
+    /// The health profile of each row, by its place in `segments`.
+    pub segment_of: Vec<u16>,
 }
 
 impl Examples {
@@ -60,6 +75,10 @@ impl Examples {
             *slot = number;
         }
         let mut out = Self::default();
+        let mut segments: BTreeMap<String, u16> = all.iter().map(|one| (one.segment.clone(), 0)).collect();
+        for (number, slot) in (0..).zip(segments.values_mut()) {
+            *slot = number;
+        }
         let mut values = Vec::with_capacity(all.len() * CATALOGUE.len());
         for one in &all {
             values.extend_from_slice(&one.features);
@@ -68,7 +87,9 @@ impl Examples {
             out.labels.push(f64::from(u8::from(one.happened)));
             out.rules.push(one.rules);
             out.came.push(one.came);
+            out.segment_of.push(segments[&one.segment]);
         }
+        out.segments = segments.into_keys().collect();
         out.table = Table::new(values, CATALOGUE.len()).unwrap_or_default();
         out
     }

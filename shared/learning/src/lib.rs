@@ -20,6 +20,7 @@ pub mod population;
 pub mod quality;
 pub mod random;
 pub mod recommend;
+mod references;
 mod simplex;
 pub mod symmetric;
 pub mod table;

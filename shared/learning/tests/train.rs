@@ -41,6 +41,7 @@ fn with_base(accounts: usize, months: i8, signal: f64, base: f64) -> Examples {
                 happened: random.unit() < 1.0 / (1.0 + (-margin).exp()),
                 rules: 0.3 + 0.1 * random.unit(),
                 came: f64::NAN,
+                segment: if account % 3 == 0 { "digital" } else { "default" }.to_owned(),
             });
         }
     }

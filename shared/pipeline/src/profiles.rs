@@ -24,6 +24,8 @@ const MAX_LISTED: usize = 20_000;
 pub const MAX_SAMPLE: usize = 500;
 /// How long a preview goes on assessing.
 pub const SAMPLE_TIME: Duration = Duration::from_secs(8);
+/// How far the clock of who asks and that of who scores may differ.
+const SKEW: Duration = Duration::from_secs(5);
 /// Accounts assessed at once.
 const PARALLEL: usize = 16;
 
@@ -74,6 +76,18 @@ impl Scorer {
     /// Forgets what is kept of a tenant: who changed its settings wants to see the change.
     pub async fn forget(&self, tenant: &TenantId) {
         self.settings.lock().await.remove(tenant);
+    }
+
+    /// Lets go of what was read of a tenant before an instant, by the clock of now. Two clocks may differ by seconds.
+    pub async fn forget_before(&self, tenant: &TenantId, since: Timestamp, clock: Timestamp) {
+        let ago = clock.duration_since(since).unsigned_abs();
+        let mut kept = self.settings.lock().await;
+        if kept
+            .get(tenant)
+            .is_some_and(|(read_at, _)| read_at.elapsed() + SKEW >= ago)
+        {
+            kept.remove(tenant);
+        }
     }
 
     /// The profiles of a tenant: its own, or those that are shipped. A set that this release cannot read is no reason

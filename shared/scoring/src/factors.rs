@@ -71,6 +71,19 @@ fn factor(part: &Part<'_>) -> Factor {
     }
 }
 
+/// A feature in words with its value on two days.
+pub(crate) fn said(name: &str, then: Option<f64>, now: Option<f64>) -> String {
+    let spec = copilot_features::spec(name);
+    let form = |value: Option<f64>| {
+        value.map_or_else(
+            || "not known".to_owned(),
+            |value| format_value(value, spec.map_or("n2", |spec| form_of(spec.unit, value))),
+        )
+    };
+    let text = spec.map_or(name, |spec| spec.text);
+    format!("{text}: {} → {}", form(then), form(now))
+}
+
 /// How a value of a unit is written.
 fn form_of(unit: &str, value: f64) -> &'static str {
     match unit {

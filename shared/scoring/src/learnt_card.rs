@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::amounts::{AmountCard, AmountValidation};
 use crate::card::{Applicability, Quality};
+use crate::reference::References;
 
 /// One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -317,6 +318,10 @@ pub struct LearntCard {
     /// How amounts are told; of models of revenue.
     #[serde(default)]
     pub amounts: Option<AmountCard>,
+    /// How what it reads and says was spread over the newest rows that it learnt from; later accounts are held against it.
+    /// `None` for one that was brought, and before references were kept.
+    #[serde(default)]
+    pub references: Option<References>,
     /// What else to know.
     pub limits: Vec<String>,
 }

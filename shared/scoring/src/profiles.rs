@@ -202,11 +202,16 @@ pub struct CapWhen {
 impl CapWhen {
     /// Whether it holds; a missing feature holds nothing.
     pub fn holds(&self, features: &FeatureVector) -> bool {
-        features.get(&self.feature).is_some_and(|value| {
-            self.gte.is_none_or(|limit| value >= limit)
-                && self.gt.is_none_or(|limit| value > limit)
-                && self.lte.is_none_or(|limit| value <= limit)
-        })
+        features
+            .get(&self.feature)
+            .is_some_and(|value| self.holds_for(value))
+    }
+
+    /// Whether it holds for a value of its feature.
+    pub fn holds_for(&self, value: f64) -> bool {
+        self.gte.is_none_or(|limit| value >= limit)
+            && self.gt.is_none_or(|limit| value > limit)
+            && self.lte.is_none_or(|limit| value <= limit)
     }
 }
 

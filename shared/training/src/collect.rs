@@ -131,6 +131,7 @@ async fn of_account(
             happened,
             rules: rules.unwrap_or(f64::NAN),
             came: came.unwrap_or(f64::NAN),
+            segment: settings.profiles.choose(&snapshot, &features).1.id,
         });
     }
     Ok(out)

@@ -2,11 +2,11 @@
 
 use copilot_aws::models::{self, CARD, MODEL, ModelFiles, VALIDATED, VALIDATED_CARD};
 use copilot_aws::table::Condition;
-use copilot_aws::{AwsError, Table};
+use copilot_aws::{AwsError, Table, monitoring};
 use copilot_domain::ids::TenantId;
 use copilot_domain::model::{Pointers, RunStatus, TrainingRun};
 use copilot_domain::prediction::PredictionKind;
-use copilot_domain::time::{Timestamp, day_of};
+use copilot_domain::time::{Timestamp, day_of, shift};
 use copilot_features::CATALOGUE;
 use copilot_learning::examples::Examples;
 use copilot_learning::train::{Artifact, Incumbent, Order, TrainError, Trained, Verdict, counts, train};
@@ -17,6 +17,7 @@ use copilot_scoring::amounts;
 use copilot_scoring::learnt::LearntModel;
 use copilot_scoring::learnt_card::ModelEntry;
 use copilot_scoring::onnx::ModelError;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use crate::collect::collect;
@@ -25,6 +26,8 @@ use crate::collect::collect;
 const NOTE_EVERY: usize = 250;
 /// Part of every version: rises when the same examples give another model.
 const TRAINER: &str = "trainer 1";
+/// Days after which what a night found of drift does not hold a run any more: nights that do not come are no drift.
+const FRESH_DAYS: i32 = 7;
 /// Tries to put a new model into the shadow while others decide on models.
 const TRIES: usize = 5;
 
@@ -108,7 +111,10 @@ impl Trainer {
     /// # Errors
     /// [`TrainingError`] where it may be tried again; what can never go through is written into the run.
     pub async fn run(&self, tenant: &TenantId, mut run: TrainingRun) -> Result<TrainingRun, TrainingError> {
-        if matches!(run.status, RunStatus::Registered | RunStatus::Refused) {
+        if matches!(
+            run.status,
+            RunStatus::Registered | RunStatus::Refused | RunStatus::Held
+        ) {
             return Ok(run);
         }
         let done = self.attempt(tenant, &mut run).await;
@@ -131,6 +137,15 @@ impl Trainer {
         let settings = self.scorer.settings(tenant, clock).await?;
         let now = settings.tenant.now(clock);
         let kind = run.kind;
+        if run.accepted_drift.is_none()
+            && let Some(why) = self
+                .held(tenant, kind, day_of(now, &settings.tenant.time_zone()))
+                .await?
+        {
+            run.status = RunStatus::Held;
+            run.verdict = why;
+            return Ok(());
+        }
         let mut progress = Progress { table, tenant, run };
         let collected = collect(&self.scorer, tenant, &settings, kind, now, &mut progress).await?;
         let examples = Examples::of(collected.examples);
@@ -166,6 +181,25 @@ impl Trainer {
             }
         }
         Ok(())
+    }
+
+    /// Why the run must wait: what the newest night found of the models that stand now, where it is not too old.
+    async fn held(
+        &self,
+        tenant: &TenantId,
+        kind: PredictionKind,
+        today: Date,
+    ) -> Result<Option<String>, TrainingError> {
+        let table = self.scorer.table();
+        let found = monitoring::newest(table, tenant, kind, 1).await?.pop();
+        let Some(found) = found.filter(|found| found.day >= shift(today, -FRESH_DAYS)) else {
+            return Ok(None);
+        };
+        let (pointers, _) = models::pointers_of(table, tenant, kind).await?;
+        let stands = found
+            .leading()
+            .is_some_and(|model| is_placed(&pointers, &model.version));
+        Ok(found.held.filter(|_| stands))
     }
 
     /// What the champion says of the examples: by the file that had not seen the newest months either.

@@ -3,22 +3,23 @@
 
 use copilot_aws::alerts::{self, ListBy};
 use copilot_aws::bus::EventBus;
-use copilot_aws::models::{self, MODEL, ModelFiles};
+use copilot_aws::models::{self, CARD, MODEL, ModelFiles};
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::testing::SdkConfig;
-use copilot_aws::{Table, facts, testing};
+use copilot_aws::{Table, facts, monitoring, testing};
 use copilot_domain::alert::Alert;
 use copilot_domain::assessment::Assessment;
 use copilot_domain::facts::{Fact, Kind, RecordFact};
 use copilot_domain::ids::{AccountId, ExternalId, Source, TenantId, TenantProof};
 use copilot_domain::model::{ModelRole, RunStatus, TrainingRun};
+use copilot_domain::monitoring::Monitoring;
 use copilot_domain::prediction::{Method, Prediction, PredictionKind};
 use copilot_domain::revision::Revision;
-use copilot_domain::time::Timestamp;
+use copilot_domain::time::{Timestamp, day_of, shift};
 use copilot_pipeline::Scorer;
 use copilot_runtime::clock::Clock;
-use copilot_scoring::learnt_card::ModelEntry;
+use copilot_scoring::learnt_card::{LearntCard, ModelEntry};
 use copilot_training::Trainer;
 use futures::stream::{self, StreamExt};
 use jiff::SignedDuration;
@@ -122,9 +123,32 @@ impl World {
     }
 
     async fn train_of(&self, kind: PredictionKind) -> TrainingRun {
+        self.run_of(TrainingRun::queued(kind, "admin", now(), "one")).await
+    }
+
+    async fn train_accepting(&self, drift: Option<&str>) -> TrainingRun {
+        self.run_of(TrainingRun {
+            accepted_drift: drift.map(str::to_owned),
+            ..TrainingRun::queued(KIND, "admin", now(), "one")
+        })
+        .await
+    }
+
+    async fn run_of(&self, run: TrainingRun) -> TrainingRun {
         let trainer = Trainer::new(self.scorer(), self.files(), Clock::fixed(now()));
-        let run = TrainingRun::queued(kind, "admin", now(), "one");
         trainer.run(&self.tenant, run).await.unwrap()
+    }
+
+    /// A night of some days ago that found a feature of a champion drifted.
+    async fn drifted(&self, version: &str, days: i32) {
+        let drift = json!({"name": "days_since_purchase", "rows": 150, "psi": 0.9, "missing_before": 0.0, "missing_now": 0.5,
+            "usual_before": 9.0, "usual_now": 9.0, "is_drifted": true, "movement": "gone", "means": null});
+        let model = json!({"version": version, "role": "champion", "state": "drifted", "rows": 150, "answered": 150,
+            "reference_rows": 1_000, "features": 9, "drifted": 1, "moved": [drift], "segments": []});
+        let model = serde_json::from_value(model).unwrap();
+        let day = shift(day_of(now(), &TimeZone::UTC), -days);
+        let found = Monitoring::new(KIND, day, now(), vec![model]);
+        monitoring::put(&self.table, &self.tenant, &found).await.unwrap();
     }
 
     async fn scored(&self, name: &str) -> Assessment {
@@ -234,6 +258,8 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
             .all(|p| p.model_version.as_deref() != Some(name.as_str()))
     );
 
+    Box::pin(holds(&world, &version)).await;
+
     // The same history is the same model.
     let again = world.train().await;
     assert_eq!(again.version.as_deref(), Some(version.as_str()));
@@ -271,6 +297,35 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
         "{:?}",
         without.missing
     );
+}
+
+/// What a night found holds the next run, until somebody accepts it; what a night found of a model that stands nowhere does not.
+async fn holds(world: &World, version: &str) {
+    world.decide(|pointers| pointers.crown(version, now())).await;
+    world.drifted(version, 0).await;
+    let held = world.train().await;
+    assert_eq!((held.status, held.accounts), (RunStatus::Held, 0));
+    assert!(
+        held.verdict
+            .starts_with("held: feature days_since_purchase PSI 0.90"),
+        "{}",
+        held.verdict
+    );
+    let accepted = world.train_accepting(Some("the shop closed in August")).await;
+    assert_eq!(accepted.status, RunStatus::Registered, "{}", accepted.verdict);
+    world.drifted("another", 0).await;
+    assert_eq!(world.train().await.status, RunStatus::Registered);
+    let card = world
+        .files()
+        .get(&world.tenant, (KIND, version), CARD)
+        .await
+        .unwrap()
+        .unwrap();
+    let card: LearntCard = serde_json::from_slice(&card).unwrap();
+    let references = card.references.unwrap();
+    assert_eq!(references.features.len(), card.inputs.len());
+    assert_eq!(references.cutoffs.last(), Some(&jiff::civil::date(2025, 12, 1)));
+    assert!(references.predictions.unwrap().rows >= 100);
 }
 
 #[tokio::test]

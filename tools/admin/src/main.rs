@@ -63,6 +63,9 @@ enum Command {
         /// churn, downgrade, payment or expansion.
         #[arg(long, default_value = "churn")]
         kind: String,
+        /// Why to train though what the model reads has drifted.
+        #[arg(long)]
+        accept_drift: Option<String>,
     },
     /// Writes the features of every account of a tenant, as they were at the ends of past months, into the feature store.
     BackfillFeatures {
@@ -217,11 +220,16 @@ async fn main() -> Result<()> {
             let queue = ScoreQueue::new(&sdk, &queue, table.clone());
             json!(backfill::run(&table, &queue, &clock, &tenant_id(&tenant)?, days, every).await?)
         }
-        Command::Train { tenant, kind } => {
+        Command::Train {
+            tenant,
+            kind,
+            accept_drift,
+        } => {
             let bucket = env.required("DATA_BUCKET", "the data bucket")?;
             let bus = env.required("EVENT_BUS_NAME", "the bus on which alerts are told")?;
             let tenant = tenant_id(&tenant)?;
-            train::run(&sdk, &table, (&bucket, &bus), &clock, &tenant, &kind).await?
+            let stack = (&sdk, &table, (bucket.as_str(), bus.as_str()));
+            train::run(stack, &clock, &tenant, &kind, accept_drift).await?
         }
         Command::BackfillFeatures { tenant, from, to } => {
             let store = lake(&env, &sdk)?;

@@ -15,19 +15,21 @@ use serde_json::{Value, json};
 
 /// Carries a run out and gives what came of it.
 pub(crate) async fn run(
-    sdk: &SdkConfig,
-    table: &Table,
-    (bucket, bus): (&str, &str),
+    (sdk, table, (bucket, bus)): (&SdkConfig, &Table, (&str, &str)),
     clock: &Clock,
     tenant: &TenantId,
     kind: &str,
+    accepted_drift: Option<String>,
 ) -> Result<Value> {
     let kind = PredictionKind::of_name(kind)
         .with_context(|| format!("{kind} is none of churn, downgrade, payment, expansion"))?;
     let files = ModelFiles::new(sdk, bucket);
     let scorer = Scorer::new(table.clone(), EventBus::new(sdk, bus))?;
     let trainer = Trainer::new(scorer, files, clock.clone());
-    let run = TrainingRun::queued(kind, "operator", clock.now(), "cli");
+    let run = TrainingRun {
+        accepted_drift,
+        ..TrainingRun::queued(kind, "operator", clock.now(), "cli")
+    };
     models::put_run(table, tenant, &run).await?;
     Ok(json!(trainer.run(tenant, run).await?))
 }

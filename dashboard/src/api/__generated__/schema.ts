@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why the score changed between two days */
+        /** Why the score and the probabilities changed between two days */
         get: operations["explain_account"];
         put?: never;
         post?: never;
@@ -662,6 +662,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{kind}/monitoring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the models of a kind still meet the world that they learnt
+         * @description Computed each night: how far each feature, the model's own answers and its calibration are from what they were, and whether
+         *     training waits for it.
+         */
+        get: operations["get_model_monitoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/{kind}/rollback": {
         parameters: {
             query?: never;
@@ -692,7 +713,8 @@ export interface paths {
         /**
          * Train a model on the tenant's history
          * @description The answer is the run; it goes on by itself and says how far it is. With too few known outcomes, or where the data
-         *     carries no signal, it ends without a model and says so.
+         *     carries no signal, it ends without a model and says so. Where a feature of the model that answers has drifted, it is held,
+         *     unless the drift is accepted with a reason.
          */
         post: operations["start_training_run"];
         delete?: never;
@@ -976,8 +998,8 @@ export interface paths {
         put?: never;
         /**
          * Publish the draft of the health profiles
-         * @description The draft becomes the next version, which never changes again. Scores go by it within half a minute: each account
-         *     at its next scoring, at the latest in the nightly run.
+         * @description The draft becomes the next version, which never changes again. New scores are asked for of every account that it
+         *     concerns: those of the profiles that changed, or all where whom a profile takes, a cap or a scorecard did.
          */
         post: operations["publish_profile_draft"];
         delete?: never;
@@ -2217,6 +2239,34 @@ export interface components {
              */
             to: number;
         };
+        /** @description What was predicted against what came: the newest prediction of each account whose window is over. */
+        CalibrationDrift: {
+            /**
+             * Format: double
+             * @description `predicted - observed`.
+             */
+            gap: number;
+            /** @description Whether the gap is beyond chance (3 standard errors); `null` on too few accounts. */
+            is_drifted: boolean | null;
+            /**
+             * Format: double
+             * @description Share that it happened to.
+             */
+            observed: number;
+            /**
+             * Format: double
+             * @description Mean of the predicted probabilities.
+             */
+            predicted: number;
+            /** @description Accounts. */
+            rows: number;
+            /**
+             * Format: double
+             * @description How many standard errors the gap is: with every prediction right, beyond 2 in one of 22 cases. `null` when all
+             *     predictions were certain (0 or 1): then any gap is an error.
+             */
+            standard_errors: number | null;
+        };
         /** @description A cap that applied. */
         Cap: {
             /** @description Id, e.g. `notice`. */
@@ -2661,6 +2711,43 @@ export interface components {
          * @enum {string}
          */
         DismissReason: "wrong_data" | "known" | "not_actionable" | "already_handled";
+        /** @description How far a feature, or the model's own answer, is from what the model learnt. */
+        Drift: {
+            /** @description Whether it moved too far; `null` on too few accounts. */
+            is_drifted: boolean | null;
+            /** @description What that usually means and what to do, where it moved too far. */
+            means: string | null;
+            /**
+             * Format: double
+             * @description Share of missing values when it learnt.
+             */
+            missing_before: number;
+            /**
+             * Format: double
+             * @description Share of missing values now.
+             */
+            missing_now: number;
+            movement: components["schemas"]["Movement"] | null;
+            /** @description The feature; `probability` for the model's own answer. */
+            name: string;
+            /**
+             * Format: double
+             * @description The population stability index: below 0.1 nothing moved, above 0.2 too much did.
+             */
+            psi: number;
+            /** @description Accounts looked at. */
+            rows: number;
+            /**
+             * Format: double
+             * @description The middle value when it learnt; `null` where it was always missing.
+             */
+            usual_before: number | null;
+            /**
+             * Format: double
+             * @description The middle value now.
+             */
+            usual_now: number | null;
+        };
         /** @description Accounts that may be the same. */
         Duplicate: {
             /** @description The accounts; of a large group the first ten. */
@@ -2851,6 +2938,8 @@ export interface components {
             compare: string;
             /** @description What made it; sums to the change exactly. */
             contributions: components["schemas"]["Contribution"][];
+            /** @description Probabilities that models gave on the later day, against the earlier. */
+            predictions: components["schemas"]["PredictionExplanation"][];
             /**
              * Format: double
              * @description Score on the later day.
@@ -3200,6 +3289,33 @@ export interface components {
             /** @description PUT the file here, once. */
             upload_url: string;
         };
+        /** @description What one input did to the probability between two days. */
+        InputChange: {
+            /**
+             * Format: double
+             * @description Log-odds that it adds on the later day, more than on the earlier.
+             */
+            margin: number;
+            /** @description The feature; `others` for the rest in one. */
+            name: string;
+            /**
+             * Format: double
+             * @description Its share of the probability's change.
+             */
+            points: number;
+            /** @description In words, with its value on both days. */
+            text: string;
+            /**
+             * Format: double
+             * @description Its value on the later day.
+             */
+            value_at: number | null;
+            /**
+             * Format: double
+             * @description Its value on the earlier day; `null` where it was missing.
+             */
+            value_compare: number | null;
+        };
         /** @description A source of facts and how it fares. */
         Integration: {
             /**
@@ -3369,6 +3485,7 @@ export interface components {
             maker: components["schemas"]["Maker"];
             /** @description Name. */
             name: string;
+            references: components["schemas"]["References"] | null;
             /** @description SHA-256 of the model file, hex. */
             sha256: string;
             trained_on: components["schemas"]["TrainedOn"] | null;
@@ -3718,6 +3835,19 @@ export interface components {
             /** @description The version. */
             version: string;
         };
+        /** @description What nights found of the models of a kind. */
+        ModelMonitoring: {
+            /** @description The newest nights in short, the newest first. */
+            history: components["schemas"]["MonitoredDay"][];
+            /** @description What they predict. */
+            kind: components["schemas"]["PredictionKind"];
+            latest: components["schemas"]["Monitoring"] | null;
+            /**
+             * Format: date-time
+             * @description Since when admins know that something is off; `null` where nothing is.
+             */
+            off_since: string | null;
+        };
         /**
          * @description Where a version stands.
          * @enum {string}
@@ -3741,6 +3871,41 @@ export interface components {
             checks: components["schemas"]["Check"][];
             /** @description Where it stands. */
             role: components["schemas"]["ModelRole"];
+        };
+        /** @description One model against what it learnt. */
+        ModelWorld: {
+            /** @description Accounts among them that it gave an answer for. */
+            answered: number;
+            calibration: components["schemas"]["CalibrationDrift"] | null;
+            /** @description Features that moved too far. */
+            drifted: number;
+            /** @description Features that it reads. */
+            features: number;
+            /** @description Those that moved the furthest, the furthest first. */
+            moved: components["schemas"]["Drift"][];
+            predictions: components["schemas"]["Drift"] | null;
+            /**
+             * Format: date
+             * @description The first day of these rows.
+             */
+            reference_from: string | null;
+            /** @description Rows that it is compared with. */
+            reference_rows: number;
+            /**
+             * Format: date
+             * @description The last day of these rows.
+             */
+            reference_to: string | null;
+            /** @description Where it stands. */
+            role: components["schemas"]["ModelRole"];
+            /** @description Accounts that it is about. */
+            rows: number;
+            /** @description By health profile, where there are enough accounts. */
+            segments: components["schemas"]["SegmentWorld"][];
+            /** @description In a word. */
+            state: components["schemas"]["WorldState"];
+            /** @description The version. */
+            version: string;
         };
         /** @description The models of one kind. */
         ModelsOfKind: {
@@ -3774,6 +3939,51 @@ export interface components {
              */
             currency: string;
         };
+        /** @description A night in short, of the model that answers (or is watched, where none answers). */
+        MonitoredDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Features that moved too far. */
+            drifted: number;
+            /** @description Whether training waited. */
+            held: boolean;
+            /**
+             * Format: double
+             * @description The largest index among its features.
+             */
+            largest_psi: number | null;
+            /**
+             * Format: double
+             * @description The index of its own answers.
+             */
+            predictions_psi: number | null;
+            /** @description How it stood. */
+            state: components["schemas"]["WorldState"];
+            /** @description The model's version. */
+            version: string;
+        };
+        /** @description What a night found of the models of a kind. */
+        Monitoring: {
+            /**
+             * Format: date-time
+             * @description When it was computed.
+             */
+            computed_at: string;
+            /**
+             * Format: date
+             * @description The day, in the tenant's zone.
+             */
+            day: string;
+            /** @description Why training waits; `null` when it does not. */
+            held: string | null;
+            /** @description What they predict. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description The champion, the challenger and the one in the shadow, where there are. */
+            models: components["schemas"]["ModelWorld"][];
+        };
         /** @description An account whose band would change. */
         MovedAccount: {
             /** @description By the draft. */
@@ -3786,6 +3996,11 @@ export interface components {
             /** @description Name. */
             name: string;
         };
+        /**
+         * @description How a feature moved.
+         * @enum {string}
+         */
+        Movement: "gone" | "came" | "values" | "aged";
         /** @description A call to action to make. */
         NewCta: {
             /** @description Account id. */
@@ -4405,6 +4620,49 @@ export interface components {
             window_days: number;
         };
         /**
+         * @description A change of a model's probability between two days, taken apart: what the inputs did and what another model did sum to the
+         *     change.
+         */
+        PredictionExplanation: {
+            /**
+             * Format: double
+             * @description What another model did: what the model of the later day says of the account as it was, minus what was kept. 0 under the
+             *     same model, `null` where it cannot be split.
+             */
+            by_model: number | null;
+            /**
+             * Format: double
+             * @description Later minus earlier.
+             */
+            change: number | null;
+            /** @description What inputs did, by the model of the later day, the largest first. */
+            inputs: components["schemas"]["InputChange"][];
+            /** @description What is predicted. */
+            kind: components["schemas"]["PredictionKind"];
+            /**
+             * Format: double
+             * @description Log-odds by the model of the later day, later minus earlier.
+             */
+            margin: number | null;
+            /** @description The model whose prediction was kept of the earlier day; `null` where none was kept. */
+            model_compare: string | null;
+            /** @description The model of the later day. */
+            model_version: string;
+            /** @description What to know about it. */
+            note: string | null;
+            /**
+             * Format: double
+             * @description Probability on the later day.
+             */
+            probability_at: number;
+            /**
+             * Format: double
+             * @description Probability on the earlier day: as it was kept where another model gave it, else as the model of the later day says it
+             *     of the account as it was.
+             */
+            probability_compare: number | null;
+        };
+        /**
          * @description What is predicted.
          * @enum {string}
          */
@@ -4685,6 +4943,14 @@ export interface components {
              */
             note?: string | null;
         };
+        /** @description A version that was just published. */
+        PublishedProfiles: components["schemas"]["ProfileVersion"] & {
+            /**
+             * Format: int64
+             * @description Accounts that new scores were asked for: all that may get another score. They come in by and by.
+             */
+            scores_asked: number;
+        };
         /** @description The pulse that was set. */
         Pulse: {
             /**
@@ -4751,6 +5017,32 @@ export interface components {
              * @example 08:00
              */
             to: string;
+        };
+        /** @description How a feature was spread over the rows that a model learnt from. */
+        Reference: {
+            /** @description The inner cuts of the bins, ascending: a value lies in the first bin whose cut is not below it. */
+            cuts: number[];
+            /**
+             * Format: float
+             * @description The share of missing values.
+             */
+            missing: number;
+            /** @description The feature. */
+            name: string;
+            /** @description Rows that it was taken from. */
+            rows: number;
+            /** @description The share of each bin, one more than there are cuts; with the share of missing values they sum to 1. */
+            shares: number[];
+        };
+        /** @description What a card keeps of the rows that its model learnt from. */
+        References: {
+            /** @description The cut-offs of these rows, the oldest first. */
+            cutoffs: string[];
+            /** @description A reference for each input, in the order of the card's inputs. */
+            features: components["schemas"]["Reference"][];
+            predictions: components["schemas"]["Reference"] | null;
+            /** @description The same by health profile, of the profiles with the most rows. */
+            segments: components["schemas"]["SegmentReferences"][];
         };
         /** @description Renewals ahead. */
         Renewals: {
@@ -4906,7 +5198,7 @@ export interface components {
          * @description Where a training run stands.
          * @enum {string}
          */
-        RunStatus: "queued" | "running" | "registered" | "refused" | "failed";
+        RunStatus: "queued" | "running" | "registered" | "refused" | "held" | "failed";
         /** @description A prediction that an uploaded model must reproduce. */
         SamplePrediction: {
             /** @description Values in the order of `features`, `null` where missing. */
@@ -4972,6 +5264,26 @@ export interface components {
              * @description Version of the set of profiles that it stands in.
              */
             version: number;
+        };
+        /** @description The rows of one health profile. */
+        SegmentReferences: {
+            /** @description A reference for each input, in the order of the card's inputs. */
+            features: components["schemas"]["Reference"][];
+            predictions: components["schemas"]["Reference"] | null;
+            /** @description The profile. */
+            segment: string;
+        };
+        /** @description The accounts of one health profile. */
+        SegmentWorld: {
+            calibration: components["schemas"]["CalibrationDrift"] | null;
+            /** @description Features that moved too far. */
+            drifted: number;
+            furthest: components["schemas"]["Drift"] | null;
+            predictions: components["schemas"]["Drift"] | null;
+            /** @description Accounts looked at. */
+            rows: number;
+            /** @description The profile. */
+            segment: string;
         };
         /** @description Settings of the tenant. */
         Settings: {
@@ -5123,6 +5435,14 @@ export interface components {
             mapping: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A training run that is asked for. */
+        StartTraining: {
+            /**
+             * @description Why to train though what the model reads has drifted; kept with the run and in the audit trail. Left out, a run whose
+             *     features have drifted is held.
+             */
+            accept_drift?: string | null;
         };
         /**
          * @description Who does a step.
@@ -5503,6 +5823,8 @@ export interface components {
         };
         /** @description A training run. */
         TrainingRun: {
+            /** @description Why it may train though what the model reads has drifted; `null` where nobody accepted that. */
+            accepted_drift: string | null;
             /** @description Accounts to read. */
             accounts: number;
             /** @description Accounts read so far. */
@@ -5723,6 +6045,11 @@ export interface components {
              */
             secret: string | null;
         };
+        /**
+         * @description How a model stands to what it learnt.
+         * @enum {string}
+         */
+        WorldState: "steady" | "drifted" | "few_rows" | "no_reference";
     };
     responses: {
         /** @description The body is not JSON */
@@ -7454,6 +7781,39 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    get_model_monitoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest night, and those before in short */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMonitoring"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     roll_back_model: {
         parameters: {
             query?: never;
@@ -7548,7 +7908,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartTraining"] | null;
+            };
+        };
         responses: {
             /** @description The run */
             202: {
@@ -7562,10 +7926,13 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingRun"];
                 };
             };
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8248,7 +8615,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The version that was published */
+            /** @description The version that was published, and how many new scores were asked for */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8257,7 +8624,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileVersion"];
+                    "application/json": components["schemas"]["PublishedProfiles"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -8356,7 +8723,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The version that was published */
+            /** @description The version that was published, and how many new scores were asked for */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8365,7 +8732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileVersion"];
+                    "application/json": components["schemas"]["PublishedProfiles"];
                 };
             };
             401: components["responses"]["Problem401"];

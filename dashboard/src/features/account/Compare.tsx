@@ -9,6 +9,7 @@ import { day as dayText, score as scoreText, signed } from "~/lib/format";
 import { addsUp, roundToSum } from "~/lib/sums";
 import { groupLabel } from "~/lib/vocabulary";
 import classes from "./Account.module.css";
+import { PredictionChange } from "./PredictionChange";
 
 interface CompareProps {
   id: string;
@@ -18,7 +19,7 @@ interface CompareProps {
   onChange: (days: { from: string; to: string }) => void;
 }
 
-/** What changed between two days, in contributions that add up to the change of the score. */
+/** What changed between two days, in contributions that add up to the change of the score, and of each model's probability. */
 export function Compare({ id, days, from, to, onChange }: CompareProps) {
   const explain = useQuery(explainQuery(useApi(), id, from, to));
   const options = days.toReversed().map((value) => ({ value, label: dayText(value) }));
@@ -35,7 +36,12 @@ export function Compare({ id, days, from, to, onChange }: CompareProps) {
     >
       {from === to ? <EmptyState title="Choose two different days">The same day has nothing to compare with.</EmptyState>
         : explain.isError ? <ProblemState error={explain.error} onRetry={() => void explain.refetch()} />
-          : explain.data === undefined ? <Rows count={5} /> : <Contributions explain={explain.data} />}
+          : explain.data === undefined ? <Rows count={5} /> : (
+            <>
+              <Contributions explain={explain.data} />
+              {explain.data.predictions.map((change) => <PredictionChange key={change.kind} change={change} at={explain.data.at} compare={explain.data.compare} />)}
+            </>
+          )}
     </Panel>
   );
 }

@@ -1,4 +1,4 @@
-import type { LearntModel, ModelVersion, TrainingRun } from "~/api/types";
+import type { LearntModel, ModelVersion, ModelWorld, TrainingRun, WorldDrift } from "~/api/types";
 
 /** What is predicted, and how outcomes to learn from come in. */
 export const kinds = {
@@ -20,10 +20,14 @@ export const checkNames: Record<string, string> = {
 };
 
 export const runNames: Record<TrainingRun["status"], string> = {
-  queued: "Queued", running: "Running", registered: "Model registered", refused: "No model", failed: "Failed",
+  held: "Held", queued: "Queued", running: "Running", registered: "Model registered", refused: "No model", failed: "Failed",
 };
 
 /** What answers, in words; a version by its name. */
 export function answering(answers: LearntModel["answers"]): string {
   return answers === "rules" ? "Rules" : answers === "baseline" ? "Shipped baseline" : answers;
 }
+
+export const worldStates: Record<ModelWorld["state"], string> = { steady: "As it learnt", drifted: "Moved too far", few_rows: "Too few accounts", no_reference: "Nothing to compare" };
+
+export const movements: Record<NonNullable<WorldDrift["movement"]>, string> = { gone: "Gone missing", came: "More is known", values: "Other values", aged: "Only older" };

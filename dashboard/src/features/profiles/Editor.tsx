@@ -132,8 +132,8 @@ function PublishDialog({ opened, etag, changes, onClose, onDone }: PublishProps)
     mutationFn: () => unwrap(api.POST("/v1/profiles/draft/publish", {
       params: { header: { "If-Match": etag, ...idempotencyKey() } }, body: note.trim() === "" ? {} : { note: note.trim() },
     })),
-    onSuccess: ({ version }) => {
-      notifications.show({ message: `Version ${version} is published`, autoClose: 4000 });
+    onSuccess: ({ version, scores_asked: asked }) => {
+      notifications.show({ message: `Version ${version} is published; new scores of ${asked} ${asked === 1 ? "account" : "accounts"} are on their way`, autoClose: 6000 });
       onClose();
       onDone();
     },
@@ -143,7 +143,7 @@ function PublishDialog({ opened, etag, changes, onClose, onDone }: PublishProps)
     <Modal opened={opened} onClose={onClose} title="Publish the draft">
       <form onSubmit={(event) => { event.preventDefault(); publish.mutate(); }}>
         <Stack gap="md">
-          <Text size="sm">{changes} {changes === 1 ? "value changes" : "values change"}. Every account goes by it at its next scoring, at the latest over night.</Text>
+          <Text size="sm">{changes} {changes === 1 ? "value changes" : "values change"}. New scores are asked for of every account that it concerns.</Text>
           <TextInput data-autofocus label="What changed and why" maxLength={200} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>Cancel</Button>

@@ -64,7 +64,7 @@ function RollBack({ version, live, onClose }: { version: ProfileVersion | undefi
       params: { path: { version: to }, header: { "If-Match": `"v${live}"`, ...idempotencyKey() } },
     })),
     onSuccess: (made) => {
-      notifications.show({ message: `Version ${made.version} is published, equal to version ${made.restored_from ?? ""}`, autoClose: 4000 });
+      notifications.show({ message: `Version ${made.version} is published, equal to version ${made.restored_from ?? ""}; new scores of ${made.scores_asked} ${made.scores_asked === 1 ? "account" : "accounts"} are on their way`, autoClose: 6000 });
       onClose();
       void cache.invalidateQueries({ queryKey: ["profiles"] });
     },
@@ -73,7 +73,7 @@ function RollBack({ version, live, onClose }: { version: ProfileVersion | undefi
   return (
     <Modal opened={version !== undefined} onClose={onClose} title={`Roll back to version ${version?.version ?? ""}?`}>
       <Stack gap="md">
-        <Text size="sm">A new version is published that is equal to it. Accounts go by it at their next scoring, at the latest over night.</Text>
+        <Text size="sm">A new version is published that is equal to it. New scores are asked for of every account that it concerns.</Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>Cancel</Button>
           <Button data-autofocus loading={restore.isPending} onClick={() => { if (version !== undefined) restore.mutate(version.version); }}>Roll back</Button>

@@ -15,7 +15,7 @@ import { WebhookLog } from "./WebhookLog";
 /** The catalogue of docs/webhooks.md. */
 const EVENTS = [
   "*", "alert.opened", "alert.updated", "alert.acknowledged", "alert.snoozed", "alert.dismissed", "alert.resolved", "health.band_changed", "rule.held",
-  "source.silent", "source.back",
+  "source.silent", "source.back", "model.drifted", "model.steady",
 ];
 
 /** Addresses that events are posted to, for admins: an address may hold a token of its receiver. */

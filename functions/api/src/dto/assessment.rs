@@ -1,6 +1,8 @@
 //! Health over time. An assessment and its predictions go out as the domain has them.
 
 use copilot_domain::health::{Band, Contribution, SubScores};
+use copilot_domain::prediction::PredictionKind;
+use copilot_scoring::prediction_change::InputChange;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -38,7 +40,7 @@ pub struct HistoryDay {
 }
 
 /// A change of score between two days, taken apart.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Explanation {
     /// The later day.
     pub at: Date,
@@ -52,6 +54,36 @@ pub struct Explanation {
     pub change: Option<f64>,
     /// What made it; sums to the change exactly.
     pub contributions: Vec<Contribution>,
+    /// Probabilities that models gave on the later day, against the earlier.
+    pub predictions: Vec<PredictionExplanation>,
+}
+
+/// A change of a model's probability between two days, taken apart: what the inputs did and what another model did sum to the
+/// change.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PredictionExplanation {
+    /// What is predicted.
+    pub kind: PredictionKind,
+    /// The model of the later day.
+    pub model_version: String,
+    /// The model whose prediction was kept of the earlier day; `null` where none was kept.
+    pub model_compare: Option<String>,
+    /// Probability on the later day.
+    pub probability_at: f64,
+    /// Probability on the earlier day: as it was kept where another model gave it, else as the model of the later day says it
+    /// of the account as it was.
+    pub probability_compare: Option<f64>,
+    /// Later minus earlier.
+    pub change: Option<f64>,
+    /// Log-odds by the model of the later day, later minus earlier.
+    pub margin: Option<f64>,
+    /// What inputs did, by the model of the later day, the largest first.
+    pub inputs: Vec<InputChange>,
+    /// What another model did: what the model of the later day says of the account as it was, minus what was kept. 0 under the
+    /// same model, `null` where it cannot be split.
+    pub by_model: Option<f64>,
+    /// What to know about it.
+    pub note: Option<String>,
 }
 
 /// How still the scores of the tenant stood in the last 30 days.

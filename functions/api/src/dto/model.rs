@@ -1,8 +1,11 @@
 //! Learnt models: what answers, what is watched, what was trained, and what a person decides about it.
 
 use copilot_domain::model::{Challenger, ModelRole, Placed, TrainingCounts, TrainingRun};
+use copilot_domain::monitoring::{Monitoring, WorldState};
 use copilot_domain::prediction::PredictionKind;
+use copilot_domain::time::Timestamp;
 use copilot_scoring::learnt_card::{Check, ModelEntry};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,6 +75,49 @@ pub struct PlaceModel {
     pub accept: Vec<String>,
     /// Why; kept in the audit trail.
     pub reason: Option<String>,
+}
+
+/// A training run that is asked for.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartTraining {
+    /// Why to train though what the model reads has drifted; kept with the run and in the audit trail. Left out, a run whose
+    /// features have drifted is held.
+    pub accept_drift: Option<String>,
+}
+
+/// What nights found of the models of a kind.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ModelMonitoring {
+    /// What they predict.
+    pub kind: PredictionKind,
+    /// The newest night; `null` before the first one with a model.
+    pub latest: Option<Monitoring>,
+    /// Since when admins know that something is off; `null` where nothing is.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub off_since: Option<Timestamp>,
+    /// The newest nights in short, the newest first.
+    pub history: Vec<MonitoredDay>,
+}
+
+/// A night in short, of the model that answers (or is watched, where none answers).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MonitoredDay {
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    pub day: Date,
+    /// The model's version.
+    pub version: String,
+    /// How it stood.
+    pub state: WorldState,
+    /// Features that moved too far.
+    pub drifted: usize,
+    /// The largest index among its features.
+    pub largest_psi: Option<f64>,
+    /// The index of its own answers.
+    pub predictions_psi: Option<f64>,
+    /// Whether training waited.
+    pub held: bool,
 }
 
 /// Why one goes back.

@@ -255,6 +255,16 @@ pub struct ProfileVersion {
     pub etag: String,
 }
 
+/// A version that was just published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PublishedProfiles {
+    /// The version.
+    #[serde(flatten)]
+    pub head: ProfileVersion,
+    /// Accounts that new scores were asked for: all that may get another score. They come in by and by.
+    pub scores_asked: u64,
+}
+
 /// Published versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProfileVersions {

@@ -25,6 +25,7 @@ use crate::access::Caller;
 use crate::dto::assessment::{Explanation, HistoryDay};
 use crate::dto::page::List;
 use crate::filter::Params;
+use crate::predicted::{Days, changes};
 use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit};
 
@@ -95,7 +96,7 @@ async fn list_account_history(
     Ok(Json(List { data }))
 }
 
-/// Why the score changed between two days
+/// Why the score and the probabilities changed between two days
 #[utoipa::path(get, path = "/v1/accounts/{id}/explain", tag = "health", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Account id, `acc_…`"), ("at" = Option<String>, Query, description = "The later day; today where it is left out"), ("compare" = Option<String>, Query, description = "The earlier day; 30 days before `at` where it is left out")),
     responses((status = 200, description = "The change, taken apart", body = Explanation)))]
@@ -120,26 +121,30 @@ async fn explain_account(
         ));
     }
     let clock = app.ctx.clock.now();
-    let mut healths = Vec::with_capacity(2);
-    for day in [at, compare] {
-        let instant = end_of(day, &tenant, clock);
-        let (assessed, _) = app
-            .ctx
-            .scorer
-            .look(&caller.tenant, account, instant, clock)
-            .await
-            .map_err(problem)?;
-        healths.push(assessed.assessment.health);
-    }
-    let change = explain_change(&healths[0], &healths[1]);
+    let scorer = &app.ctx.scorer;
+    let end = end_of(compare, &tenant, clock);
+    let look = |instant| scorer.look(&caller.tenant, account, instant, clock);
+    let (now, _) = look(end_of(at, &tenant, clock)).await.map_err(problem)?;
+    let (then, _) = look(end).await.map_err(problem)?;
+    let settings = scorer.settings(&caller.tenant, clock).await.map_err(problem)?;
+    let days = Days {
+        at: &now,
+        compare: &then,
+        day: compare,
+        end,
+    };
+    let predictions = changes(&app, &caller.tenant, account, &settings, &days).await?;
+    let (health_at, health_compare) = (&now.assessment.health, &then.assessment.health);
+    let change = explain_change(health_at, health_compare);
     let score = |health: &Health| health.score.map(Points::as_f64);
     Ok(Json(Explanation {
         at,
         compare,
-        score_at: score(&healths[0]),
-        score_compare: score(&healths[1]),
+        score_at: score(health_at),
+        score_compare: score(health_compare),
         change: change.as_ref().map(|c| c.change.as_f64()),
         contributions: change.map(|c| c.contributions).unwrap_or_default(),
+        predictions,
     }))
 }
 

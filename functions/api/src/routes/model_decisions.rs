@@ -332,6 +332,7 @@ fn uploaded(kind: PredictionKind, version: &str, sha256: String, input: NewModel
         validation: None,
         conformal: None,
         amounts: None,
+        references: None,
         limits: vec!["Brought by the tenant: what it was trained on is not known here.".to_owned()],
     })
 }

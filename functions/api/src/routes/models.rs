@@ -7,7 +7,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use copilot_aws::models::{self, CARD};
+use copilot_aws::monitoring;
+use copilot_domain::limits::MAX_NAME;
 use copilot_domain::model::{ModelRole, Pointers, RunStatus, SHADOW_DAYS, TrainingRun};
+use copilot_domain::monitoring::Monitoring;
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::Timestamp;
 use copilot_learning::population::Stage;
@@ -16,13 +19,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::Caller;
-use crate::dto::model::{ModelStage, ModelVersion, ModelsOfKind};
+use crate::dto::model::{
+    ModelMonitoring, ModelStage, ModelVersion, ModelsOfKind, MonitoredDay, StartTraining,
+};
 use crate::dto::page::List;
 use crate::problem::{Answer, Kind, Problem};
-use crate::{App, Shared, audit};
+use crate::{App, Shared, audit, body, text};
 
 /// Hours after which a run that says nothing any more does not stand in the way of another.
 pub(super) const STALE_RUN_HOURS: i64 = 6;
+/// Nights that monitoring shows.
+const MONITORED_NIGHTS: i32 = 30;
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -30,6 +37,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_models))
         .routes(routes!(get_model))
         .routes(routes!(list_training_runs, start_training_run))
+        .routes(routes!(get_model_monitoring))
 }
 
 /// The kind that a path names.
@@ -157,8 +165,48 @@ async fn get_model(
     let place = (kind, entry.version.as_str());
     let card = app.ctx.models.get(&caller.tenant, place, CARD).await?;
     let card = card.ok_or_else(|| Problem::not_found("card of the model"))?;
-    let card = serde_json::from_slice(&card).map_err(|error| Problem::internal(&error))?;
+    let mut card: LearntCard = serde_json::from_slice(&card).map_err(|error| Problem::internal(&error))?;
+    // Thousands of numbers that nobody reads one by one: what came of them is what monitoring says.
+    card.references = None;
     Ok(Json(card))
+}
+
+/// Whether the models of a kind still meet the world that they learnt
+///
+/// Computed each night: how far each feature, the model's own answers and its calibration are from what they were, and whether
+/// training waits for it.
+#[utoipa::path(get, path = "/v1/models/{kind}/monitoring", tag = "models", security(("bearer" = ["read"])),
+    params(("kind" = String, Path, description = "`churn`, `downgrade`, `payment` or `expansion`")),
+    responses((status = 200, description = "The newest night, and those before in short", body = ModelMonitoring)))]
+async fn get_model_monitoring(
+    State(app): Shared,
+    caller: Caller,
+    Path(kind): Path<String>,
+) -> Answer<Json<ModelMonitoring>> {
+    let kind = kind_of(&kind)?;
+    let table = &app.ctx.table;
+    let nights = monitoring::newest(table, &caller.tenant, kind, MONITORED_NIGHTS).await?;
+    let episode = monitoring::episode(table, &caller.tenant, kind).await?;
+    Ok(Json(ModelMonitoring {
+        kind,
+        history: nights.iter().filter_map(in_short).collect(),
+        off_since: episode.since.filter(|_| !episode.is_over),
+        latest: nights.into_iter().next(),
+    }))
+}
+
+fn in_short(night: &Monitoring) -> Option<MonitoredDay> {
+    let model = night.leading()?;
+    let largest = model.moved.iter().map(|drift| drift.psi).max_by(f64::total_cmp);
+    Some(MonitoredDay {
+        day: night.day,
+        version: model.version.clone(),
+        state: model.state,
+        drifted: model.drifted,
+        largest_psi: largest,
+        predictions_psi: model.predictions.as_ref().map(|drift| drift.psi),
+        held: night.held.is_some(),
+    })
 }
 
 /// Training runs of a kind, newest first
@@ -179,15 +227,22 @@ async fn list_training_runs(
 /// Train a model on the tenant's history
 ///
 /// The answer is the run; it goes on by itself and says how far it is. With too few known outcomes, or where the data
-/// carries no signal, it ends without a model and says so.
+/// carries no signal, it ends without a model and says so. Where a feature of the model that answers has drifted, it is held,
+/// unless the drift is accepted with a reason.
 #[utoipa::path(post, path = "/v1/models/{kind}/runs", tag = "models", security(("bearer" = ["admin"])),
     params(("kind" = String, Path, description = "`churn`, `downgrade`, `payment` or `expansion`")),
+    request_body(content = Option<StartTraining>),
     responses((status = 202, description = "The run", body = TrainingRun)))]
 async fn start_training_run(
     State(app): Shared,
     caller: Caller,
     Path(kind): Path<String>,
+    body::Optional(asked): body::Optional<StartTraining>,
 ) -> Answer<impl IntoResponse> {
+    let accepted_drift = asked.accept_drift.as_deref();
+    let accepted_drift = accepted_drift
+        .map(|reason| text::line("accept_drift", reason, MAX_NAME))
+        .transpose()?;
     let kind = kind_of(&kind)?;
     let now = app.ctx.clock.now();
     let runs = models::runs(&app.ctx.table, &caller.tenant).await?;
@@ -201,7 +256,10 @@ async fn start_training_run(
     }
     let unique = app.ctx.ids.next().simple().to_string();
     let unique = unique.get(unique.len() - 8..).unwrap_or_default();
-    let run = TrainingRun::queued(kind, caller.author(), now, unique);
+    let run = TrainingRun {
+        accepted_drift,
+        ..TrainingRun::queued(kind, caller.author(), now, unique)
+    };
     app.ctx.training.ask(&app.ctx.table, &caller.tenant, &run).await?;
     audit::done(&app, &caller, "model.train", &run.id, &(), &run).await;
     Ok((StatusCode::ACCEPTED, Json(run)))

@@ -21,7 +21,7 @@ use super::work::changed;
 use crate::access::Caller;
 use crate::dto::page::Money;
 use crate::dto::profile::{
-    MovedAccount, ProfileDraft, ProfilePreview, ProfileSetDoc, ProfileVersion, PublishProfiles, ScoreStand,
+    MovedAccount, ProfileDraft, ProfilePreview, ProfileSetDoc, PublishProfiles, PublishedProfiles, ScoreStand,
 };
 use crate::dto::today::BandCounts;
 use crate::problem::{Answer, Kind, Problem};
@@ -226,11 +226,11 @@ fn moved(found: Moved) -> MovedAccount {
 
 /// Publish the draft of the health profiles
 ///
-/// The draft becomes the next version, which never changes again. Scores go by it within half a minute: each account
-/// at its next scoring, at the latest in the nightly run.
+/// The draft becomes the next version, which never changes again. New scores are asked for of every account that it
+/// concerns: those of the profiles that changed, or all where whom a profile takes, a cap or a scorecard did.
 #[utoipa::path(post, path = "/v1/profiles/draft/publish", tag = "profiles", security(("bearer" = ["admin"])),
     request_body = PublishProfiles,
-    responses((status = 201, description = "The version that was published", body = ProfileVersion)))]
+    responses((status = 201, description = "The version that was published, and how many new scores were asked for", body = PublishedProfiles)))]
 async fn publish_profile_draft(
     State(app): Shared,
     caller: Caller,

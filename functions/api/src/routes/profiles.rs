@@ -1,6 +1,8 @@
 //! Health profiles: what scores go by, and the published versions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
@@ -8,8 +10,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use copilot_aws::profiles as store;
 use copilot_aws::table::{Condition, Write};
+use copilot_aws::{AwsError, Item, stats};
+use copilot_domain::delivery::PROFILES;
+use copilot_domain::ids::AccountId;
+use copilot_scoring::compare::concerned;
 use copilot_scoring::profile_set::{ProfileSet, SHIPPED};
 use copilot_scoring::profiles::{Profile, Profiles};
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,6 +24,7 @@ use crate::access::Caller;
 use crate::dto::page::List;
 use crate::dto::profile::{
     FeatureInfo, MeasureInfo, ProfileCatalogue, ProfileVersion, ProfileVersionDetail, ProfileVersions,
+    PublishedProfiles,
 };
 use crate::dto::settings::{ProfileCap, ProfileMeasure, ProfileView};
 use crate::filter::Params;
@@ -26,6 +34,10 @@ use crate::{App, Shared, audit, etag};
 
 /// Versions in a list.
 const MAX_VERSIONS: usize = 100;
+/// Accounts that are asked for at once.
+const PAGE: i32 = 500;
+/// How long scores are asked for; accounts beyond are scored over night.
+const ASK_TIME: Duration = Duration::from_secs(15);
 
 /// The routes of this module.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
@@ -171,7 +183,7 @@ async fn get_profile_version(
 /// Publishes a new version that is equal to the one of the path. `If-Match` is the tag of the live version.
 #[utoipa::path(post, path = "/v1/profiles/versions/{version}/restore", tag = "profiles", security(("bearer" = ["admin"])),
     params(("version" = u32, Path, description = "The version to go back to; 1 is what is shipped")),
-    responses((status = 201, description = "The version that was published", body = ProfileVersion)))]
+    responses((status = 201, description = "The version that was published, and how many new scores were asked for", body = PublishedProfiles)))]
 async fn restore_profile_version(
     State(app): Shared,
     caller: Caller,
@@ -241,9 +253,64 @@ pub(super) async fn publish(
         .await
         .map_err(super::work::changed)?;
     app.ctx.scorer.forget(&caller.tenant).await;
+    let published = PublishedProfiles {
+        scores_asked: ask_scores(app, caller, concerned(&diff).as_ref()).await,
+        head: view,
+    };
     Ok((
         StatusCode::CREATED,
-        [(header::ETAG, view.etag.clone())],
-        Json(view),
+        [(header::ETAG, published.head.etag.clone())],
+        Json(published),
     ))
+}
+
+/// Asks for new scores of the accounts of some profiles, or of all; gives how many. The version stands whatever becomes of it:
+/// who is not asked for now is scored over night.
+async fn ask_scores(app: &App, caller: &Caller, profiles: Option<&BTreeSet<&str>>) -> u64 {
+    let now = app.ctx.clock.now();
+    let started = Instant::now();
+    let (mut asked, mut query) = (0, stats::listing(&caller.tenant));
+    query.attributes = vec!["pk", "data"];
+    query.limit = Some(PAGE);
+    let is_concerned = |item: &Item| {
+        let Some(profiles) = profiles else {
+            return true;
+        };
+        let card: ProfileOf = item.document().unwrap_or_default();
+        card.profile
+            .is_none_or(|profile| profiles.contains(profile.as_str()))
+    };
+    loop {
+        let done = async {
+            let page = app.ctx.table.page(&query).await?;
+            let concerned = page.items.iter().filter(|item| is_concerned(item));
+            let accounts: Vec<AccountId> = concerned.filter_map(stats::account).collect();
+            app.ctx
+                .score
+                .send(&caller.tenant, &accounts, PROFILES, now)
+                .await?;
+            Ok::<_, AwsError>((accounts.len() as u64, page.next))
+        };
+        match done.await {
+            Ok((number, next)) => {
+                asked += number;
+                query.start = next;
+            }
+            Err(error) => {
+                let error = copilot_runtime::telemetry::chain(&error);
+                tracing::error!(tenant_id = %caller.tenant, error, asked, "scores by new profiles could not be asked for");
+                return asked;
+            }
+        }
+        if query.start.is_none() || started.elapsed() > ASK_TIME {
+            return asked;
+        }
+    }
+}
+
+/// Of a card, the profile that scored the account.
+#[derive(Default, Deserialize)]
+struct ProfileOf {
+    #[serde(default)]
+    profile: Option<String>,
 }

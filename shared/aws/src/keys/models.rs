@@ -3,6 +3,7 @@
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::tone::ToneLabel;
+use jiff::civil::Date;
 
 use super::{Key, account_partition};
 
@@ -67,3 +68,17 @@ pub fn tone_label(t: &TenantId, a: AccountId, label: &ToneLabel) -> Key {
 
 /// The first sort key of an account's labels of tone.
 pub const TONE_LABELS_FIRST: &str = "TONE#";
+/// What a night found of the models of a kind.
+pub fn monitoring(t: &TenantId, kind: PredictionKind, day: Date) -> Key {
+    Key::new(partition(t), format!("{}{day}", monitoring_first(kind)))
+}
+
+/// The first sort key of what nights found of a kind.
+pub fn monitoring_first(kind: PredictionKind) -> String {
+    format!("MONITOR#{kind}#")
+}
+
+/// What admins were told of the models of a kind.
+pub fn drift_told(t: &TenantId, kind: PredictionKind) -> Key {
+    Key::new(partition(t), format!("DRIFT#{kind}"))
+}

@@ -11,6 +11,7 @@ use super::{Order, WINDOW_DAYS};
 use crate::blend::Blend;
 use crate::examples::Examples;
 use crate::population::{Stage, applies_to, label};
+use crate::references::references;
 use crate::table::{Part, Table};
 
 /// Golden rows of a card.
@@ -44,6 +45,13 @@ pub(super) fn card(
             .collect(),
         probability: 1.0 / (1.0 + (-margin).exp()),
     });
+    let inputs: Vec<LearntInput> = inputs.collect();
+    let answers: Vec<f64> = blend
+        .unseen
+        .iter()
+        .map(|margin| 1.0 / (1.0 + (-margin).exp()))
+        .collect();
+    let references = references(examples, &inputs, (table, part), &answers);
     let (mut said, mut happened) = (Vec::new(), Vec::new());
     for (margin, row) in blend.unseen.iter().zip(&part.rows).filter(|(m, _)| m.is_finite()) {
         said.push(1.0 / (1.0 + (-margin).exp()));
@@ -61,7 +69,7 @@ pub(super) fn card(
         label: label(order.kind, transactional).to_owned(),
         window_days: WINDOW_DAYS,
         sha256: LearntCard::hash(bytes),
-        inputs: inputs.collect(),
+        inputs,
         anatomy: Some(anatomy(blend)),
         applies_to: applies_to(order.kind, transactional, usual_gaps(table, part)),
         golden: golden.collect(),
@@ -69,6 +77,7 @@ pub(super) fn card(
         validation: None,
         conformal: Some(Conformal::fit(&said, &happened)),
         amounts: None,
+        references: Some(references),
         limits: vec![
             "Confidence is that of a conformal prediction: how surely one of both outcomes can be ruled out, by rows that \
              the model had not seen."
