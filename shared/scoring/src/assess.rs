@@ -277,7 +277,7 @@ fn opportunity(
 }
 
 /// Rules speak of customers: not of prospects, and not of who is gone or paused.
-fn is_customer(snapshot: &Snapshot, features: &FeatureVector) -> bool {
+pub(crate) fn is_customer(snapshot: &Snapshot, features: &FeatureVector) -> bool {
     let outside = matches!(
         snapshot.row.stage,
         Some(Stage::Prospect | Stage::Churned | Stage::Paused)
@@ -286,7 +286,7 @@ fn is_customer(snapshot: &Snapshot, features: &FeatureVector) -> bool {
 }
 
 /// What rules see besides features.
-fn facts(input: &AssessInput<'_>, health: &Health, features: &FeatureVector) -> Facts {
+pub(crate) fn facts(input: &AssessInput<'_>, health: &Health, features: &FeatureVector) -> Facts {
     let snapshot = input.snapshot;
     let mut facts = Facts::default();
     let mut set = |name: &'static str, value: Option<f64>| {

@@ -2,8 +2,10 @@
 //! and registered with its evidence. The `train` function and the command on a laptop run the same code: the same history
 //! gives the same version, byte for byte.
 
+mod backtest;
 mod collect;
 mod run;
 
+pub use backtest::{Tester, looks};
 pub use collect::cutoffs;
 pub use run::{Trainer, TrainingError};

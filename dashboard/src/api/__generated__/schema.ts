@@ -415,6 +415,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Backtests, the newest first */
+        get: operations["list_backtests"];
+        put?: never;
+        /**
+         * Hold profiles, rules or a model against what happened
+         * @description Every account is looked at as it was known when past months began. The answer is the order; it goes on by itself and
+         *     says how far it is. Nothing is scored anew and nobody is told.
+         */
+        post: operations["start_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A backtest with what came of it */
+        get: operations["get_backtest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backtests/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The report of a backtest, as a file
+         * @description One page of HTML with its plots in it: it loads nothing, runs nothing and prints well. It is made when it is asked for,
+         *     so that it names nobody who was erased meanwhile.
+         */
+        get: operations["get_backtest_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contacts:batch": {
         parameters: {
             query?: never;
@@ -1993,6 +2053,158 @@ export interface components {
             /** @description Who: the e-mail of a sign-in, or `key:<prefix>`. */
             user: string;
         };
+        /** @description A backtest: what was asked, and how far it is. */
+        Backtest: {
+            /** @description Accounts to read. */
+            accounts: number;
+            /** @description Accounts read so far. */
+            accounts_done: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for, by the wall clock.
+             */
+            asked_at: string;
+            /** @description By whom. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            finished_at: string | null;
+            /**
+             * Format: date
+             * @description The first day that a look may fall on, in the tenant's zone; 24 months back where nobody said.
+             */
+            from: string | null;
+            /** @description Id; ids sort by time. */
+            id: string;
+            /** @description What it does, or what came of it, in words. */
+            said: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["BacktestStatus"];
+            /** @description What is tested. */
+            subject: components["schemas"]["BacktestSubject"];
+            /**
+             * Format: date
+             * @description The last day; the newest whose 90 days have passed where nobody said.
+             */
+            to: string | null;
+        };
+        /** @description A backtest with what came of it. */
+        BacktestDetail: {
+            /** @description The accounts that the result names. One that is gone is not among them. */
+            accounts: components["schemas"]["NamedAccount"][];
+            /** @description What was asked, and how far it is. */
+            backtest: components["schemas"]["Backtest"];
+            result: components["schemas"]["BacktestResult"] | null;
+        };
+        /** @description What came of a backtest. */
+        BacktestResult: {
+            /**
+             * Format: int64
+             * @description Accounts read.
+             */
+            accounts: number;
+            /** @description What happened, or not. */
+            kind: components["schemas"]["PredictionKind"];
+            /**
+             * Format: date-time
+             * @description Until when facts were known to it: now, by the tenant's clock.
+             */
+            known_until: string;
+            /** @description Accounts with and without the outcome, and how many are asked for. */
+            labels: components["schemas"]["LabelCounts"];
+            /** @description The days on which accounts were looked at, the oldest first. */
+            looks: string[];
+            /**
+             * Format: int64
+             * @description Losses with a date in the time looked at: an account may be lost more than once.
+             */
+            losses: number;
+            /** @description What to know when reading it. */
+            notes: string[];
+            /** @description The rules over the last 90 days, with the profiles tested. */
+            replay: components["schemas"]["Replay"];
+            /**
+             * Format: int64
+             * @description Looks at accounts whose outcome is known.
+             */
+            rows: number;
+            /** @description What was tested first; where that is something else, what scores go by now stands beside it. */
+            sides: components["schemas"]["BacktestSide"][];
+            /**
+             * Format: int32
+             * @description Days after a look in which it may happen.
+             */
+            window_days: number;
+        };
+        /** @description What one side says, over all looks. */
+        BacktestSide: {
+            auc: components["schemas"]["Ranged"] | null;
+            /** @description Bands against what happened in the 90 days after. */
+            bands: components["schemas"]["BandOutcomes"][];
+            /** @description How many are flagged and how many of them hit, by cut; the highest first. */
+            curve: components["schemas"]["CutPoint"][];
+            /** @description Figures over the looks that got an answer; recall is of all looks. */
+            figures: components["schemas"]["AccuracyPart"];
+            /** @description What counts as flagged, in words. */
+            flags: string;
+            /** @description Whether calibration is of probabilities; health scores are none. */
+            has_probabilities: boolean;
+            lift: components["schemas"]["Ranged"] | null;
+            /** @description Losses that were not flagged 90 days before, the newest first; at most 200. */
+            missed: components["schemas"]["MissedLoss"][];
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            missed_total: number;
+            /** @description What it is, e.g. `draft of the profiles`. */
+            name: string;
+            /** @description Of all looks, those without an answer. */
+            not_scored: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Of those without an answer, how many times it happened.
+             */
+            not_scored_happened: number;
+            /** @description By rule that fired. */
+            rules: components["schemas"]["RuleAccuracy"][];
+            warnings: components["schemas"]["Warnings"] | null;
+        };
+        /**
+         * @description Where a backtest stands.
+         * @enum {string}
+         */
+        BacktestStatus: "queued" | "running" | "done" | "failed";
+        /** @description What is tested. */
+        BacktestSubject: {
+            /** @enum {string} */
+            what: "published";
+        } | {
+            /** @enum {string} */
+            what: "draft";
+        } | {
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            version: number;
+            /** @enum {string} */
+            what: "version";
+        } | {
+            /** @enum {string} */
+            what: "rules";
+            /** @description Whether the rules that are muted now count too. */
+            with_muted: boolean;
+        } | {
+            /** @description What it predicts. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description Its version. */
+            version: string;
+            /** @enum {string} */
+            what: "model";
+        };
         /**
          * @description A named range of the score; lower bounds are inclusive.
          * @enum {string}
@@ -2037,6 +2249,33 @@ export interface components {
              * @description 50 to 74.
              */
             watch: number;
+        };
+        /** @description What became of accounts that stood in a band, in the 90 days after. */
+        BandOutcomes: {
+            /** @description The band. */
+            band: components["schemas"]["Band"];
+            /**
+             * Format: int64
+             * @description Left.
+             */
+            churned: number;
+            /**
+             * Format: int64
+             * @description Stayed for less.
+             */
+            contracted: number;
+            /**
+             * Format: int64
+             * @description Stayed for more.
+             */
+            expanded: number;
+            /** @description The share that left. */
+            lost: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Stayed as they were.
+             */
+            retained: number;
         };
         /** @description What became of a batch. */
         BatchAnswer: {
@@ -3358,6 +3597,11 @@ export interface components {
             line: number;
         };
         /** @description A short list that comes whole. */
+        List_Backtest: {
+            /** @description The rows. */
+            data: components["schemas"]["Backtest"][];
+        };
+        /** @description A short list that comes whole. */
         List_HistoryDay: {
             /** @description The rows. */
             data: components["schemas"]["HistoryDay"][];
@@ -3601,6 +3845,34 @@ export interface components {
             /** @description Whether the model was only watched. */
             shadow: boolean;
         };
+        /** @description An account that was lost and not flagged 90 days before. */
+        MissedLoss: {
+            /** @description The account. */
+            account: string;
+            band: components["schemas"]["Band"] | null;
+            /**
+             * Format: date
+             * @description The day on which it was lost, in the tenant's zone.
+             */
+            lost_on: string;
+            /**
+             * Format: double
+             * @description The model's probability then.
+             */
+            probability: number | null;
+            /** @description What weighed most then, or why there was no answer; in words. */
+            reasons: string[];
+            /**
+             * Format: double
+             * @description Its score then, 0 to 100.
+             */
+            score: number | null;
+            /**
+             * Format: int32
+             * @description Days of warning that there were in the end.
+             */
+            warning_days: number;
+        };
         /** @description A version as the registry lists it. */
         ModelEntry: {
             evidence: components["schemas"]["Evidence"] | null;
@@ -3687,6 +3959,28 @@ export interface components {
             id: string;
             /** @description Name. */
             name: string;
+        };
+        /** @description An account of a result, by the name that it has now. */
+        NamedAccount: {
+            /** @description The account. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A backtest to be carried out. */
+        NewBacktest: {
+            /**
+             * Format: date
+             * @description The first day that a look may fall on; 24 months back where it is left out. At most 60 months are looked at.
+             */
+            from: string | null;
+            /** @description What is tested. */
+            subject: components["schemas"]["BacktestSubject"];
+            /**
+             * Format: date
+             * @description The last day; the newest whose 90 days have passed where it is left out.
+             */
+            to: string | null;
         };
         /** @description A call to action to make. */
         NewCta: {
@@ -4648,6 +4942,24 @@ export interface components {
              */
             to: string;
         };
+        /** @description A figure with its interval of 95 %, by drawing accounts. */
+        Ranged: {
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The figure.
+             */
+            value: number;
+        };
         /** @description Renewals ahead. */
         Renewals: {
             /** @description Their annual recurring revenue, by currency as `arr` of the book. */
@@ -4657,6 +4969,62 @@ export interface components {
              * @description How many.
              */
             count: number;
+        };
+        /** @description The rules run over the last 90 days, week by week. */
+        Replay: {
+            /** @description By owner, the most alerts first; at most 100. */
+            owners: components["schemas"]["ReplayedOwner"][];
+            /** @description By rule, the most alerts first. */
+            rules: components["schemas"]["ReplayedRule"][];
+            /**
+             * Format: int32
+             * @description Weeks looked at.
+             */
+            weeks: number;
+        };
+        /** @description The alerts that would have reached an owner in the last 90 days. */
+        ReplayedOwner: {
+            /**
+             * Format: int64
+             * @description Accounts with at least one.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Alerts.
+             */
+            alerts: number;
+            /** @description The owner; `None`: accounts without one. */
+            owner: string | null;
+            /**
+             * Format: double
+             * @description Alerts a week.
+             */
+            per_week: number;
+        };
+        /** @description The alerts that a rule would have opened in the last 90 days. */
+        ReplayedRule: {
+            /**
+             * Format: int64
+             * @description Accounts with at least one.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Alerts.
+             */
+            alerts: number;
+            /** @description Whether it is muted now. */
+            muted: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Alerts a week.
+             */
+            per_week: number;
+            /** @description The rule. */
+            rule: string;
         };
         /**
          * @description What a sign-in may do.
@@ -5511,6 +5879,35 @@ export interface components {
              * @description Mean probability said.
              */
             said: number;
+        };
+        /** @description Losses with the same days of warning. */
+        WarnedLosses: {
+            /**
+             * Format: int32
+             * @description Days; 0: it was not flagged on the day before, 180: that long or longer.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Losses.
+             */
+            losses: number;
+        };
+        /** @description How early it was flagged, before accounts were lost. */
+        Warnings: {
+            /** @description Of the losses, those flagged 90 days before. */
+            at_90: components["schemas"]["Share"];
+            /** @description The same, 30 days. */
+            at_least_30: components["schemas"]["Share"];
+            /** @description Of the losses, those warned of at least 60 days ahead. */
+            at_least_60: components["schemas"]["Share"];
+            /** @description Losses by days of warning: how long it had been flagged without a break on the day before the loss. */
+            days: components["schemas"]["WarnedLosses"][];
+            /**
+             * Format: int32
+             * @description The middle number of days of warning over all losses: none counts as 0. `None` without losses.
+             */
+            median_days: number | null;
         };
         /** @description One event to one webhook, with what became of it. Kept for 30 days. */
         WebhookDelivery: {
@@ -6723,6 +7120,141 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    list_backtests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest 100 */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Backtest"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    start_backtest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBacktest"];
+            };
+        };
+        responses: {
+            /** @description The order */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The backtest */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The backtest; its result when it is done */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestDetail"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_backtest_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The backtest */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
