@@ -3,16 +3,19 @@
 
 mod world;
 
+use copilot_aws::backtests;
 use copilot_aws::bus::EventBus;
 use copilot_aws::models::{self, MODEL, ModelFiles};
 use copilot_aws::table::Condition;
 use copilot_domain::assessment::Assessment;
+use copilot_domain::backtest::{Backtest, BacktestResult, Subject};
 use copilot_domain::model::{ModelRole, RunStatus, TrainingRun};
 use copilot_domain::prediction::{Method, Prediction, PredictionKind};
+use copilot_domain::time::shift;
 use copilot_pipeline::Scorer;
 use copilot_runtime::clock::Clock;
 use copilot_scoring::learnt_card::ModelEntry;
-use copilot_training::Trainer;
+use copilot_training::{Tester, Trainer};
 use futures::stream::{self, StreamExt};
 
 use world::{World, days_ago, now};
@@ -44,6 +47,18 @@ impl World {
         let trainer = Trainer::new(self.scorer(), self.files(), Clock::fixed(now()));
         let run = TrainingRun::queued(KIND, "admin", now(), "one");
         trainer.run(&self.tenant, run).await.unwrap()
+    }
+
+    async fn backtest(&self, version: &str) -> BacktestResult {
+        let tester = Tester::new(self.scorer(), self.files(), Clock::fixed(now()));
+        let subject = Subject::Model {
+            kind: KIND,
+            version: version.to_owned(),
+        };
+        let asked = Backtest::queued(subject, "ann", now(), "1");
+        let done = tester.run(&self.tenant, asked).await.unwrap();
+        let result = backtests::result(&self.table, &self.tenant, &done.id).await;
+        result.unwrap().unwrap_or_else(|| unreachable!("{}", done.said))
     }
 
     async fn scored(&self, name: &str) -> Assessment {
@@ -84,6 +99,32 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
     let entries: Vec<ModelEntry> = models::versions(&world.table, &world.tenant, KIND).await.unwrap();
     let validation = entries[0].validation.as_ref().unwrap();
     assert!(validation.auc.low > 0.6, "{validation:?}");
+
+    // A backtest of it counts only months that it has not seen, by the twin that was validated on them.
+    let tested = world.backtest(&version).await;
+    let last = *validation.train_cutoffs.last().unwrap();
+    assert!(
+        tested.looks.iter().all(|day| *day >= shift(last, 90)),
+        "{:?}",
+        tested.looks
+    );
+    assert!(
+        validation
+            .test_cutoffs
+            .iter()
+            .all(|day| tested.looks.contains(day))
+    );
+    let auc = tested.sides[0].auc.unwrap();
+    assert!(
+        (auc.value - validation.auc.value).abs() < 0.05,
+        "{auc:?} {:?}",
+        validation.auc
+    );
+    assert!(
+        tested.notes.iter().any(|note| note.contains("has not seen")),
+        "{:?}",
+        tested.notes
+    );
 
     // In the shadow: its prediction stands beside what answered before, and nothing else changes.
     let watched = world.churn("shop-1").await;

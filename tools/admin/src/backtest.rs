@@ -1,6 +1,6 @@
 //! A backtest on this machine, with its report in a file.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use copilot_aws::bus::EventBus;
@@ -13,20 +13,29 @@ use copilot_domain::prediction::PredictionKind;
 use copilot_learning::backtest::report::html;
 use copilot_pipeline::Scorer;
 use copilot_runtime::clock::Clock;
+use copilot_runtime::config::Env;
 use copilot_training::Tester;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 /// What is asked for.
-pub(crate) struct Asked<'a> {
-    /// What is tested, as [`subject`] reads it.
-    pub(crate) subject: &'a str,
-    /// The first day that a look may fall on.
-    pub(crate) from: Option<Date>,
-    /// The last.
-    pub(crate) to: Option<Date>,
-    /// Where the report goes.
-    pub(crate) report: &'a Path,
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// The tenant.
+    #[arg(long)]
+    pub(crate) tenant: String,
+    /// published, draft, version:3, rules, rules:all, model (as shipped) or model:churn:VERSION.
+    #[arg(long, default_value = "published")]
+    subject: String,
+    /// The first day that a look may fall on: 2024-01-01; 24 months back when left out.
+    #[arg(long)]
+    from: Option<Date>,
+    /// The last day.
+    #[arg(long)]
+    to: Option<Date>,
+    /// The file that the report goes into.
+    #[arg(long, default_value = "backtest.html")]
+    report: PathBuf,
 }
 
 /// What is tested: `published`, `draft`, `version:3`, `rules`, `rules:all`, `model:churn:2026-01-01-ab`.
@@ -59,16 +68,18 @@ pub(crate) fn subject(text: &str) -> Result<Subject> {
 
 /// Carries a backtest out, writes its report and gives what came of it.
 pub(crate) async fn run(
+    env: &Env,
     sdk: &SdkConfig,
     table: &Table,
-    (bucket, bus): (&str, &str),
     clock: &Clock,
     tenant: &TenantId,
-    asked: Asked<'_>,
+    asked: &Asked,
 ) -> Result<Value> {
-    let subject = subject(asked.subject)?;
-    let files = ModelFiles::new(sdk, bucket);
-    let scorer = Scorer::new(table.clone(), EventBus::new(sdk, bus))?;
+    let subject = subject(&asked.subject)?;
+    let bucket = env.required("DATA_BUCKET", "the data bucket")?;
+    let bus = env.required("EVENT_BUS_NAME", "the bus on which alerts are told")?;
+    let files = ModelFiles::new(sdk, &bucket);
+    let scorer = Scorer::new(table.clone(), EventBus::new(sdk, &bus))?;
     let tester = Tester::new(scorer, files, clock.clone());
     let order = Backtest {
         from: asked.from,
@@ -86,7 +97,7 @@ pub(crate) async fn run(
     let result = result.context("the result was written and is gone")?;
     let names = backtests::names(table, tenant, &result).await?;
     let page = html(tenant.as_str(), &done, &result, &names);
-    std::fs::write(asked.report, page)
+    std::fs::write(&asked.report, page)
         .with_context(|| format!("{} cannot be written", asked.report.display()))?;
     Ok(json!({"backtest": done, "report": asked.report.display().to_string()}))
 }

@@ -66,23 +66,7 @@ enum Command {
         kind: String,
     },
     /// Holds profiles, rules or a model against a tenant's history, here, and writes the report into a file.
-    Backtest {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// published, draft, version:3, rules, rules:all, model (as shipped) or model:churn:VERSION.
-        #[arg(long, default_value = "published")]
-        subject: String,
-        /// The first day that a look may fall on: 2024-01-01; 24 months back when left out.
-        #[arg(long)]
-        from: Option<jiff::civil::Date>,
-        /// The last day.
-        #[arg(long)]
-        to: Option<jiff::civil::Date>,
-        /// The file that the report goes into.
-        #[arg(long, default_value = "backtest.html")]
-        report: std::path::PathBuf,
-    },
+    Backtest(backtest::Asked),
     /// Writes the features of every account of a tenant, as they were at the ends of past months, into the feature store.
     BackfillFeatures {
         /// The tenant.
@@ -242,23 +226,9 @@ async fn main() -> Result<()> {
             let tenant = tenant_id(&tenant)?;
             train::run(&sdk, &table, (&bucket, &bus), &clock, &tenant, &kind).await?
         }
-        Command::Backtest {
-            tenant,
-            subject,
-            from,
-            to,
-            report,
-        } => {
-            let bucket = env.required("DATA_BUCKET", "the data bucket")?;
-            let bus = env.required("EVENT_BUS_NAME", "the bus on which alerts are told")?;
-            let asked = backtest::Asked {
-                subject: &subject,
-                from,
-                to,
-                report: &report,
-            };
-            let tenant = tenant_id(&tenant)?;
-            backtest::run(&sdk, &table, (&bucket, &bus), &clock, &tenant, asked).await?
+        Command::Backtest(asked) => {
+            let tenant = tenant_id(&asked.tenant)?;
+            backtest::run(&env, &sdk, &table, &clock, &tenant, &asked).await?
         }
         Command::BackfillFeatures { tenant, from, to } => {
             let store = lake(&env, &sdk)?;

@@ -1,5 +1,6 @@
 //! Backtests: what profiles, rules or a model would have said on past days, against what happened then.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -142,7 +143,7 @@ async fn get_backtest(
     let (backtest, result) = found(&app, &caller, &id).await?;
     let names = match &result {
         Some(result) => backtests::names(&app.ctx.table, &caller.tenant, result).await?,
-        None => Default::default(),
+        None => BTreeMap::new(),
     };
     let accounts = names.into_iter().map(|(id, name)| NamedAccount {
         id: id.to_string(),

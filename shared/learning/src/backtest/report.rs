@@ -75,10 +75,11 @@ fn minute(at: jiff::Timestamp) -> String {
 }
 
 fn notes(notes: &[String]) -> String {
-    let lines: String = notes
+    let lines: Vec<String> = notes
         .iter()
         .map(|note| format!("<li>{}</li>", escaped(note)))
         .collect();
+    let lines = lines.concat();
     if lines.is_empty() {
         return lines;
     }
@@ -115,16 +116,19 @@ fn ranged(of: Option<Ranged>) -> String {
 
 /// A table: words of its head, and its rows of cells that are HTML.
 fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let head: String = head
+    let head: Vec<String> = head
         .iter()
         .map(|word| format!("<th scope=\"col\">{word}</th>"))
         .collect();
-    let rows: String = rows
+    let head = head.concat();
+    let rows: Vec<String> = rows
         .map(|cells| {
-            let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+            let cells: Vec<String> = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+            let cells = cells.concat();
             format!("<tr>{cells}</tr>")
         })
         .collect();
+    let rows = rows.concat();
     format!("<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>")
 }
 
@@ -189,7 +193,7 @@ fn all_bands(result: &BacktestResult) -> String {
     ]
     .map(|(class, word)| format!("<span class=\"key\" style=\"background: var(--{class})\"></span>{word}"))
     .concat();
-    let plots: String = result
+    let plots: Vec<String> = result
         .sides
         .iter()
         .filter(|side| !side.bands.is_empty())
@@ -201,6 +205,7 @@ fn all_bands(result: &BacktestResult) -> String {
             )
         })
         .collect();
+    let plots = plots.concat();
     format!(
         "<h2>Band, and what happened in the {} days after</h2><p>{key}</p>{plots}",
         result.window_days
@@ -224,7 +229,7 @@ fn curves(result: &BacktestResult) -> String {
     };
     let gains = lines(|side| gain_points(&side.curve, side.figures.rows, side.figures.happened));
     let recall = lines(|side| recall_points(&side.curve, side.figures.happened));
-    let key: String = gains
+    let key: Vec<String> = gains
         .iter()
         .zip(["a", "b"])
         .map(|(line, colour)| {
@@ -234,6 +239,7 @@ fn curves(result: &BacktestResult) -> String {
             )
         })
         .collect();
+    let key = key.concat();
     format!(
         "<h2>Ranking</h2><p>{key}</p><div class=\"columns\"><figure><figcaption>Caught, by how many are looked at</figcaption>{}</figure><figure><figcaption>Precision by recall</figcaption>{}</figure></div>",
         plots::gains(&gains),
@@ -242,7 +248,7 @@ fn curves(result: &BacktestResult) -> String {
 }
 
 fn early(result: &BacktestResult) -> String {
-    let plots: String = result
+    let plots: Vec<String> = result
         .sides
         .iter()
         .filter_map(|side| Some((side, side.warnings.as_ref().filter(|w| !w.days.is_empty())?)))
@@ -254,6 +260,7 @@ fn early(result: &BacktestResult) -> String {
             )
         })
         .collect();
+    let plots = plots.concat();
     if plots.is_empty() {
         return plots;
     }
@@ -264,7 +271,7 @@ fn early(result: &BacktestResult) -> String {
 }
 
 fn calibrations(result: &BacktestResult) -> String {
-    let plots: String = result
+    let plots: Vec<String> = result
         .sides
         .iter()
         .filter(|side| side.has_probabilities && !side.figures.calibration.is_empty())
@@ -278,6 +285,7 @@ fn calibrations(result: &BacktestResult) -> String {
             )
         })
         .collect();
+    let plots = plots.concat();
     if plots.is_empty() {
         return plots;
     }
@@ -312,12 +320,13 @@ fn all_missed(result: &BacktestResult, names: &BTreeMap<AccountId, String>) -> S
             )
         )
     };
-    let sides: String = result
+    let sides: Vec<String> = result
         .sides
         .iter()
         .filter(|side| side.missed_total > 0)
         .map(of_side)
         .collect();
+    let sides = sides.concat();
     if sides.is_empty() {
         return sides;
     }
