@@ -44,6 +44,9 @@ Row = dict[str, Any]
 class Life:
     """The steps, and what they said."""
 
+    answered: list[str]
+    """Accounts that a model spoke for in the newest sweep."""
+
     def __init__(self, opts: argparse.Namespace) -> None:
         self.opts = opts
         self.stack = Stack.read(opts.stack)
@@ -54,6 +57,7 @@ class Life:
         if not self.me.get("as_of"):
             raise SystemExit(f"tenant {opts.tenant} is no sandbox: its clock is not pinned")
         self.ids = [str(card["id"]) for card in self.api.pages("/v1/accounts", {"sort": "name"})][: opts.limit]
+        self.answered = self.ids
         self.out: dict[str, Any] = {"tenant": opts.tenant, "accounts": len(self.ids)}
 
     def step(self, name: str, work: Callable[[], Any]) -> Any:
@@ -76,6 +80,8 @@ class Life:
         self.day(day)
         answers = score_all(self.api, self.ids, f"{day}T00:00:00Z", self.opts.workers)
         said = [p for answer in answers for p in answer["predictions"] if p["kind"] == KIND]
+        by_model = [answer["account"] for answer in answers if any(p["kind"] == KIND and p["method"] == "model" for p in answer["predictions"])]
+        self.answered = by_model or self.answered
         by = Counter(f"{p['model_version'] or 'rules'}{' (watched)' if p['shadow'] else ''}" for p in said)
         return {"day": day, "predictions by": dict(by), "night": self.aws.invoke("copilot-local-nightly", {"tenant": self.opts.tenant})}
 
@@ -120,7 +126,7 @@ class Life:
         except ApiError as refusal:
             said["refused at first"] = str(refusal)[:800]
             learn.place(self.api, KIND, version, {"role": "champion", "accept": missed, "reason": REASON})
-        learn.until_asked(self.api, self.ids, KIND, version)
+        learn.until_asked(self.api, self.answered, KIND, version)
         return {**said, "answers": self.models()["answers"]}
 
     def accuracy(self) -> Row:
@@ -161,7 +167,7 @@ class Life:
         self.step("shadow: the first predictions", lambda: self.sweep("2011-03-02"))
         self.step("shadow: 42 days later", lambda: self.sweep(PROMOTED))
         self.step("promote", lambda: self.promote(version))
-        answers = self.step("score and explain", lambda: learn.scored(self.api, self.ids[:200], KIND, version))
+        answers = self.step("score and explain", lambda: learn.scored(self.api, self.answered[:200], KIND, version))
         self.step("90 days after the first predictions", lambda: self.sweep(CHECKED))
         self.step("accuracy", self.accuracy)
         self.step("monitoring before", self.watched)

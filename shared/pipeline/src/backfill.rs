@@ -74,6 +74,7 @@ impl Scorer {
                 states: &RuleStates::default(),
                 arr_percentile: None,
                 models: &copilot_scoring::models::NONE,
+                alert_cut: settings.serving.alert_cut,
                 held: &BTreeSet::new(),
                 computed_at: clock,
             };

@@ -323,6 +323,7 @@ impl Scorer {
             earlier,
             states: &states,
             models: &settings.models,
+            alert_cut: settings.serving.alert_cut,
             arr_percentile: settings.stats.arr_percentile(contract::arr(snapshot)),
             held,
             computed_at: clock,

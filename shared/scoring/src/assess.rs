@@ -24,10 +24,13 @@ use crate::engine::{Engine, Model, predict};
 use crate::evaluation;
 use crate::health::{HealthInput, health, score_before, scorecard};
 use crate::mapping;
-use crate::models::{self, Models};
+use crate::models::{self, Models, Said};
 use crate::next_action::next_actions;
 use crate::profiles::Profiles;
 use crate::rules::{AccountKind, Facts, Fired};
+
+/// The rule that fires on the word of the tenant's own churn model.
+const MODEL_RULE: &str = "R30";
 
 /// What one account is scored from.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +53,8 @@ pub struct AssessInput<'a> {
     pub arr_percentile: Option<f64>,
     /// The tenant's own models.
     pub models: &'a Models,
+    /// A churn probability of the tenant's own model from which on there is an alert, 0 to 1.
+    pub alert_cut: f64,
     /// Rules that the storm guard holds.
     pub held: &'a BTreeSet<String>,
     /// The wall clock, for `computed_at` only.
@@ -137,10 +142,11 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
         let since = band_state.judged_since.unwrap_or(snapshot.as_of);
         band_state.judged_since = Some(since.min(snapshot.as_of));
     }
+    let said = models::ask(input.models, snapshot.account, &features, snapshot.as_of);
     let fired = if customer {
-        engine
-            .rules
-            .evaluate(&features, &facts(input, &health, &features))
+        let facts = facts(input, &health, &features, &said);
+        let fired = engine.rules.evaluate(&features, &facts);
+        with_reasons(fired, &said)
     } else {
         Vec::new()
     };
@@ -167,7 +173,7 @@ fn one(engine: &Engine, input: &AssessInput<'_>, features: FeatureVector, model:
     let opportunity = opportunity(engine, input, &transitions, &fired, health.score, arr);
     let next_actions = next_actions(&health, &alerts, &engine.rules, days_to_renewal, &[]);
     let card = card(input, &health, &alerts, engine, renewal_date, days_to_renewal);
-    let (predictions, missing) = predictions(input, &health, &features, model);
+    let (predictions, missing) = predictions(snapshot.as_of, &health, &features, said, model);
     let assessment = Assessment {
         account: snapshot.account,
         as_of: snapshot.as_of,
@@ -285,8 +291,32 @@ pub(crate) fn is_customer(snapshot: &Snapshot, features: &FeatureVector) -> bool
     !outside && features.get("churned") != Some(1.0)
 }
 
+/// The churn prediction of the tenant's own model that answers.
+fn own_churn(said: &Said) -> Option<&Prediction> {
+    let answers = |p: &&Prediction| p.kind == PredictionKind::Churn && !p.shadow;
+    said.predictions.iter().find(answers)
+}
+
+/// The alert of the churn model shows what the prediction goes back to.
+fn with_reasons(mut fired: Vec<Fired>, said: &Said) -> Vec<Fired> {
+    let of_model = fired.iter_mut().find(|fired| fired.rule == MODEL_RULE);
+    if let Some((fired, prediction)) = of_model.zip(own_churn(said)) {
+        let reasons = prediction.factors.iter();
+        let known = reasons.filter(|factor| copilot_features::spec(&factor.name).is_some());
+        fired
+            .evidence
+            .extend(known.map(|factor| (factor.name.clone(), factor.value)));
+    }
+    fired
+}
+
 /// What rules see besides features.
-pub(crate) fn facts(input: &AssessInput<'_>, health: &Health, features: &FeatureVector) -> Facts {
+pub(crate) fn facts(
+    input: &AssessInput<'_>,
+    health: &Health,
+    features: &FeatureVector,
+    said: &Said,
+) -> Facts {
     let snapshot = input.snapshot;
     let mut facts = Facts::default();
     let mut set = |name: &'static str, value: Option<f64>| {
@@ -311,6 +341,11 @@ pub(crate) fn facts(input: &AssessInput<'_>, health: &Health, features: &Feature
     set("h.days_low", days_low(health, input.earlier, snapshot.today));
     set("a.arr_percentile", input.arr_percentile);
     set("a.arr", features.get("arr"));
+    set(
+        "m.churn",
+        own_churn(said).map(|prediction| prediction.probability),
+    );
+    set("m.cut", Some(input.alert_cut));
     facts.words.insert("h.band", health.band.as_str().to_owned());
     let touch = match snapshot.row.touch.unwrap_or_default() {
         Touch::High => "high",
@@ -341,13 +376,12 @@ fn days_low(health: &Health, earlier: &[ScorePoint], today: Date) -> Option<f64>
 /// What the tenant's own models say, what the shipped one says where they do not, the rules' predictions beside them, and
 /// what was not available.
 fn predictions(
-    input: &AssessInput<'_>,
+    at: Timestamp,
     health: &Health,
     features: &FeatureVector,
+    said: Said,
     shipped: Model,
 ) -> (Vec<Prediction>, Vec<String>) {
-    let at = input.snapshot.as_of;
-    let said = models::ask(input.models, input.snapshot.account, features, at);
     let mut out = said.predictions;
     let mut missing: Vec<String> = Vec::new();
     if said.failed {

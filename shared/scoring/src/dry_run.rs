@@ -12,6 +12,7 @@ use copilot_features::{FeatureConfig, FeatureVector};
 use crate::assess::{AssessInput, facts, is_customer};
 use crate::engine::Engine;
 use crate::health::{HealthInput, health};
+use crate::models::Said;
 use crate::profiles::Profiles;
 use crate::rules::Fired;
 
@@ -51,7 +52,7 @@ impl DryRun<'_> {
     }
 
     /// The rules that hold, by a health of [`Self::health`]; none where the account is no customer. Where its ARR stood
-    /// among the others' is not known of the past.
+    /// among the others' is not known of the past. No model is asked: its own rule does not hold.
     pub fn fired(&self, engine: &Engine, health: &Health, earlier: &[ScorePoint]) -> Vec<Fired> {
         if !is_customer(self.snapshot, self.features) {
             return Vec::new();
@@ -66,11 +67,13 @@ impl DryRun<'_> {
             states: &RuleStates::default(),
             arr_percentile: None,
             models: &crate::models::NONE,
+            alert_cut: 1.0,
             held: &BTreeSet::new(),
             computed_at: self.snapshot.as_of,
         };
-        engine
-            .rules
-            .evaluate(self.features, &facts(&input, health, self.features))
+        engine.rules.evaluate(
+            self.features,
+            &facts(&input, health, self.features, &Said::default()),
+        )
     }
 }

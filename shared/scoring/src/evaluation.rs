@@ -5,13 +5,13 @@ use copilot_features::FeatureVector;
 use crate::assess::AssessInput;
 use crate::models;
 
-/// The features, the models that answer, and, where they are not as shipped, the version of the profiles and the
+/// The features, the models that answer with the cut of their alerts, and, where they are not as shipped, the version of the profiles and the
 /// override: or a change of one of them would not be seen while the clock stands still.
 pub(crate) fn fingerprint(input: &AssessInput<'_>, features: &FeatureVector, version: u32) -> String {
     let mut facts = features.fingerprint();
     match models::tag(input.models, input.snapshot.account) {
         tag if tag.is_empty() => {}
-        tag => facts = format!("{facts} {tag}"),
+        tag => facts = format!("{facts} {tag} {}", input.alert_cut),
     }
     if version > 1 {
         facts = format!("{facts}@{version}");

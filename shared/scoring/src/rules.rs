@@ -1,9 +1,9 @@
 //! Threshold rules as data: conditions in CEL over features, health and account, compiled once.
 //!
 //! A rule holds alternatives; it fires when in any of them every clause is true. A clause that reads a feature
-//! which has no value is false, never an error. Conditions see three maps: `f` (features), `h` (health: `score`,
-//! `band`, `delta_7d`, `delta_30d`, `drop_share_30d`, `days_low`) and `a` (account: `arr_percentile`, `touch`,
-//! `profile`). All numbers are doubles, so constants are written with a decimal point.
+//! which has no value is false, never an error. Conditions see four maps: `f` (features), `h` (health: `score`,
+//! `band`, `delta_7d`, `delta_30d`, `drop_share_30d`, `days_low`), `a` (account: `arr_percentile`, `touch`,
+//! `profile`) and `m` (the tenant's own churn model, once it answers: `churn`, `cut`). All numbers are doubles, so constants are written with a decimal point.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -57,6 +57,9 @@ pub struct ClauseSpec {
     /// What it is held against.
     #[serde(default)]
     pub threshold: Option<f64>,
+    /// Where that is a setting: the name whose value it is, e.g. `m.cut`.
+    #[serde(default)]
+    pub threshold_is: Option<String>,
     /// In words.
     pub text: String,
 }
@@ -320,7 +323,9 @@ impl CompiledRule {
                     expression: clause.when.clone(),
                     text: fill(&clause.text, number, word),
                     value: clause.value.as_deref().and_then(number),
-                    threshold: clause.threshold,
+                    threshold: clause
+                        .threshold
+                        .or_else(|| clause.threshold_is.as_deref().and_then(number)),
                     holds: *holds,
                 });
             }
@@ -374,6 +379,7 @@ fn context<'a>(features: &FeatureVector, facts: &Facts) -> Context<'a, 'a> {
     context.add_variable_from_value("f", f);
     context.add_variable_from_value("h", part("h."));
     context.add_variable_from_value("a", part("a."));
+    context.add_variable_from_value("m", part("m."));
     context
 }
 

@@ -3,10 +3,12 @@
 
 mod world;
 
+use copilot_aws::alerts::{self, ListBy};
 use copilot_aws::backtests;
 use copilot_aws::bus::EventBus;
 use copilot_aws::models::{self, MODEL, ModelFiles};
 use copilot_aws::table::Condition;
+use copilot_domain::alert::Alert;
 use copilot_domain::assessment::Assessment;
 use copilot_domain::backtest::{Backtest, BacktestResult, Subject};
 use copilot_domain::model::{ModelRole, RunStatus, TrainingRun};
@@ -14,7 +16,7 @@ use copilot_domain::prediction::{Method, Prediction, PredictionKind};
 use copilot_domain::time::shift;
 use copilot_pipeline::Scorer;
 use copilot_runtime::clock::Clock;
-use copilot_scoring::learnt_card::ModelEntry;
+use copilot_scoring::learnt_card::{ModelEntry, Validation};
 use copilot_training::{Tester, Trainer};
 use futures::stream::{self, StreamExt};
 
@@ -73,6 +75,14 @@ impl World {
         predictions
     }
 
+    /// The alerts that the churn model's word opened about an account.
+    async fn expected_losses(&self, name: &str) -> Vec<Alert> {
+        let query = alerts::list(&self.tenant, &ListBy::Account(self.account(name)));
+        let items = self.table.all(query).await.unwrap();
+        let all = items.iter().map(|item| item.document::<Alert>().unwrap());
+        all.filter(|alert| alert.rule == "R30").collect()
+    }
+
     /// Decides which versions answer.
     async fn decide(&self, change: impl FnOnce(&mut copilot_domain::model::Pointers)) {
         let (mut pointers, rev) = models::pointers_of(&self.table, &self.tenant, KIND)
@@ -84,24 +94,8 @@ impl World {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken_back() {
-    let Some(world) = World::new("training-run").await else {
-        return;
-    };
-    world.shops().await;
-    let before = world.churn("shop-1").await;
-    let run = world.train().await;
-    assert_eq!(run.status, RunStatus::Registered, "{}", run.verdict);
-    assert_eq!((run.accounts, run.accounts_done), (150, 150));
-    assert!(run.labels.unwrap().positive_accounts >= 50, "{run:?}");
-    let version = run.version.unwrap();
-    let entries: Vec<ModelEntry> = models::versions(&world.table, &world.tenant, KIND).await.unwrap();
-    let validation = entries[0].validation.as_ref().unwrap();
-    assert!(validation.auc.low > 0.6, "{validation:?}");
-
-    // A backtest of it counts only months that it has not seen, by the twin that was validated on them.
-    let tested = world.backtest(&version).await;
+/// A backtest of a model counts only months that it has not seen, by the twin that was validated on them.
+fn counts_unseen_months(tested: &BacktestResult, validation: &Validation) {
     let last = *validation.train_cutoffs.last().unwrap();
     assert!(
         tested.looks.iter().all(|day| *day >= shift(last, 90)),
@@ -125,6 +119,25 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
         "{:?}",
         tested.notes
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken_back() {
+    let Some(world) = World::new("training-run").await else {
+        return;
+    };
+    world.shops().await;
+    let before = world.churn("shop-1").await;
+    let run = world.train().await;
+    assert_eq!(run.status, RunStatus::Registered, "{}", run.verdict);
+    assert_eq!((run.accounts, run.accounts_done), (150, 150));
+    assert!(run.labels.unwrap().positive_accounts >= 50, "{run:?}");
+    let version = run.version.unwrap();
+    let entries: Vec<ModelEntry> = models::versions(&world.table, &world.tenant, KIND).await.unwrap();
+    let validation = entries[0].validation.as_ref().unwrap();
+    assert!(validation.auc.low > 0.6, "{validation:?}");
+
+    counts_unseen_months(&world.backtest(&version).await, validation);
 
     // In the shadow: its prediction stands beside what answered before, and nothing else changes.
     let watched = world.churn("shop-1").await;
@@ -147,6 +160,18 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
     );
     let loyal = world.churn("shop-0").await;
     assert!(loyal[0].probability < answers[0].probability);
+    // Its word opens an alert, from the tenant's cut on, with the features that it goes back to.
+    assert!(loyal[0].probability < 0.5 && answers[0].probability >= 0.5);
+    assert_eq!(world.expected_losses("shop-0").await, []);
+    let alerts = world.expected_losses("shop-1").await;
+    assert_eq!(alerts.len(), 1);
+    let clause = &alerts[0].clauses[0];
+    assert_eq!(
+        (clause.value, clause.threshold),
+        (Some(answers[0].probability), Some(0.5))
+    );
+    let known = answers[0].factors.iter().filter(|f| f.value.is_some());
+    assert!(known.clone().count() > 0 && known.clone().all(|f| alerts[0].evidence.contains_key(&f.name)));
 
     world
         .decide(|pointers| assert!(pointers.go_back(now()).is_ok()))

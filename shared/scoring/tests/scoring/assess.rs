@@ -51,6 +51,7 @@ fn run_by(account: &Account, when: &str, engine: &Engine, models: &Models) -> As
             states: &RuleStates::default(),
             arr_percentile: Some(0.8),
             models,
+            alert_cut: 0.5,
             held: &BTreeSet::new(),
             computed_at: at("2026-07-01T12:00:00Z"),
         },
@@ -156,6 +157,7 @@ fn scoring_the_same_evaluation_again_writes_nothing() {
             states: &first.transitions.states,
             arr_percentile: Some(0.8),
             models: &copilot_scoring::models::NONE,
+            alert_cut: 0.5,
             held: &BTreeSet::new(),
             computed_at: at("2026-07-02"),
         },
@@ -227,6 +229,7 @@ fn a_batch_says_what_one_by_one_says() {
             states: &states,
             arr_percentile: None,
             models: &copilot_scoring::models::NONE,
+            alert_cut: 0.5,
             held: &held,
             computed_at: at("2026-07-01"),
         })
