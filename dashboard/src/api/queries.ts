@@ -304,6 +304,22 @@ export const monitoringQuery = (api: Api, kind: LearntModel["kind"]) =>
     queryFn: ({ signal }) => unwrap(api.GET("/v1/models/{kind}/monitoring", { params: { path: { kind } }, signal })),
   });
 
+/** Backtests, the newest first; asked again every three seconds while one is under way. */
+export const backtestsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["backtests"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/backtests", { signal })),
+    refetchInterval: (query) => (query.state.data?.data.some((row) => isUnderWay(row, Date.now())) === true ? 3000 : false),
+  });
+
+/** A backtest with what came of it; asked again every two seconds while it is under way. */
+export const backtestQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: ["backtests", id],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/backtests/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: (query) => (isUnderWay(query.state.data?.backtest ?? null, Date.now()) ? 2000 : false),
+  });
+
 function cursorOf(page: string): { cursor?: string } {
   return page === "" ? {} : { cursor: page };
 }

@@ -54,6 +54,10 @@ export type Rule = Schemas["RuleView"];
 
 export type Accuracy = Schemas["Accuracy"];
 export type AccuracyPart = Schemas["AccuracyPart"];
+export type Backtest = Schemas["Backtest"];
+export type BacktestResult = Schemas["BacktestResult"];
+export type BacktestSide = Schemas["BacktestSide"];
+export type BacktestSubject = Schemas["BacktestSubject"];
 export type MethodAccuracy = Schemas["MethodAccuracy"];
 export type Share = Schemas["Share"];
 export type Thresholds = Schemas["Thresholds"];

@@ -22,6 +22,7 @@ const pages = [
   { label: "Settings", to: paths.settings },
   { label: "Health profiles", to: paths.profiles },
   { label: "Models", to: paths.models },
+  { label: "Backtests", to: paths.backtests },
 ];
 
 /** Ctrl/Cmd-K: any account by the beginning of its name, and every page. */

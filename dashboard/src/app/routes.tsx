@@ -41,6 +41,14 @@ export function createRoutes() {
               lazy: async () => ({ Component: (await import("~/features/accuracy/AccuracyPage")).AccuracyPage }),
             },
             {
+              path: "accuracy/backtests",
+              lazy: async () => ({ Component: (await import("~/features/accuracy/backtests/BacktestsPage")).BacktestsPage }),
+            },
+            {
+              path: "accuracy/backtests/:id",
+              lazy: async () => ({ Component: (await import("~/features/accuracy/backtests/BacktestPage")).BacktestPage }),
+            },
+            {
               path: "settings",
               lazy: async () => ({ Component: (await import("~/features/settings/SettingsPage")).SettingsPage }),
             },

@@ -12,6 +12,8 @@ export const paths = {
   integrations: "/integrations",
   integration: (source: string) => `/integrations/${encodeURIComponent(source)}`,
   accuracy: "/accuracy",
+  backtests: "/accuracy/backtests",
+  backtest: (id: string) => `/accuracy/backtests/${encodeURIComponent(id)}`,
   settings: "/settings",
   profiles: "/settings/profiles",
   models: "/settings/models",

@@ -1,9 +1,10 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Feedback, Import, LearntModel, Me, ModelsMonitoring, PredictionChanged, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
+import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Backtest, Feedback, Import, LearntModel, Me, ModelsMonitoring, PredictionChanged, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
 import { assessment, card, history, predictions, view } from "./fixtures/accounts";
 import { accuracy, misses, thresholds } from "./fixtures/accuracy";
 import { alert, rules } from "./fixtures/alerts";
+import { backtest, queued, result } from "./fixtures/backtests";
 import { models, monitoring, run } from "./fixtures/models";
 import { profileCatalogue, profileDraft, profilePreview, profileVersion } from "./fixtures/profiles";
 import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
@@ -51,6 +52,7 @@ export class FakeApi {
   outlook: UsageOutlook = outlook();
   monitoring: ModelsMonitoring = monitoring();
   changed: PredictionChanged[] = [];
+  backtests: Backtest[] = [backtest()];
   calls: Call[] = [];
   /** Answers instead of the usual when it gives one. */
   override: (call: Call) => Answer | undefined = () => undefined;
@@ -73,6 +75,7 @@ export class FakeApi {
     const [, , collection = "", id = "", part = ""] = path.split("/");
     if (collection === "webhooks") return this.#webhooks(method, id, part, body, headers["if-match"]);
     if (collection === "profiles") return this.#profiles(method, id, part, body, headers["if-match"]);
+    if (collection === "backtests") return this.#backtests(method, id, part, body);
     if (collection === "models") return this.#models(method, path, body, headers["if-match"]);
     if (collection === "tone-model") return this.#toneModel(method, id, headers["if-match"]);
     if (part === "tone") return this.#label(body);
@@ -232,6 +235,19 @@ export class FakeApi {
     }
     if (seen !== this.toneModel.etag) return problem(412, "etag_mismatch", "It has changed", "Read it again.");
     return ok(Object.assign(this.toneModel, { own: null, can_go_back: false, etag: '"tone-2"' }));
+  }
+
+  #backtests(method: string, id: string, part: string, body: unknown): Answer {
+    if (method === "POST") {
+      const order = { ...queued({ what: "published" }), ...Object.assign({}, body) };
+      this.backtests.unshift(order);
+      return ok(order, 202);
+    }
+    if (id === "") return ok({ data: this.backtests });
+    const found = this.backtests.find((row) => row.id === id);
+    if (found === undefined) return problem(404, "not_found", "Not found", "There is no such backtest.");
+    if (part === "report") return ok("<!doctype html><title>Backtest</title>");
+    return ok({ backtest: found, result: found.status === "done" ? result() : null, accounts: [{ id: card(0).id, name: card(0).name }] });
   }
 
   #accuracy(part: string, query: URLSearchParams): Answer {

@@ -9,7 +9,8 @@ const id = card(0).id;
 const screens: [string, string][] = [
   ["today", "/"], ["portfolio", "/accounts"], ["account", `/accounts/${id}`], ["usage", `/accounts/${id}?tab=usage`],
   ["timeline", `/accounts/${id}?tab=timeline`], ["facts", `/accounts/${id}?tab=facts`], ["alerts", "/alerts?scope=all"],
-  ["import", "/imports"], ["map", "/imports/imp_1"], ["integrations", "/integrations/web"], ["accuracy", "/accuracy"], ["settings", "/settings"],
+  ["import", "/imports"], ["map", "/imports/imp_1"], ["integrations", "/integrations/web"], ["accuracy", "/accuracy"],
+  ["backtests", "/accuracy/backtests"], ["backtest", "/accuracy/backtests/1795000000-aaaa1111"], ["settings", "/settings"],
 ];
 
 describe.skipIf(folder === undefined)("look", () => {
@@ -24,7 +25,7 @@ describe.skipIf(folder === undefined)("look", () => {
     for (const [suffix, options] of [["light", {}], ["dark", { dark: true }], ["phone", { phone: true }]] as const) {
       const { page } = await world.open(path, options);
       await page.waitForLoadState("networkidle");
-      await page.screenshot({ path: `${folder}/${name}-${suffix}.png`, fullPage: name === "account" || suffix === "phone" });
+      await page.screenshot({ path: `${folder}/${name}-${suffix}.png`, fullPage: name === "account" || name === "backtest" || suffix === "phone" });
       await page.context().close();
     }
   });

@@ -17,6 +17,7 @@ const screens: [string, string, string][] = [
   ["Import", "/imports", "Recent imports"], ["Mapping", "/imports/imp_1", "The first rows"],
   ["Integrations", "/integrations/web", "Deliveries of Web"], ["Settings", "/settings", "Found right"],
   ["Health profiles", "/settings/profiles", "Of 100"], ["Models", "/settings/models", "Answers now"],
+  ["Backtests", "/accuracy/backtests", "precision 42 %"], ["Backtest", "/accuracy/backtests/1795000000-aaaa1111", "What weighed most then"],
 ];
 
 describe("accessibility", () => {

@@ -238,6 +238,21 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("get_model", version(""), NotFound),
         get("list_training_runs", "/v1/models/churn/runs", HisOwn),
         get("get_model_monitoring", "/v1/models/churn/monitoring", HisOwn),
+        get("list_backtests", "/v1/backtests", HisOwn),
+        get("get_backtest", format!("/v1/backtests/{}", s.backtest), NotFound),
+        get(
+            "get_backtest_report",
+            format!("/v1/backtests/{}/report", s.backtest),
+            NotFound,
+        ),
+        send(
+            "start_backtest",
+            "POST",
+            "/v1/backtests",
+            json!({"subject": {"what": "published"}, "from": "2025-01-01"}),
+            202,
+            HisOwn,
+        ),
         send(
             "upload_model",
             "POST",
@@ -581,7 +596,13 @@ async fn every_operation_refuses_strangers_hides_from_other_tenants_and_answers_
         );
         assert!(reply.headers.contains_key("ratelimit-remaining"), "{name}");
         assert_eq!(reply.headers["x-content-type-options"], "nosniff", "{name}");
-        if case.status != 204 {
+        let is_page = reply
+            .headers
+            .get("content-type")
+            .is_some_and(|kind| kind == "text/html; charset=utf-8");
+        if is_page {
+            assert!(reply.text.contains(SECRET), "{name} names whom it missed");
+        } else if case.status != 204 {
             conforms(name, case, &reply.json());
         }
     }

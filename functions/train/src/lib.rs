@@ -1,9 +1,11 @@
-//! Train: carries out training runs that were asked for, one message at a time, and asks for those of every month.
+//! Train: carries out training runs and backtests that were asked for, one message at a time, and asks for the training
+//! of every month.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use copilot_aws::bus::EventBus;
 use copilot_aws::models::{self, ModelFiles, TrainMessage, TrainQueue};
-use copilot_aws::{AwsError, Table, tenants};
+use copilot_aws::{AwsError, Table, backtests, tenants};
+use copilot_domain::backtest::BacktestStatus;
 use copilot_domain::ids::{TenantId, TenantProof};
 use copilot_domain::model::{RunStatus, TrainingRun};
 use copilot_domain::prediction::PredictionKind;
@@ -13,7 +15,7 @@ use copilot_runtime::batch::{Batch, BatchError, Failure, Record};
 use copilot_runtime::clock::Clock;
 use copilot_runtime::config::Env;
 use copilot_runtime::metrics::Metrics;
-use copilot_training::{ToneTrainer, Trainer, TrainingError};
+use copilot_training::{Tester, ToneTrainer, Trainer, TrainingError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,6 +28,8 @@ pub struct Context {
     pub trainer: Trainer,
     /// Carries runs of tone out.
     pub tone: ToneTrainer,
+    /// Carries backtests out.
+    pub tester: Tester,
     /// Where runs are asked for.
     pub queue: TrainQueue,
     /// The clock.
@@ -53,7 +57,8 @@ impl Context {
         let scorer = Scorer::new(table.clone(), EventBus::new(&sdk, &bus))?;
         Ok(Self {
             tone: ToneTrainer::new(scorer.clone(), files.clone(), clock.clone()),
-            trainer: Trainer::new(scorer, files, clock.clone()),
+            trainer: Trainer::new(scorer.clone(), files.clone(), clock.clone()),
+            tester: Tester::new(scorer, files, clock.clone()),
             queue: TrainQueue::new(&sdk, &queue),
             metrics: Metrics::new("train", &env.stage(), clock.clone()),
             table,
@@ -113,12 +118,11 @@ async fn batch(event: SqsEvent, context: &Context) -> Result<SqsBatchResponse, B
 async fn carry_out(record: Record, context: &Context) -> Result<(), Failure> {
     let message: TrainMessage = record.json()?;
     let tenant = TenantId::proven(&message.tenant, TenantProof::OwnRecord).map_err(Failure::permanent)?;
-    let failure = |error: TrainingError| {
-        let retryable = error.is_retryable();
-        Failure::classified(error, retryable)
-    };
     if ToneRun::is_id(&message.run) {
         return tone(&tenant, &message.run, context).await.map_err(failure);
+    }
+    if message.backtest {
+        return backtest(&tenant, &message.run, context).await;
     }
     let run = models::run(&context.table, &tenant, &message.run).await;
     let Some(run) = run.map_err(|error| failure(error.into()))? else {
@@ -147,6 +151,27 @@ async fn tone(tenant: &TenantId, run: &str, context: &Context) -> Result<(), Tra
         tracing::error!(tenant_id = %tenant, run = done.id, verdict, "a run of tone failed");
     } else {
         tracing::info!(tenant_id = %tenant, run = done.id, verdict, "a run of tone is done");
+    }
+    Ok(())
+}
+
+fn failure(error: TrainingError) -> Failure {
+    let retryable = error.is_retryable();
+    Failure::classified(error, retryable)
+}
+
+async fn backtest(tenant: &TenantId, id: &str, context: &Context) -> Result<(), Failure> {
+    let asked = backtests::get(&context.table, tenant, id).await;
+    let Some(asked) = asked.map_err(|error| failure(error.into()))? else {
+        tracing::warn!(tenant_id = %tenant, backtest = id, "a backtest that nobody wrote down is left out");
+        return Ok(());
+    };
+    let done = context.tester.run(tenant, asked).await.map_err(failure)?;
+    let (what, said) = (done.subject.to_string(), done.said.as_str());
+    if done.status == BacktestStatus::Failed {
+        tracing::error!(tenant_id = %tenant, what, backtest = id, said, "a backtest failed");
+    } else {
+        tracing::info!(tenant_id = %tenant, what, backtest = id, said, "a backtest is done");
     }
     Ok(())
 }
@@ -184,7 +209,9 @@ mod tests {
         let event: SqsEvent = serde_json::from_str(include_str!("../../../events/train-sqs.json")).unwrap();
         let body = event.records[0].body.as_deref().unwrap_or_default();
         let asked: TrainMessage = serde_json::from_str(body).unwrap();
-        assert_eq!(asked.tenant, "demo");
+        assert_eq!((asked.tenant.as_str(), asked.backtest), ("demo", false));
+        let backtest = r#"{"tenant": "demo", "run": "1773129600-0190b7c2", "backtest": true}"#;
+        assert!(serde_json::from_str::<TrainMessage>(backtest).unwrap().backtest);
         let order: Monthly =
             serde_json::from_str(include_str!("../../../events/train-schedule.json")).unwrap();
         assert!(order.monthly);

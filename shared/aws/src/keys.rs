@@ -9,6 +9,7 @@ use copilot_domain::ids::{AccountId, AlertId, CtaId, ExternalId, ImportId, Oppor
 use jiff::civil::Date;
 
 pub mod accuracy;
+pub mod backtests;
 pub mod family;
 pub mod models;
 pub mod notify;

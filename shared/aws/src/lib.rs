@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod accuracy;
 pub mod alerts;
 pub mod assessments;
+pub mod backtests;
 pub mod bus;
 pub mod checks;
 pub mod deliveries;

@@ -6,6 +6,7 @@
 pub mod accuracy;
 pub mod alert;
 pub mod assessment;
+pub mod backtest;
 mod calendar;
 pub mod check;
 pub mod delivery;

@@ -102,7 +102,7 @@ fn yes(row: &Check) -> bool {
 }
 
 /// Accounts to which it happened, and to which it did not, against the gates.
-fn labels(rows: &[&Check]) -> LabelCounts {
+pub(crate) fn labels(rows: &[&Check]) -> LabelCounts {
     let of = |wanted: bool| -> BTreeSet<AccountId> {
         let own = rows.iter().filter(|row| yes(row) == wanted);
         own.map(|row| row.account).collect()
@@ -124,7 +124,7 @@ fn method_accuracy(method: Method, shadow: bool, rows: &[&Check], cut: f64) -> M
     MethodAccuracy {
         method,
         shadow,
-        overall: part("all", rows, cut),
+        overall: part("all", rows, |row| row.says_yes(cut)),
         versions: parts(rows, cut, version),
         segments: parts(rows, cut, |row| Some(row.segment.clone())),
         curve: curve(rows),
@@ -139,16 +139,20 @@ fn parts(rows: &[&Check], cut: f64, name: impl Fn(&Check) -> Option<String>) -> 
             groups.entry(name).or_default().push(row);
         }
     }
-    let mut parts: Vec<AccuracyPart> = groups.iter().map(|(name, rows)| part(name, rows, cut)).collect();
+    let mut parts: Vec<AccuracyPart> = groups
+        .iter()
+        .map(|(name, rows)| part(name, rows, |row| row.says_yes(cut)))
+        .collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.rows));
     parts.truncate(MAX_PARTS);
     parts
 }
 
-fn part(name: &str, rows: &[&Check], cut: f64) -> AccuracyPart {
+/// The figures of a set of rows whose outcome is known, by what counts as a yes.
+pub(crate) fn part(name: &str, rows: &[&Check], says_yes: impl Fn(&Check) -> bool) -> AccuracyPart {
     let scores: Vec<f64> = rows.iter().map(|row| row.probability).collect();
     let labels: Vec<bool> = rows.iter().map(|row| yes(row)).collect();
-    let confusion = confusion(rows, cut);
+    let confusion = confusion(rows, says_yes);
     let said = confusion.true_positive + confusion.false_positive;
     let happened = confusion.true_positive + confusion.false_negative;
     let both = happened > 0 && happened < rows.len() as u64;
@@ -171,10 +175,10 @@ fn part(name: &str, rows: &[&Check], cut: f64) -> AccuracyPart {
     }
 }
 
-fn confusion(rows: &[&Check], cut: f64) -> Confusion {
+fn confusion(rows: &[&Check], says_yes: impl Fn(&Check) -> bool) -> Confusion {
     let mut all = Confusion::default();
     for row in rows {
-        let cell = match (row.says_yes(cut), yes(row)) {
+        let cell = match (says_yes(row), yes(row)) {
             (true, true) => &mut all.true_positive,
             (true, false) => &mut all.false_positive,
             (false, true) => &mut all.false_negative,
@@ -207,7 +211,7 @@ pub fn calibration(scores: &[f64], labels: &[bool]) -> Vec<CalibrationBin> {
 
 /// Precision by cut: at each probability that was said, how many reach it and how often it happened. Thinned out evenly
 /// where there are more than 200.
-fn curve(rows: &[&Check]) -> Vec<CutPoint> {
+pub(crate) fn curve(rows: &[&Check]) -> Vec<CutPoint> {
     let mut sorted: Vec<&Check> = rows.to_vec();
     sorted.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     let mut points: Vec<CutPoint> = Vec::new();
@@ -247,7 +251,7 @@ fn bands(days: &[&Check]) -> Vec<BandAccuracy> {
     counts.into_iter().map(of).collect()
 }
 
-fn rules(days: &[&Check]) -> Vec<RuleAccuracy> {
+pub(crate) fn rules(days: &[&Check]) -> Vec<RuleAccuracy> {
     let happened = days.iter().filter(|row| yes(row)).count() as u64;
     let base = happened as f64 / days.len().max(1) as f64;
     let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();

@@ -31,7 +31,7 @@ pub struct Held {
 
 impl Held {
     /// A figure with its interval of 95 %, by drawing accounts with replacement.
-    fn interval(&self, figure: impl Fn(&[f64], &[bool]) -> f64) -> Interval {
+    pub(crate) fn interval(&self, figure: impl Fn(&[f64], &[bool]) -> f64) -> Interval {
         let draws = draws(&self.accounts);
         let of_rows = |rows: &Vec<usize>| {
             let said: Vec<f64> = rows.iter().map(|row| self.said[*row]).collect();

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness. The same rows give the same model, bit for bit, on the same machine.
 
 pub mod accuracy;
+pub mod backtest;
 pub mod blend;
 pub mod boosting;
 pub mod calibrate;

@@ -153,6 +153,30 @@ impl Recorded {
         Some(major((after - before).max(0), None))
     }
 
+    /// When the account was lost, the oldest first: the churns that were recorded, and of an account without a contract
+    /// the ends of windows of `window_days` days after a purchase in which it bought nothing.
+    pub fn losses(&self, window_days: u32) -> Vec<Timestamp> {
+        let churned = self
+            .outcomes
+            .iter()
+            .filter(|(_, kind)| *kind == OutcomeKind::Churned);
+        let mut losses: Vec<Timestamp> = churned.map(|(at, _)| *at).collect();
+        if !self.has_contract {
+            let bought = self.invoices.iter().filter_map(|i| i.issued_at);
+            let lapses = bought.map(|at| (at, after(at, window_days)));
+            let lapses = lapses.filter(|(at, end)| *end <= self.known_until && !self.bought(*at, *end));
+            let lapses: Vec<Timestamp> = lapses
+                // Who told that it leaves is lost on that day, and not once more.
+                .filter(|(at, end)| !losses.iter().any(|lost| lost >= at && lost <= end))
+                .map(|(_, end)| end)
+                .collect();
+            losses.extend(lapses);
+        }
+        losses.sort_unstable();
+        losses.dedup();
+        losses
+    }
+
     /// As the feature `transactional` at that instant: purchases and no contract.
     fn is_transactional(&self, from: Timestamp) -> bool {
         !self.has_contract && self.bought(Timestamp::MIN, from)
@@ -322,6 +346,34 @@ mod tests {
             Some(false),
             "its contract decides"
         );
+    }
+
+    #[test]
+    fn losses_are_recorded_churns_and_windows_without_a_purchase() {
+        let none = json!({});
+        let lost = |history: &AccountHistory, until: &str| {
+            let losses = Recorded::of(history, at(until)).losses(90);
+            losses
+                .iter()
+                .map(|at| at.to_string()[..10].to_owned())
+                .collect::<Vec<_>>()
+        };
+        let shop = history(&[
+            bill("2025-01-01", &none),
+            bill("2025-06-01", &none),
+            bill("2025-07-01", &none),
+        ]);
+        assert_eq!(
+            lost(&shop, "2025-09-28"),
+            ["2025-04-01"],
+            "the last window is open"
+        );
+        assert_eq!(lost(&shop, "2025-10-01"), ["2025-04-01", "2025-09-29"]);
+        let told = history(&[bill("2025-01-01", &none), outcome("churned", "2025-02-01")]);
+        assert_eq!(lost(&told, "2026-01-01"), ["2025-02-01"], "told once");
+        let paid = (Kind::Account, "2025-01-01", json!({"seats": 3}));
+        let contract = history(&[bill("2025-01-01", &none), paid, outcome("churned", "2026-02-01")]);
+        assert_eq!(lost(&contract, "2026-03-01"), ["2026-02-01"]);
     }
 
     #[test]

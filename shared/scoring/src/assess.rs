@@ -300,7 +300,7 @@ fn opportunity(
 }
 
 /// Rules speak of customers: not of prospects, and not of who is gone or paused.
-fn is_customer(snapshot: &Snapshot, features: &FeatureVector) -> bool {
+pub(crate) fn is_customer(snapshot: &Snapshot, features: &FeatureVector) -> bool {
     let outside = matches!(
         snapshot.row.stage,
         Some(Stage::Prospect | Stage::Churned | Stage::Paused)
@@ -328,7 +328,12 @@ fn with_reasons(mut fired: Vec<Fired>, said: &Said) -> Vec<Fired> {
 }
 
 /// What rules see besides features.
-fn facts(input: &AssessInput<'_>, health: &Health, features: &FeatureVector, said: &Said) -> Facts {
+pub(crate) fn facts(
+    input: &AssessInput<'_>,
+    health: &Health,
+    features: &FeatureVector,
+    said: &Said,
+) -> Facts {
     let snapshot = input.snapshot;
     let mut facts = Facts::default();
     let mut set = |name: &'static str, value: Option<f64>| {

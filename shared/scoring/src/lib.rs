@@ -11,6 +11,7 @@ pub mod card_facts;
 pub mod change;
 pub mod churn;
 pub mod compare;
+pub mod dry_run;
 pub mod engine;
 pub mod ensemble;
 mod episode;

@@ -2,10 +2,12 @@
 //! and registered with its evidence. The `train` function and the command on a laptop run the same code: the same history
 //! gives the same version, byte for byte.
 
+mod backtest;
 mod collect;
 mod run;
 mod tone;
 
+pub use backtest::{Tester, looks};
 pub use collect::cutoffs;
 pub use run::{Trainer, TrainingError};
 pub use tone::ToneTrainer;

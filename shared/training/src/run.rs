@@ -46,6 +46,12 @@ pub enum TrainingError {
     /// The champion does not answer.
     #[error("the champion does not answer on past rows")]
     Champion(#[from] ModelError),
+    /// What is to be tested is not there, or does not load.
+    #[error("{0}")]
+    Subject(String),
+    /// Counting broke off.
+    #[error("counting broke off: {0}")]
+    Crashed(String),
     /// A card could not be written.
     #[error("the card could not be written")]
     Card(#[from] serde_json::Error),
@@ -57,7 +63,7 @@ impl TrainingError {
         match self {
             Self::Aws(error) => error.is_retryable(),
             Self::Score(error) => error.is_retryable(),
-            Self::Train(_) | Self::Champion(_) | Self::Card(_) => false,
+            Self::Train(_) | Self::Champion(_) | Self::Card(_) | Self::Subject(_) | Self::Crashed(_) => false,
         }
     }
 }

@@ -1,103 +1,32 @@
 //! A tenant's history becomes a model that answers for its accounts. On MiniStack.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod world;
+
 use copilot_aws::alerts::{self, ListBy};
+use copilot_aws::backtests;
 use copilot_aws::bus::EventBus;
 use copilot_aws::models::{self, CARD, MODEL, ModelFiles};
 use copilot_aws::table::Condition;
-use copilot_aws::tenants::{self, Tenant};
-use copilot_aws::testing::SdkConfig;
-use copilot_aws::{Table, facts, monitoring, testing};
+use copilot_aws::monitoring;
 use copilot_domain::alert::Alert;
 use copilot_domain::assessment::Assessment;
-use copilot_domain::facts::{Fact, Kind, RecordFact};
-use copilot_domain::ids::{AccountId, ExternalId, Source, TenantId, TenantProof};
+use copilot_domain::backtest::{Backtest, BacktestResult, Subject};
 use copilot_domain::model::{ModelRole, RunStatus, TrainingRun};
 use copilot_domain::monitoring::Monitoring;
 use copilot_domain::prediction::{Method, Prediction, PredictionKind};
-use copilot_domain::revision::Revision;
-use copilot_domain::time::{Timestamp, day_of, shift};
+use copilot_domain::time::{day_of, shift};
 use copilot_pipeline::Scorer;
 use copilot_runtime::clock::Clock;
-use copilot_scoring::learnt_card::{LearntCard, ModelEntry};
-use copilot_training::Trainer;
+use copilot_scoring::learnt_card::{LearntCard, ModelEntry, Validation};
+use copilot_training::{Tester, Trainer};
 use futures::stream::{self, StreamExt};
-use jiff::SignedDuration;
-use jiff::tz::TimeZone;
-use serde_json::json;
 
-const NOW: &str = "2026-03-10T06:00:00Z";
+use world::{World, days_ago, now};
+
 const KIND: PredictionKind = PredictionKind::Churn;
 
-fn now() -> Timestamp {
-    NOW.parse().unwrap()
-}
-
-fn days_ago(days: i64) -> Timestamp {
-    now() - SignedDuration::from_hours(24 * days)
-}
-
-struct World {
-    config: SdkConfig,
-    bucket: String,
-    table: Table,
-    tenant: TenantId,
-}
-
 impl World {
-    async fn new(test: &str) -> Option<Self> {
-        let config = testing::config(test).await?;
-        let table = testing::create_table(&config, "table").await.unwrap();
-        let bucket = testing::create_bucket(&config, test).await.unwrap();
-        let tenant = TenantId::proven("acme", TenantProof::Operator).unwrap();
-        let settings: Tenant =
-            serde_json::from_value(json!({"id": "acme", "name": "Acme", "zone": "UTC", "pinned_as_of": NOW}))
-                .unwrap();
-        tenants::put(&table, &tenant, &settings).await.unwrap();
-        Some(Self {
-            config,
-            bucket,
-            table,
-            tenant,
-        })
-    }
-
-    fn files(&self) -> ModelFiles {
-        ModelFiles::new(&self.config, &self.bucket)
-    }
-
-    /// A scorer of its own: settings and models are read anew.
-    fn scorer(&self) -> Scorer {
-        let bus = EventBus::new(&self.config, "default");
-        Scorer::new(self.table.clone(), bus)
-            .unwrap()
-            .with_models(self.files())
-    }
-
-    fn account(&self, name: &str) -> AccountId {
-        AccountId::of_identity(&self.tenant, &id(name))
-    }
-
-    /// A shop that orders every `every` days since `first` days ago, until `last` days ago, and is scored once.
-    async fn shop(&self, name: &str, every: i64, first: i64, last: i64) {
-        let day_one = days_ago(first);
-        let mut told = vec![record(Kind::Account, name, name, day_one, &json!({"name": name}))];
-        let mut day = first;
-        while day >= last {
-            let at = days_ago(day);
-            let bill = json!({"amount_minor": 10_000, "currency": "EUR", "issued_at": at, "paid_at": at});
-            told.push(record(Kind::Invoice, name, &format!("{name}-{day}"), at, &bill));
-            day -= every;
-        }
-        facts::apply(&self.table, &self.tenant, &TimeZone::UTC, &told)
-            .await
-            .unwrap();
-        self.scorer()
-            .score(&self.tenant, self.account(name), now())
-            .await
-            .unwrap();
-    }
-
     /// Shops that order often and stay, and shops that order seldom and mostly fall silent.
     async fn shops(&self) {
         let shops: Vec<(String, i64, i64, i64)> = (0..150)
@@ -151,6 +80,18 @@ impl World {
         monitoring::put(&self.table, &self.tenant, &found).await.unwrap();
     }
 
+    async fn backtest(&self, version: &str) -> BacktestResult {
+        let tester = Tester::new(self.scorer(), self.files(), Clock::fixed(now()));
+        let subject = Subject::Model {
+            kind: KIND,
+            version: version.to_owned(),
+        };
+        let asked = Backtest::queued(subject, "ann", now(), "1");
+        let done = tester.run(&self.tenant, asked).await.unwrap();
+        let result = backtests::result(&self.table, &self.tenant, &done.id).await;
+        result.unwrap().unwrap_or_else(|| unreachable!("{}", done.said))
+    }
+
     async fn scored(&self, name: &str) -> Assessment {
         let account = self.account(name);
         let scored = self.scorer().score(&self.tenant, account, now()).await;
@@ -182,17 +123,31 @@ impl World {
     }
 }
 
-fn id(name: &str) -> ExternalId {
-    ExternalId::new(Source::api(), name).unwrap()
-}
-
-fn record(kind: Kind, account: &str, own: &str, at: Timestamp, fields: &serde_json::Value) -> Fact {
-    Fact::Record(RecordFact {
-        kind,
-        account: id(account),
-        external_id: id(own),
-        revision: Revision::new(at, at, fields.as_object().unwrap().clone()),
-    })
+/// A backtest of a model counts only months that it has not seen, by the twin that was validated on them.
+fn counts_unseen_months(tested: &BacktestResult, validation: &Validation) {
+    let last = *validation.train_cutoffs.last().unwrap();
+    assert!(
+        tested.looks.iter().all(|day| *day >= shift(last, 90)),
+        "{:?}",
+        tested.looks
+    );
+    assert!(
+        validation
+            .test_cutoffs
+            .iter()
+            .all(|day| tested.looks.contains(day))
+    );
+    let auc = tested.sides[0].auc.unwrap();
+    assert!(
+        (auc.value - validation.auc.value).abs() < 0.05,
+        "{auc:?} {:?}",
+        validation.auc
+    );
+    assert!(
+        tested.notes.iter().any(|note| note.contains("has not seen")),
+        "{:?}",
+        tested.notes
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,6 +165,8 @@ async fn a_history_becomes_a_model_that_is_watched_then_answers_and_can_be_taken
     let entries: Vec<ModelEntry> = models::versions(&world.table, &world.tenant, KIND).await.unwrap();
     let validation = entries[0].validation.as_ref().unwrap();
     assert!(validation.auc.low > 0.6, "{validation:?}");
+
+    counts_unseen_months(&world.backtest(&version).await, validation);
 
     // In the shadow: its prediction stands beside what answered before, and nothing else changes.
     let watched = world.churn("shop-1").await;

@@ -6,6 +6,7 @@
 )]
 
 mod backfill;
+mod backtest;
 mod features;
 mod keys;
 mod replay;
@@ -67,6 +68,8 @@ enum Command {
         #[arg(long)]
         accept_drift: Option<String>,
     },
+    /// Holds profiles, rules or a model against a tenant's history, here, and writes the report into a file.
+    Backtest(backtest::Asked),
     /// Writes the features of every account of a tenant, as they were at the ends of past months, into the feature store.
     BackfillFeatures {
         /// The tenant.
@@ -230,6 +233,10 @@ async fn main() -> Result<()> {
             let tenant = tenant_id(&tenant)?;
             let stack = (&sdk, &table, (bucket.as_str(), bus.as_str()));
             train::run(stack, &clock, &tenant, &kind, accept_drift).await?
+        }
+        Command::Backtest(asked) => {
+            let tenant = tenant_id(&asked.tenant)?;
+            backtest::run(&env, &sdk, &table, &clock, &tenant, &asked).await?
         }
         Command::BackfillFeatures { tenant, from, to } => {
             let store = lake(&env, &sdk)?;

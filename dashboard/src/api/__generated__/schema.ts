@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why the score and the probabilities changed between two days */
+        /** Why the score changed between two days */
         get: operations["explain_account"];
         put?: never;
         post?: never;
@@ -415,6 +415,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Backtests, the newest first */
+        get: operations["list_backtests"];
+        put?: never;
+        /**
+         * Hold profiles, rules or a model against what happened
+         * @description Every account is looked at as it was known when past months began. The answer is the order; it goes on by itself and
+         *     says how far it is. Nothing is scored anew and nobody is told.
+         */
+        post: operations["start_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A backtest with what came of it */
+        get: operations["get_backtest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backtests/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The report of a backtest, as a file
+         * @description One page of HTML with its plots in it: it loads nothing, runs nothing and prints well. It is made when it is asked for,
+         *     so that it names nobody who was erased meanwhile.
+         */
+        get: operations["get_backtest_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contacts:batch": {
         parameters: {
             query?: never;
@@ -662,27 +722,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/models/{kind}/monitoring": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Whether the models of a kind still meet the world that they learnt
-         * @description Computed each night: how far each feature, the model's own answers and its calibration are from what they were, and whether
-         *     training waits for it.
-         */
-        get: operations["get_model_monitoring"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/models/{kind}/rollback": {
         parameters: {
             query?: never;
@@ -713,8 +752,7 @@ export interface paths {
         /**
          * Train a model on the tenant's history
          * @description The answer is the run; it goes on by itself and says how far it is. With too few known outcomes, or where the data
-         *     carries no signal, it ends without a model and says so. Where a feature of the model that answers has drifted, it is held,
-         *     unless the drift is accepted with a reason.
+         *     carries no signal, it ends without a model and says so.
          */
         post: operations["start_training_run"];
         delete?: never;
@@ -805,7 +843,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Opportunities that are not closed, strongest first; of one score, the one with the larger expected amount */
+        /** Opportunities that are not closed, strongest first */
         get: operations["list_opportunities"];
         put?: never;
         post?: never;
@@ -998,8 +1036,8 @@ export interface paths {
         put?: never;
         /**
          * Publish the draft of the health profiles
-         * @description The draft becomes the next version, which never changes again. New scores are asked for of every account that it
-         *     concerns: those of the profiles that changed, or all where whom a profile takes, a cap or a scorecard did.
+         * @description The draft becomes the next version, which never changes again. Scores go by it within half a minute: each account
+         *     at its next scoring, at the latest in the nightly run.
          */
         post: operations["publish_profile_draft"];
         delete?: never;
@@ -1913,60 +1951,6 @@ export interface components {
             /** @description Who was told, and whether it arrived. */
             notifications: components["schemas"]["AlertNotification"][];
         };
-        /** @description How amounts are told from the second tree operator of a model's file, whose output is `log_ratio`. */
-        AmountCard: {
-            /** @description What the amounts are. */
-            form: components["schemas"]["RevenueForm"];
-            /** @description What the trees say of the card's golden rows. */
-            golden: number[];
-            /**
-             * Format: double
-             * @description And one above the told logarithm with this added.
-             */
-            high: number;
-            /**
-             * Format: double
-             * @description Of ten rows that the trees had not seen, one lay below the told logarithm with this added.
-             */
-            low: number;
-        };
-        /** @description How well expected amounts do on months that the model has not seen, beside the rule. */
-        AmountValidation: {
-            /**
-             * Format: double
-             * @description Share of the rows with an amount whose amount lay within the interval; 0.8 is meant.
-             */
-            covered: number;
-            /**
-             * Format: double
-             * @description How much of the money is found going down the model's list: 0 for chance, 1 for the order of the amounts themselves.
-             */
-            gini: number;
-            /** @description By how much the model's is larger. */
-            gini_gain: components["schemas"]["Interval"];
-            /**
-             * Format: double
-             * @description Mean absolute error, major units.
-             */
-            mae: number;
-            /** @description By how much the model's is smaller, major units. */
-            mae_gain: components["schemas"]["Interval"];
-            /**
-             * Format: double
-             * @description That of the rule.
-             */
-            rule_gini: number;
-            /**
-             * Format: double
-             * @description That of the rule.
-             */
-            rule_mae: number;
-            /**
-             * Format: double
-             * @description Sum of the expected amounts over the sum that came.
-             */
-            total_ratio: number;
-        };
         /**
          * @description How the graph's answer is taken apart: `slope × (trees + line) + offset` is the margin (log-odds), the trees are those
          *     of the graph's one tree operator.
@@ -2069,6 +2053,158 @@ export interface components {
             /** @description Who: the e-mail of a sign-in, or `key:<prefix>`. */
             user: string;
         };
+        /** @description A backtest: what was asked, and how far it is. */
+        Backtest: {
+            /** @description Accounts to read. */
+            accounts: number;
+            /** @description Accounts read so far. */
+            accounts_done: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for, by the wall clock.
+             */
+            asked_at: string;
+            /** @description By whom. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            finished_at: string | null;
+            /**
+             * Format: date
+             * @description The first day that a look may fall on, in the tenant's zone; 24 months back where nobody said.
+             */
+            from: string | null;
+            /** @description Id; ids sort by time. */
+            id: string;
+            /** @description What it does, or what came of it, in words. */
+            said: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["BacktestStatus"];
+            /** @description What is tested. */
+            subject: components["schemas"]["BacktestSubject"];
+            /**
+             * Format: date
+             * @description The last day; the newest whose 90 days have passed where nobody said.
+             */
+            to: string | null;
+        };
+        /** @description A backtest with what came of it. */
+        BacktestDetail: {
+            /** @description The accounts that the result names. One that is gone is not among them. */
+            accounts: components["schemas"]["NamedAccount"][];
+            /** @description What was asked, and how far it is. */
+            backtest: components["schemas"]["Backtest"];
+            result: components["schemas"]["BacktestResult"] | null;
+        };
+        /** @description What came of a backtest. */
+        BacktestResult: {
+            /**
+             * Format: int64
+             * @description Accounts read.
+             */
+            accounts: number;
+            /** @description What happened, or not. */
+            kind: components["schemas"]["PredictionKind"];
+            /**
+             * Format: date-time
+             * @description Until when facts were known to it: now, by the tenant's clock.
+             */
+            known_until: string;
+            /** @description Accounts with and without the outcome, and how many are asked for. */
+            labels: components["schemas"]["LabelCounts"];
+            /** @description The days on which accounts were looked at, the oldest first. */
+            looks: string[];
+            /**
+             * Format: int64
+             * @description Losses with a date in the time looked at: an account may be lost more than once.
+             */
+            losses: number;
+            /** @description What to know when reading it. */
+            notes: string[];
+            /** @description The rules over the last 90 days, with the profiles tested. */
+            replay: components["schemas"]["Replay"];
+            /**
+             * Format: int64
+             * @description Looks at accounts whose outcome is known.
+             */
+            rows: number;
+            /** @description What was tested first; where that is something else, what scores go by now stands beside it. */
+            sides: components["schemas"]["BacktestSide"][];
+            /**
+             * Format: int32
+             * @description Days after a look in which it may happen.
+             */
+            window_days: number;
+        };
+        /** @description What one side says, over all looks. */
+        BacktestSide: {
+            auc: components["schemas"]["Ranged"] | null;
+            /** @description Bands against what happened in the 90 days after. */
+            bands: components["schemas"]["BandOutcomes"][];
+            /** @description How many are flagged and how many of them hit, by cut; the highest first. */
+            curve: components["schemas"]["CutPoint"][];
+            /** @description Figures over the looks that got an answer; recall is of all looks. */
+            figures: components["schemas"]["AccuracyPart"];
+            /** @description What counts as flagged, in words. */
+            flags: string;
+            /** @description Whether calibration is of probabilities; health scores are none. */
+            has_probabilities: boolean;
+            lift: components["schemas"]["Ranged"] | null;
+            /** @description Losses that were not flagged 90 days before, the newest first; at most 200. */
+            missed: components["schemas"]["MissedLoss"][];
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            missed_total: number;
+            /** @description What it is, e.g. `draft of the profiles`. */
+            name: string;
+            /** @description Of all looks, those without an answer. */
+            not_scored: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Of those without an answer, how many times it happened.
+             */
+            not_scored_happened: number;
+            /** @description By rule that fired. */
+            rules: components["schemas"]["RuleAccuracy"][];
+            warnings: components["schemas"]["Warnings"] | null;
+        };
+        /**
+         * @description Where a backtest stands.
+         * @enum {string}
+         */
+        BacktestStatus: "queued" | "running" | "done" | "failed";
+        /** @description What is tested. */
+        BacktestSubject: {
+            /** @enum {string} */
+            what: "published";
+        } | {
+            /** @enum {string} */
+            what: "draft";
+        } | {
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            version: number;
+            /** @enum {string} */
+            what: "version";
+        } | {
+            /** @enum {string} */
+            what: "rules";
+            /** @description Whether the rules that are muted now count too. */
+            with_muted: boolean;
+        } | {
+            /** @description What it predicts. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description Its version. */
+            version: string;
+            /** @enum {string} */
+            what: "model";
+        };
         /**
          * @description A named range of the score; lower bounds are inclusive.
          * @enum {string}
@@ -2113,6 +2249,33 @@ export interface components {
              * @description 50 to 74.
              */
             watch: number;
+        };
+        /** @description What became of accounts that stood in a band, in the 90 days after. */
+        BandOutcomes: {
+            /** @description The band. */
+            band: components["schemas"]["Band"];
+            /**
+             * Format: int64
+             * @description Left.
+             */
+            churned: number;
+            /**
+             * Format: int64
+             * @description Stayed for less.
+             */
+            contracted: number;
+            /**
+             * Format: int64
+             * @description Stayed for more.
+             */
+            expanded: number;
+            /** @description The share that left. */
+            lost: components["schemas"]["Share"];
+            /**
+             * Format: int64
+             * @description Stayed as they were.
+             */
+            retained: number;
         };
         /** @description What became of a batch. */
         BatchAnswer: {
@@ -2239,34 +2402,6 @@ export interface components {
              */
             to: number;
         };
-        /** @description What was predicted against what came: the newest prediction of each account whose window is over. */
-        CalibrationDrift: {
-            /**
-             * Format: double
-             * @description `predicted - observed`.
-             */
-            gap: number;
-            /** @description Whether the gap is beyond chance (3 standard errors); `null` on too few accounts. */
-            is_drifted: boolean | null;
-            /**
-             * Format: double
-             * @description Share that it happened to.
-             */
-            observed: number;
-            /**
-             * Format: double
-             * @description Mean of the predicted probabilities.
-             */
-            predicted: number;
-            /** @description Accounts. */
-            rows: number;
-            /**
-             * Format: double
-             * @description How many standard errors the gap is: with every prediction right, beyond 2 in one of 22 cases. `null` when all
-             *     predictions were certain (0 or 1): then any gap is an error.
-             */
-            standard_errors: number | null;
-        };
         /** @description A cap that applied. */
         Cap: {
             /** @description Id, e.g. `notice`. */
@@ -2335,10 +2470,7 @@ export interface components {
         };
         /** @description One thing that a candidate must show before it may answer for accounts. */
         Check: {
-            /**
-             * @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`;
-             *     of models of revenue `outcomes`, `calibration`, `mae`, `gini`, `shadow`.
-             */
+            /** @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`. */
             name: string;
             /** @description Whether it is met. */
             passed: boolean;
@@ -2711,43 +2843,6 @@ export interface components {
          * @enum {string}
          */
         DismissReason: "wrong_data" | "known" | "not_actionable" | "already_handled";
-        /** @description How far a feature, or the model's own answer, is from what the model learnt. */
-        Drift: {
-            /** @description Whether it moved too far; `null` on too few accounts. */
-            is_drifted: boolean | null;
-            /** @description What that usually means and what to do, where it moved too far. */
-            means: string | null;
-            /**
-             * Format: double
-             * @description Share of missing values when it learnt.
-             */
-            missing_before: number;
-            /**
-             * Format: double
-             * @description Share of missing values now.
-             */
-            missing_now: number;
-            movement: components["schemas"]["Movement"] | null;
-            /** @description The feature; `probability` for the model's own answer. */
-            name: string;
-            /**
-             * Format: double
-             * @description The population stability index: below 0.1 nothing moved, above 0.2 too much did.
-             */
-            psi: number;
-            /** @description Accounts looked at. */
-            rows: number;
-            /**
-             * Format: double
-             * @description The middle value when it learnt; `null` where it was always missing.
-             */
-            usual_before: number | null;
-            /**
-             * Format: double
-             * @description The middle value now.
-             */
-            usual_now: number | null;
-        };
         /** @description Accounts that may be the same. */
         Duplicate: {
             /** @description The accounts; of a large group the first ten. */
@@ -2879,46 +2974,6 @@ export interface components {
             /** @description By how much its area under the precision-recall curve is larger; an interval above 0 is a win. */
             pr_auc_gain: components["schemas"]["Interval"];
         };
-        /** @description How much is expected, in minor units of one currency: the probability times what comes if it does. */
-        ExpectedAmount: {
-            /**
-             * Format: double
-             * @description `ln(1 + if so) − ln(1 + base)` before any factor, in major units. The base is the run-rate of spend; of growth, the monthly
-             *     recurring revenue.
-             */
-            base_log_ratio: number;
-            /** @description The currency of the amounts. */
-            currency: string;
-            /**
-             * Format: int64
-             * @description Probability times `if_so_minor`.
-             */
-            expected_minor: number;
-            /** @description The reasons for `if_so_minor`, the strongest first; with `base_log_ratio` they sum to the logarithm. */
-            factors: components["schemas"]["Factor"][];
-            /** @description What the amounts are. */
-            form: components["schemas"]["RevenueForm"];
-            /**
-             * Format: int64
-             * @description And one brings more.
-             */
-            if_so_high_minor: number;
-            /**
-             * Format: int64
-             * @description Of ten accounts that something comes from, one brings less.
-             */
-            if_so_low_minor: number;
-            /**
-             * Format: int64
-             * @description What comes if anything does.
-             */
-            if_so_minor: number;
-            /**
-             * Format: int64
-             * @description What the rule says: as much as the last year at its pace, or as much growth as in the 90 days before.
-             */
-            run_rate_minor: number;
-        };
         /** @description A change of score between two days, taken apart. */
         Explanation: {
             /**
@@ -2938,8 +2993,6 @@ export interface components {
             compare: string;
             /** @description What made it; sums to the change exactly. */
             contributions: components["schemas"]["Contribution"][];
-            /** @description Probabilities that models gave on the later day, against the earlier. */
-            predictions: components["schemas"]["PredictionExplanation"][];
             /**
              * Format: double
              * @description Score on the later day.
@@ -3289,33 +3342,6 @@ export interface components {
             /** @description PUT the file here, once. */
             upload_url: string;
         };
-        /** @description What one input did to the probability between two days. */
-        InputChange: {
-            /**
-             * Format: double
-             * @description Log-odds that it adds on the later day, more than on the earlier.
-             */
-            margin: number;
-            /** @description The feature; `others` for the rest in one. */
-            name: string;
-            /**
-             * Format: double
-             * @description Its share of the probability's change.
-             */
-            points: number;
-            /** @description In words, with its value on both days. */
-            text: string;
-            /**
-             * Format: double
-             * @description Its value on the later day.
-             */
-            value_at: number | null;
-            /**
-             * Format: double
-             * @description Its value on the earlier day; `null` where it was missing.
-             */
-            value_compare: number | null;
-        };
         /** @description A source of facts and how it fares. */
         Integration: {
             /**
@@ -3466,7 +3492,6 @@ export interface components {
         };
         /** @description The card. */
         LearntCard: {
-            amounts: components["schemas"]["AmountCard"] | null;
             anatomy: components["schemas"]["Anatomy"] | null;
             /** @description For which accounts it speaks. */
             applies_to: Record<string, never>;
@@ -3485,7 +3510,6 @@ export interface components {
             maker: components["schemas"]["Maker"];
             /** @description Name. */
             name: string;
-            references: components["schemas"]["References"] | null;
             /** @description SHA-256 of the model file, hex. */
             sha256: string;
             trained_on: components["schemas"]["TrainedOn"] | null;
@@ -3571,6 +3595,11 @@ export interface components {
              * @description Line of the file, the heading being 1.
              */
             line: number;
+        };
+        /** @description A short list that comes whole. */
+        List_Backtest: {
+            /** @description The rows. */
+            data: components["schemas"]["Backtest"][];
         };
         /** @description A short list that comes whole. */
         List_HistoryDay: {
@@ -3816,6 +3845,34 @@ export interface components {
             /** @description Whether the model was only watched. */
             shadow: boolean;
         };
+        /** @description An account that was lost and not flagged 90 days before. */
+        MissedLoss: {
+            /** @description The account. */
+            account: string;
+            band: components["schemas"]["Band"] | null;
+            /**
+             * Format: date
+             * @description The day on which it was lost, in the tenant's zone.
+             */
+            lost_on: string;
+            /**
+             * Format: double
+             * @description The model's probability then.
+             */
+            probability: number | null;
+            /** @description What weighed most then, or why there was no answer; in words. */
+            reasons: string[];
+            /**
+             * Format: double
+             * @description Its score then, 0 to 100.
+             */
+            score: number | null;
+            /**
+             * Format: int32
+             * @description Days of warning that there were in the end.
+             */
+            warning_days: number;
+        };
         /** @description A version as the registry lists it. */
         ModelEntry: {
             evidence: components["schemas"]["Evidence"] | null;
@@ -3834,19 +3891,6 @@ export interface components {
             validation: components["schemas"]["Validation"] | null;
             /** @description The version. */
             version: string;
-        };
-        /** @description What nights found of the models of a kind. */
-        ModelMonitoring: {
-            /** @description The newest nights in short, the newest first. */
-            history: components["schemas"]["MonitoredDay"][];
-            /** @description What they predict. */
-            kind: components["schemas"]["PredictionKind"];
-            latest: components["schemas"]["Monitoring"] | null;
-            /**
-             * Format: date-time
-             * @description Since when admins know that something is off; `null` where nothing is.
-             */
-            off_since: string | null;
         };
         /**
          * @description Where a version stands.
@@ -3871,41 +3915,6 @@ export interface components {
             checks: components["schemas"]["Check"][];
             /** @description Where it stands. */
             role: components["schemas"]["ModelRole"];
-        };
-        /** @description One model against what it learnt. */
-        ModelWorld: {
-            /** @description Accounts among them that it gave an answer for. */
-            answered: number;
-            calibration: components["schemas"]["CalibrationDrift"] | null;
-            /** @description Features that moved too far. */
-            drifted: number;
-            /** @description Features that it reads. */
-            features: number;
-            /** @description Those that moved the furthest, the furthest first. */
-            moved: components["schemas"]["Drift"][];
-            predictions: components["schemas"]["Drift"] | null;
-            /**
-             * Format: date
-             * @description The first day of these rows.
-             */
-            reference_from: string | null;
-            /** @description Rows that it is compared with. */
-            reference_rows: number;
-            /**
-             * Format: date
-             * @description The last day of these rows.
-             */
-            reference_to: string | null;
-            /** @description Where it stands. */
-            role: components["schemas"]["ModelRole"];
-            /** @description Accounts that it is about. */
-            rows: number;
-            /** @description By health profile, where there are enough accounts. */
-            segments: components["schemas"]["SegmentWorld"][];
-            /** @description In a word. */
-            state: components["schemas"]["WorldState"];
-            /** @description The version. */
-            version: string;
         };
         /** @description The models of one kind. */
         ModelsOfKind: {
@@ -3939,51 +3948,6 @@ export interface components {
              */
             currency: string;
         };
-        /** @description A night in short, of the model that answers (or is watched, where none answers). */
-        MonitoredDay: {
-            /**
-             * Format: date
-             * @description The day.
-             */
-            day: string;
-            /** @description Features that moved too far. */
-            drifted: number;
-            /** @description Whether training waited. */
-            held: boolean;
-            /**
-             * Format: double
-             * @description The largest index among its features.
-             */
-            largest_psi: number | null;
-            /**
-             * Format: double
-             * @description The index of its own answers.
-             */
-            predictions_psi: number | null;
-            /** @description How it stood. */
-            state: components["schemas"]["WorldState"];
-            /** @description The model's version. */
-            version: string;
-        };
-        /** @description What a night found of the models of a kind. */
-        Monitoring: {
-            /**
-             * Format: date-time
-             * @description When it was computed.
-             */
-            computed_at: string;
-            /**
-             * Format: date
-             * @description The day, in the tenant's zone.
-             */
-            day: string;
-            /** @description Why training waits; `null` when it does not. */
-            held: string | null;
-            /** @description What they predict. */
-            kind: components["schemas"]["PredictionKind"];
-            /** @description The champion, the challenger and the one in the shadow, where there are. */
-            models: components["schemas"]["ModelWorld"][];
-        };
         /** @description An account whose band would change. */
         MovedAccount: {
             /** @description By the draft. */
@@ -3996,11 +3960,28 @@ export interface components {
             /** @description Name. */
             name: string;
         };
-        /**
-         * @description How a feature moved.
-         * @enum {string}
-         */
-        Movement: "gone" | "came" | "values" | "aged";
+        /** @description An account of a result, by the name that it has now. */
+        NamedAccount: {
+            /** @description The account. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A backtest to be carried out. */
+        NewBacktest: {
+            /**
+             * Format: date
+             * @description The first day that a look may fall on; 24 months back where it is left out. At most 60 months are looked at.
+             */
+            from: string | null;
+            /** @description What is tested. */
+            subject: components["schemas"]["BacktestSubject"];
+            /**
+             * Format: date
+             * @description The last day; the newest whose 90 days have passed where it is left out.
+             */
+            to: string | null;
+        };
         /** @description A call to action to make. */
         NewCta: {
             /** @description Account id. */
@@ -4217,11 +4198,6 @@ export interface components {
              * @description Which opportunity of the account it is, from 1.
              */
             episode: number;
-            /**
-             * @description What a model of revenue expects of the account, where one answers: spend of the next 90 days, or growth a month. Opportunities of
-             *     one score are listed by it.
-             */
-            expected: Record<string, never> | null;
             /** @description Id. */
             id: string;
             /**
@@ -4571,7 +4547,6 @@ export interface components {
         Prediction: {
             /** @description What happened, once known. */
             actual_outcome: string | null;
-            amount: components["schemas"]["ExpectedAmount"] | null;
             /**
              * Format: double
              * @description Log-odds before any factor.
@@ -4620,53 +4595,10 @@ export interface components {
             window_days: number;
         };
         /**
-         * @description A change of a model's probability between two days, taken apart: what the inputs did and what another model did sum to the
-         *     change.
-         */
-        PredictionExplanation: {
-            /**
-             * Format: double
-             * @description What another model did: what the model of the later day says of the account as it was, minus what was kept. 0 under the
-             *     same model, `null` where it cannot be split.
-             */
-            by_model: number | null;
-            /**
-             * Format: double
-             * @description Later minus earlier.
-             */
-            change: number | null;
-            /** @description What inputs did, by the model of the later day, the largest first. */
-            inputs: components["schemas"]["InputChange"][];
-            /** @description What is predicted. */
-            kind: components["schemas"]["PredictionKind"];
-            /**
-             * Format: double
-             * @description Log-odds by the model of the later day, later minus earlier.
-             */
-            margin: number | null;
-            /** @description The model whose prediction was kept of the earlier day; `null` where none was kept. */
-            model_compare: string | null;
-            /** @description The model of the later day. */
-            model_version: string;
-            /** @description What to know about it. */
-            note: string | null;
-            /**
-             * Format: double
-             * @description Probability on the later day.
-             */
-            probability_at: number;
-            /**
-             * Format: double
-             * @description Probability on the earlier day: as it was kept where another model gave it, else as the model of the later day says it
-             *     of the account as it was.
-             */
-            probability_compare: number | null;
-        };
-        /**
          * @description What is predicted.
          * @enum {string}
          */
-        PredictionKind: "churn" | "downgrade" | "payment" | "expansion" | "revenue";
+        PredictionKind: "churn" | "downgrade" | "payment" | "expansion";
         /** @description What the priority is made of: severity × (0.5 + 0.5 × ARR percentile) × (1 + nearness of the renewal). */
         PriorityWhy: {
             /**
@@ -4943,14 +4875,6 @@ export interface components {
              */
             note?: string | null;
         };
-        /** @description A version that was just published. */
-        PublishedProfiles: components["schemas"]["ProfileVersion"] & {
-            /**
-             * Format: int64
-             * @description Accounts that new scores were asked for: all that may get another score. They come in by and by.
-             */
-            scores_asked: number;
-        };
         /** @description The pulse that was set. */
         Pulse: {
             /**
@@ -5018,31 +4942,23 @@ export interface components {
              */
             to: string;
         };
-        /** @description How a feature was spread over the rows that a model learnt from. */
-        Reference: {
-            /** @description The inner cuts of the bins, ascending: a value lies in the first bin whose cut is not below it. */
-            cuts: number[];
+        /** @description A figure with its interval of 95 %, by drawing accounts. */
+        Ranged: {
             /**
-             * Format: float
-             * @description The share of missing values.
+             * Format: double
+             * @description Upper end.
              */
-            missing: number;
-            /** @description The feature. */
-            name: string;
-            /** @description Rows that it was taken from. */
-            rows: number;
-            /** @description The share of each bin, one more than there are cuts; with the share of missing values they sum to 1. */
-            shares: number[];
-        };
-        /** @description What a card keeps of the rows that its model learnt from. */
-        References: {
-            /** @description The cut-offs of these rows, the oldest first. */
-            cutoffs: string[];
-            /** @description A reference for each input, in the order of the card's inputs. */
-            features: components["schemas"]["Reference"][];
-            predictions: components["schemas"]["Reference"] | null;
-            /** @description The same by health profile, of the profiles with the most rows. */
-            segments: components["schemas"]["SegmentReferences"][];
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The figure.
+             */
+            value: number;
         };
         /** @description Renewals ahead. */
         Renewals: {
@@ -5054,11 +4970,62 @@ export interface components {
              */
             count: number;
         };
-        /**
-         * @description What an amount of money is.
-         * @enum {string}
-         */
-        RevenueForm: "spend" | "growth";
+        /** @description The rules run over the last 90 days, week by week. */
+        Replay: {
+            /** @description By owner, the most alerts first; at most 100. */
+            owners: components["schemas"]["ReplayedOwner"][];
+            /** @description By rule, the most alerts first. */
+            rules: components["schemas"]["ReplayedRule"][];
+            /**
+             * Format: int32
+             * @description Weeks looked at.
+             */
+            weeks: number;
+        };
+        /** @description The alerts that would have reached an owner in the last 90 days. */
+        ReplayedOwner: {
+            /**
+             * Format: int64
+             * @description Accounts with at least one.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Alerts.
+             */
+            alerts: number;
+            /** @description The owner; `None`: accounts without one. */
+            owner: string | null;
+            /**
+             * Format: double
+             * @description Alerts a week.
+             */
+            per_week: number;
+        };
+        /** @description The alerts that a rule would have opened in the last 90 days. */
+        ReplayedRule: {
+            /**
+             * Format: int64
+             * @description Accounts with at least one.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Alerts.
+             */
+            alerts: number;
+            /** @description Whether it is muted now. */
+            muted: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Alerts a week.
+             */
+            per_week: number;
+            /** @description The rule. */
+            rule: string;
+        };
         /**
          * @description What a sign-in may do.
          * @enum {string}
@@ -5198,7 +5165,7 @@ export interface components {
          * @description Where a training run stands.
          * @enum {string}
          */
-        RunStatus: "queued" | "running" | "registered" | "refused" | "held" | "failed";
+        RunStatus: "queued" | "running" | "registered" | "refused" | "failed";
         /** @description A prediction that an uploaded model must reproduce. */
         SamplePrediction: {
             /** @description Values in the order of `features`, `null` where missing. */
@@ -5264,26 +5231,6 @@ export interface components {
              * @description Version of the set of profiles that it stands in.
              */
             version: number;
-        };
-        /** @description The rows of one health profile. */
-        SegmentReferences: {
-            /** @description A reference for each input, in the order of the card's inputs. */
-            features: components["schemas"]["Reference"][];
-            predictions: components["schemas"]["Reference"] | null;
-            /** @description The profile. */
-            segment: string;
-        };
-        /** @description The accounts of one health profile. */
-        SegmentWorld: {
-            calibration: components["schemas"]["CalibrationDrift"] | null;
-            /** @description Features that moved too far. */
-            drifted: number;
-            furthest: components["schemas"]["Drift"] | null;
-            predictions: components["schemas"]["Drift"] | null;
-            /** @description Accounts looked at. */
-            rows: number;
-            /** @description The profile. */
-            segment: string;
         };
         /** @description Settings of the tenant. */
         Settings: {
@@ -5435,14 +5382,6 @@ export interface components {
             mapping: {
                 [key: string]: unknown;
             };
-        };
-        /** @description A training run that is asked for. */
-        StartTraining: {
-            /**
-             * @description Why to train though what the model reads has drifted; kept with the run and in the audit trail. Left out, a run whose
-             *     features have drifted is held.
-             */
-            accept_drift?: string | null;
         };
         /**
          * @description Who does a step.
@@ -5823,8 +5762,6 @@ export interface components {
         };
         /** @description A training run. */
         TrainingRun: {
-            /** @description Why it may train though what the model reads has drifted; `null` where nobody accepted that. */
-            accepted_drift: string | null;
             /** @description Accounts to read. */
             accounts: number;
             /** @description Accounts read so far. */
@@ -5895,7 +5832,6 @@ export interface components {
         };
         /** @description How well it does on months that it has never seen. */
         Validation: {
-            amounts: components["schemas"]["AmountValidation"] | null;
             /** @description Area under the ROC curve. */
             auc: components["schemas"]["Interval"];
             /**
@@ -5943,6 +5879,35 @@ export interface components {
              * @description Mean probability said.
              */
             said: number;
+        };
+        /** @description Losses with the same days of warning. */
+        WarnedLosses: {
+            /**
+             * Format: int32
+             * @description Days; 0: it was not flagged on the day before, 180: that long or longer.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Losses.
+             */
+            losses: number;
+        };
+        /** @description How early it was flagged, before accounts were lost. */
+        Warnings: {
+            /** @description Of the losses, those flagged 90 days before. */
+            at_90: components["schemas"]["Share"];
+            /** @description The same, 30 days. */
+            at_least_30: components["schemas"]["Share"];
+            /** @description Of the losses, those warned of at least 60 days ahead. */
+            at_least_60: components["schemas"]["Share"];
+            /** @description Losses by days of warning: how long it had been flagged without a break on the day before the loss. */
+            days: components["schemas"]["WarnedLosses"][];
+            /**
+             * Format: int32
+             * @description The middle number of days of warning over all losses: none counts as 0. `None` without losses.
+             */
+            median_days: number | null;
         };
         /** @description One event to one webhook, with what became of it. Kept for 30 days. */
         WebhookDelivery: {
@@ -6045,11 +6010,6 @@ export interface components {
              */
             secret: string | null;
         };
-        /**
-         * @description How a model stands to what it learnt.
-         * @enum {string}
-         */
-        WorldState: "steady" | "drifted" | "few_rows" | "no_reference";
     };
     responses: {
         /** @description The body is not JSON */
@@ -7166,6 +7126,141 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    list_backtests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest 100 */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Backtest"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    start_backtest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBacktest"];
+            };
+        };
+        responses: {
+            /** @description The order */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The backtest */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The backtest; its result when it is done */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestDetail"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_backtest_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The backtest */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     upsert_contacts: {
         parameters: {
             query?: never;
@@ -7781,39 +7876,6 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    get_model_monitoring: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description `churn`, `downgrade`, `payment` or `expansion` */
-                kind: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The newest night, and those before in short */
-            200: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelMonitoring"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
     roll_back_model: {
         parameters: {
             query?: never;
@@ -7908,11 +7970,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["StartTraining"] | null;
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description The run */
             202: {
@@ -7926,13 +7984,10 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingRun"];
                 };
             };
-            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8615,7 +8670,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The version that was published, and how many new scores were asked for */
+            /** @description The version that was published */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8624,7 +8679,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PublishedProfiles"];
+                    "application/json": components["schemas"]["ProfileVersion"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -8723,7 +8778,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The version that was published, and how many new scores were asked for */
+            /** @description The version that was published */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8732,7 +8787,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PublishedProfiles"];
+                    "application/json": components["schemas"]["ProfileVersion"];
                 };
             };
             401: components["responses"]["Problem401"];

@@ -1,6 +1,6 @@
-import { NativeSelect, Text } from "@mantine/core";
+import { Button, NativeSelect, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { useApi } from "~/api/client";
 import { accuracyQuery, type PredictionKind } from "~/api/queries";
 import type { Accuracy, MethodAccuracy } from "~/api/types";
@@ -9,6 +9,7 @@ import { PageHead, Panel } from "~/components/Panel";
 import { EmptyState, ProblemState, Rows } from "~/components/States";
 import { oneOf } from "~/lib/decode";
 import { day, decimal, integer } from "~/lib/format";
+import { paths } from "~/lib/paths";
 import classes from "./Accuracy.module.css";
 import { Bands } from "./Bands";
 import { Calibration } from "./Calibration";
@@ -46,6 +47,7 @@ export function AccuracyPage() {
             data={(found?.methods ?? []).map((row) => ({ value: methodOf(row), label: methodNames[methodOf(row)] }))}
           />
         )}
+        <Button component={Link} to={paths.backtests} variant="default">Backtests</Button>
       </PageHead>
       {query.isError ? <Panel><ProblemState error={query.error} onRetry={() => void query.refetch()} /></Panel>
         : found === undefined ? <Panel flush><Rows count={8} height={24} /></Panel>

@@ -9,6 +9,7 @@ import { When } from "~/components/Numbers";
 import { Panel } from "~/components/Panel";
 import { Tag } from "~/components/SeverityBadge";
 import { ProblemState } from "~/components/States";
+import { useStartBacktest } from "~/components/useStartBacktest";
 import { oneOf } from "~/lib/decode";
 import { person } from "~/lib/format";
 import { keyOf, measuresAt, placeOf, places, withMeasures } from "./profileSet";
@@ -36,6 +37,7 @@ export function Editor({ draft, catalogue, readOnly }: EditorProps) {
   const [publishing, setPublishing] = useState(false);
   const place = placeOf(at);
   const dirty = JSON.stringify(set) !== JSON.stringify(draft.set);
+  const test = useStartBacktest();
   const renew = () => void cache.invalidateQueries({ queryKey: ["profiles"] });
   const header = { "If-Match": draft.etag };
   const save = useMutation({
@@ -91,6 +93,7 @@ export function Editor({ draft, catalogue, readOnly }: EditorProps) {
             <>
               <Button disabled={!dirty} loading={save.isPending} onClick={() => save.mutate()}>Save draft</Button>
               <Button variant="default" disabled={!draft.saved || dirty} onClick={() => setPublishing(true)}>Publish…</Button>
+              <Button variant="default" disabled={!draft.saved || dirty} loading={test.isPending} onClick={() => test.mutate({ subject: { what: "draft" }, from: null, to: null })}>Backtest this draft</Button>
               <Button variant="default" disabled={!draft.saved && !dirty} loading={discard.isPending} onClick={() => { setSet(draft.set); if (draft.saved) discard.mutate(); }}>
                 Throw away
               </Button>

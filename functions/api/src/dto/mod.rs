@@ -5,6 +5,7 @@ pub mod accuracy;
 pub mod alert;
 pub mod assessment;
 pub mod audit;
+pub mod backtest;
 pub mod batch;
 pub mod import;
 pub mod integration;

@@ -5,6 +5,7 @@ mod accuracy;
 mod alert_changes;
 mod alerts;
 mod audit;
+mod backtests;
 mod batch;
 mod book;
 mod ctas;
@@ -64,6 +65,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(alert_changes::router())
         .merge(rules::router())
         .merge(accuracy::router())
+        .merge(backtests::router())
         .merge(today::router())
         .merge(work::router())
         .merge(ctas::router())

@@ -16,12 +16,16 @@ use copilot_aws::models::{ModelFiles, TrainQueue};
 use copilot_aws::table::Condition;
 use copilot_aws::tenants::{self, ApiKey, Tenant};
 use copilot_aws::webhooks::HookQueue;
-use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Secrets, Table, testing};
+use copilot_aws::{IngestQueue, RawLog, ScoreQueue, Secrets, Table, backtests, testing};
 use copilot_channels::webhook::Addresses;
 use copilot_domain::TenantId;
+use copilot_domain::backtest::{Backtest, BacktestStatus, Replay, Subject};
+use copilot_domain::health::Band;
 use copilot_domain::ids::{AccountId, OpportunityId, TenantProof};
 use copilot_domain::opportunity::{Opportunity, OpportunityStage};
 use copilot_domain::tone::TonePointer;
+use copilot_domain::prediction::PredictionKind;
+use copilot_learning::backtest::{Became, Look, Loss, Seen, Side, Stand, result};
 use copilot_learning::calibrate::Platt;
 use copilot_learning::trees_export::to_onnx;
 use copilot_pipeline::Scorer;
@@ -363,6 +367,7 @@ impl World {
         let path = format!("/v1/webhooks/{webhook}/test");
         let sent = self.send("POST", &path, Some(&token), &[], None).await.json();
         let settings = self.send("GET", "/v1/settings", Some(&token), &[], None).await;
+        let backtest = tested(&self.ctx.table, tenant, account.parse().unwrap()).await;
         let model = own_model(slug);
         let model = self
             .send(
@@ -391,9 +396,58 @@ impl World {
             cta: cta["id"].as_str().unwrap().to_owned(),
             import,
             model: model.json()["version"].as_str().unwrap().to_owned(),
+            backtest,
             settings_etag: settings.headers[header::ETAG].to_str().unwrap().to_owned(),
         }
     }
+}
+
+/// A backtest that is done, with an account that it missed.
+async fn tested(table: &Table, tenant: &TenantId, account: AccountId) -> String {
+    let now: jiff::Timestamp = NOW.parse().unwrap();
+    let stand = Stand {
+        band: Band::Healthy,
+        score: Some(80.0),
+        risk: Some(0.2),
+        flagged: false,
+        rules: Vec::new(),
+        reasons: vec!["fewer tickets (−3)".to_owned()],
+    };
+    let found = result(Seen {
+        kind: PredictionKind::Churn,
+        known_until: now,
+        days: vec![jiff::civil::date(2025, 9, 1)],
+        accounts: 1,
+        sides: vec![Side {
+            name: "published profiles, version 1".to_owned(),
+            flags: "at risk or critical".to_owned(),
+            has_probabilities: false,
+        }],
+        looks: vec![Look {
+            account,
+            day: jiff::civil::date(2025, 9, 1),
+            happened: true,
+            became: Some(Became::Churned),
+            stands: vec![stand.clone()],
+        }],
+        losses: vec![Loss {
+            account,
+            on: jiff::civil::date(2025, 11, 1),
+            stands: vec![Some(vec![stand]); 13],
+        }],
+        replay: Replay::default(),
+        notes: Vec::new(),
+    });
+    let asked = Backtest {
+        status: BacktestStatus::Done,
+        finished_at: Some(now),
+        ..Backtest::queued(Subject::Published, "ann", now, tenant.as_str())
+    };
+    backtests::put(table, tenant, &asked).await.unwrap();
+    backtests::put_result(table, tenant, &asked, &found)
+        .await
+        .unwrap();
+    asked.id
 }
 
 /// A model of one's own: a single leaf that says the same of every account. Each text gives another.
@@ -442,4 +496,5 @@ pub struct Seeded {
     pub delivery: String,
     pub settings_etag: String,
     pub model: String,
+    pub backtest: String,
 }

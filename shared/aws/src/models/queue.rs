@@ -1,10 +1,12 @@
-//! The queue of training runs.
+//! The queue of training runs and backtests.
 
 use aws_config::SdkConfig;
+use copilot_domain::backtest::Backtest;
 use copilot_domain::ids::TenantId;
 use copilot_domain::model::TrainingRun;
 use serde::{Deserialize, Serialize};
 
+use crate::backtests;
 use crate::error::AwsError;
 use crate::models::put_run;
 use crate::table::Table;
@@ -16,6 +18,9 @@ pub struct TrainMessage {
     pub tenant: String,
     /// The run.
     pub run: String,
+    /// Whether it is a backtest and no training.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub backtest: bool,
 }
 
 /// The queue that `train` reads.
@@ -48,10 +53,34 @@ impl TrainQueue {
     /// # Errors
     /// [`AwsError`] when SQS does not take it.
     pub async fn send(&self, tenant: &TenantId, run: &str) -> Result<(), AwsError> {
-        let message = TrainMessage {
+        self.put(&TrainMessage {
             tenant: tenant.as_str().to_owned(),
             run: run.to_owned(),
-        };
+            backtest: false,
+        })
+        .await
+    }
+
+    /// Writes a backtest and asks for it, as [`Self::ask`] does.
+    ///
+    /// # Errors
+    /// [`AwsError`] when the table or SQS does not take it.
+    pub async fn ask_backtest(
+        &self,
+        table: &Table,
+        tenant: &TenantId,
+        backtest: &Backtest,
+    ) -> Result<(), AwsError> {
+        backtests::put(table, tenant, backtest).await?;
+        self.put(&TrainMessage {
+            tenant: tenant.as_str().to_owned(),
+            run: backtest.id.clone(),
+            backtest: true,
+        })
+        .await
+    }
+
+    async fn put(&self, message: &TrainMessage) -> Result<(), AwsError> {
         let body = serde_json::to_string(&message).unwrap_or_default();
         let sent = self.client.send_message().queue_url(&self.url).message_body(body);
         let sent = sent.send().await;

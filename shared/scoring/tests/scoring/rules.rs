@@ -25,7 +25,7 @@ fn facts(numbers: &[(&'static str, f64)], words: &[(&'static str, &str)]) -> Fac
 fn every_shipped_rule_compiles_and_reads_features_that_exist() {
     let rules = RuleSet::shipped().unwrap();
     let of = |kind: AlertType| rules.specs().filter(|s| s.rule_type == kind).count();
-    assert_eq!((of(AlertType::Risk), of(AlertType::Opportunity)), (28, 14));
+    assert_eq!((of(AlertType::Risk), of(AlertType::Opportunity)), (29, 14));
     assert!(
         rules
             .specs()
