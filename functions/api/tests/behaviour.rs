@@ -975,6 +975,7 @@ async fn opportunities_and_calls_to_action_come_page_by_page_and_by_id() {
     for n in 0..5_u32 {
         let account = AccountId::derived(&["acme", &n.to_string()]);
         let opportunity = Opportunity {
+            expected: None,
             episode: 1,
             closed_at: None,
             id: OpportunityId::derived(&["acme", &n.to_string()]),

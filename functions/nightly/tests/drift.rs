@@ -91,6 +91,7 @@ impl World {
             trained_on: None,
             validation: None,
             conformal: None,
+            amounts: None,
             references: Some(References {
                 cutoffs: (1..=5).map(|month| date(2025, month, 1)).collect(),
                 features: features

@@ -119,7 +119,9 @@ async fn carry_out(record: Record, context: &Context) -> Result<(), Failure> {
     let message: TrainMessage = record.json()?;
     let tenant = TenantId::proven(&message.tenant, TenantProof::OwnRecord).map_err(Failure::permanent)?;
     if ToneRun::is_id(&message.run) {
-        return tone(&tenant, &message.run, context).await.map_err(failure);
+        return Box::pin(tone(&tenant, &message.run, context))
+            .await
+            .map_err(failure);
     }
     if message.backtest {
         return backtest(&tenant, &message.run, context).await;

@@ -34,12 +34,17 @@ fn world(count: usize, seed: u64) -> Vec<Seen> {
         for name in READ {
             features[column(name)] = random.normal() as f32;
         }
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             features[column("dau_mau")] = f32::NAN;
         }
         Seen {
             features,
-            segment: if at % 3 == 0 { "digital" } else { "high-touch" }.to_owned(),
+            segment: if at.is_multiple_of(3) {
+                "digital"
+            } else {
+                "high-touch"
+            }
+            .to_owned(),
             said: vec![("churn@1".to_owned(), random.unit() * 0.2)],
         }
     };
@@ -81,6 +86,7 @@ fn card(references: Option<References>) -> LearntCard {
         usual: None,
     };
     LearntCard {
+        amounts: None,
         name: "churn".to_owned(),
         version: "1".to_owned(),
         kind: PredictionKind::Churn,
@@ -259,7 +265,12 @@ fn check(account: usize, month: i8, model: &str, probability: f64, happened: boo
         made_at: Timestamp::UNIX_EPOCH,
         window_days: 90,
         due: date(2026, month + 3, 1),
-        segment: if account % 3 == 0 { "digital" } else { "high-touch" }.to_owned(),
+        segment: if account.is_multiple_of(3) {
+            "digital"
+        } else {
+            "high-touch"
+        }
+        .to_owned(),
         band: Band::Healthy,
         alerts: Vec::new(),
         expires_at: Timestamp::UNIX_EPOCH,
@@ -282,7 +293,7 @@ fn calibrated(checks: &[Check]) -> ModelWorld {
 #[test]
 fn what_was_predicted_is_held_against_what_came_once_an_account() {
     // One in ten left, as was said; each account was asked in three months, and other models too.
-    let right = |account: usize| account % 10 == 0;
+    let right = |account: usize| account.is_multiple_of(10);
     let mut all: Vec<Check> = (0..400)
         .flat_map(|account| (1..=3).map(move |month| check(account, month, "churn@1", 0.1, right(account))))
         .collect();

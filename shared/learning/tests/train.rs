@@ -219,6 +219,7 @@ fn shops(signal: f64) -> Examples {
                 happened,
                 rules: f64::NAN,
                 came: if happened { came } else { 0.0 },
+                segment: "default".to_owned(),
             });
         }
     }

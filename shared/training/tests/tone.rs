@@ -126,10 +126,8 @@ impl World {
 
     async fn train(&self) -> ToneRun {
         let trainer = ToneTrainer::new((self.scorer)(), self.files.clone(), Clock::fixed(now()));
-        trainer
-            .run(&self.tenant, ToneRun::queued("admin", now(), "one"))
-            .await
-            .unwrap()
+        let run = ToneRun::queued("admin", now(), "one");
+        Box::pin(trainer.run(&self.tenant, run)).await.unwrap()
     }
 
     /// The version that reads today, and the own one that cannot.

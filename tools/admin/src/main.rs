@@ -21,7 +21,7 @@ use copilot_domain::time::parse_instant;
 use copilot_runtime::clock::Clock;
 use copilot_runtime::config::Env;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -185,25 +185,7 @@ async fn main() -> Result<()> {
         }) => {
             json!(create_tenant(&table, id, name, zone, as_of.as_deref()).await?)
         }
-        Command::Key(KeyCommand::Create { tenant, name, scopes }) => {
-            let slug = tenant_id(&tenant)?;
-            tenants::get(&table, &slug)
-                .await?
-                .with_context(|| format!("there is no tenant {tenant}"))?;
-            let (text, hash, key) = keys::make(&tenant, &name, scopes, clock.now())?;
-            tenants::put_api_key(&table, &hash, &key).await?;
-            json!({ "tenant": tenant, "key": text, "scopes": key.scopes })
-        }
-        Command::Key(KeyCommand::List { tenant }) => {
-            let keys = tenants::api_keys(&table, &tenant_id(&tenant)?).await?;
-            json!({ "tenant": tenant, "keys": keys })
-        }
-        Command::Key(KeyCommand::Revoke { tenant, prefix }) => {
-            let revoked = tenants::revoke_api_key(&table, &tenant_id(&tenant)?, &prefix)
-                .await?
-                .with_context(|| format!("{tenant} has no key {prefix}; `key list` shows them"))?;
-            json!({ "tenant": tenant, "revoked": revoked })
-        }
+        Command::Key(command) => key(command, &table, &clock).await?,
         Command::WebhookSecret(SecretCommand::Create {
             tenant,
             source,
@@ -232,11 +214,11 @@ async fn main() -> Result<()> {
             let bus = env.required("EVENT_BUS_NAME", "the bus on which alerts are told")?;
             let tenant = tenant_id(&tenant)?;
             let stack = (&sdk, &table, (bucket.as_str(), bus.as_str()));
-            train::run(stack, &clock, &tenant, &kind, accept_drift).await?
+            Box::pin(train::run(stack, &clock, &tenant, &kind, accept_drift)).await?
         }
         Command::Backtest(asked) => {
             let tenant = tenant_id(&asked.tenant)?;
-            backtest::run(&env, &sdk, &table, &clock, &tenant, &asked).await?
+            Box::pin(backtest::run(&env, &sdk, &table, &clock, &tenant, &asked)).await?
         }
         Command::BackfillFeatures { tenant, from, to } => {
             let store = lake(&env, &sdk)?;
@@ -263,6 +245,31 @@ async fn main() -> Result<()> {
     };
     println!("{line}");
     Ok(())
+}
+
+/// Makes, lists and revokes API keys.
+async fn key(command: KeyCommand, table: &Table, clock: &Clock) -> Result<Value> {
+    Ok(match command {
+        KeyCommand::Create { tenant, name, scopes } => {
+            let slug = tenant_id(&tenant)?;
+            tenants::get(table, &slug)
+                .await?
+                .with_context(|| format!("there is no tenant {tenant}"))?;
+            let (text, hash, key) = keys::make(&tenant, &name, scopes, clock.now())?;
+            tenants::put_api_key(table, &hash, &key).await?;
+            json!({ "tenant": tenant, "key": text, "scopes": key.scopes })
+        }
+        KeyCommand::List { tenant } => {
+            let keys = tenants::api_keys(table, &tenant_id(&tenant)?).await?;
+            json!({ "tenant": tenant, "keys": keys })
+        }
+        KeyCommand::Revoke { tenant, prefix } => {
+            let revoked = tenants::revoke_api_key(table, &tenant_id(&tenant)?, &prefix)
+                .await?
+                .with_context(|| format!("{tenant} has no key {prefix}; `key list` shows them"))?;
+            json!({ "tenant": tenant, "revoked": revoked })
+        }
+    })
 }
 
 /// Creates a tenant, or changes it; what its own people set stays.

@@ -22,9 +22,9 @@ use crate::files::Set;
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let mut next = || {
-        arguments
-            .next()
-            .context("FOLDER features SET, FOLDER fit SET MODEL [BLOCK…], FOLDER train SET, or FOLDER recommend")
+        arguments.next().context(
+            "FOLDER features SET, FOLDER fit SET MODEL [BLOCK…], FOLDER train SET, or FOLDER recommend",
+        )
     };
     let root = PathBuf::from(next()?);
     match next()?.as_str() {

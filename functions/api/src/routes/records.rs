@@ -184,9 +184,9 @@ async fn list_account_timeline(
     entries.truncate(limit);
     // Quotes cost more than tones: only those that are shown are looked for.
     if let Some(texts) = &texts {
-        entries
-            .iter_mut()
-            .for_each(|entry| entry.tone = texts.view(entry));
+        for entry in &mut entries {
+            entry.tone = texts.view(entry);
+        }
     }
     Ok(Json(Page { data: entries, next }))
 }

@@ -41,7 +41,7 @@ pub(super) fn switched_off() -> Problem {
 
 /// What the customer wrote, by the entry that shows it, and who reads it.
 pub(super) struct Texts {
-    texts: BTreeMap<String, (FactKind, ExternalId, String)>,
+    written: BTreeMap<String, (FactKind, ExternalId, String)>,
     labels: Vec<ToneLabel>,
     readers: Readers,
     as_of: Timestamp,
@@ -60,7 +60,7 @@ impl Texts {
             Some((entry_id(&id, ANSWERED), (FactKind::Survey, id, text)))
         });
         Self {
-            texts: tickets.chain(surveys).collect(),
+            written: tickets.chain(surveys).collect(),
             labels: snapshot.tone_labels,
             readers,
             as_of: snapshot.as_of,
@@ -78,7 +78,7 @@ impl Texts {
 
     /// Whether an entry shows a text of negative tone.
     pub(super) fn is_negative(&self, entry: &TimelineEntry) -> bool {
-        let Some((kind, id, text)) = self.texts.get(&entry.id) else {
+        let Some((kind, id, text)) = self.written.get(&entry.id) else {
             return false;
         };
         let read = || Some(self.readers.at(self.as_of).tone(text)?.0);
@@ -92,7 +92,7 @@ impl Texts {
     }
 
     fn of_entry(&self, entry: &str) -> Option<ToneView> {
-        let (kind, id, text) = self.texts.get(entry)?;
+        let (kind, id, text) = self.written.get(entry)?;
         let read = self.readers.at(self.as_of).read(text, &self.competitors)?;
         Some(view(id, read, self.label(*kind, id), self.readers.lost.clone()))
     }

@@ -109,7 +109,7 @@ impl Sides {
             PredictionKind::Downgrade | PredictionKind::Payment => {
                 sides.push("rules that are shipped".to_owned(), Sayer::Mapping);
             }
-            PredictionKind::Expansion => {}
+            PredictionKind::Expansion | PredictionKind::Revenue => {}
         }
         Ok(sides)
     }
