@@ -1,13 +1,13 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountCard, AccountPage, Accuracy, Alert, AlertPage, Backtest, Feedback, Import, LearntModel, Me, ModelsMonitoring, PredictionChanged, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
-import { assessment, card, history, predictions, view } from "./fixtures/accounts";
+import type { AccountPage, Accuracy, Alert, AlertPage, Backtest, Feedback, Import, LearntModel, Me, ModelsMonitoring, PredictionChanged, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
+import { assessment, card, history, madeOnce, predictions, view } from "./fixtures/accounts";
 import { accuracy, misses, thresholds } from "./fixtures/accuracy";
 import { alert, rules } from "./fixtures/alerts";
 import { backtest, queued, result } from "./fixtures/backtests";
 import { models, monitoring, run } from "./fixtures/models";
 import { profileCatalogue, profileDraft, profilePreview, profileVersion } from "./fixtures/profiles";
-import { deliveries, duplicates, facts, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
+import { deliveries, duplicates, facts, importDone, importOf, integrations, me, messages, preview, settings, timeline, today, usage } from "./fixtures/rest";
 import { ago } from "./fixtures/seeded";
 import { task, tasks } from "./fixtures/tasks";
 import { outlook, toned, toneModel } from "./fixtures/tone";
@@ -114,7 +114,7 @@ export class FakeApi {
     const from = Number(query.get("cursor") ?? 0);
     const prefix = (query.get("filter[name][prefix]") ?? "").toLowerCase();
     const band = query.get("filter[band][eq]");
-    let rows = Array.from({ length: this.accounts }, (_, index) => kept(index));
+    let rows = Array.from({ length: this.accounts }, (_, index) => madeOnce(index));
     if (prefix !== "") rows = rows.filter((row) => row.name.toLowerCase().startsWith(prefix));
     if (band !== null) rows = rows.filter((row) => row.band === band);
     const sort = query.get("sort") ?? "-priority";
@@ -294,23 +294,13 @@ export class FakeApi {
       return ok(row, 201);
     }
     if (collection === "imports") {
-      const given = importOf({ status: "succeeded_with_errors", rows_done: 240, valid: 237, created: 231, updated: 6, unchanged: 0, errors: 3, bytes_done: 48_211, error_report_url: "/upload/report.csv", first_errors: [
-        { line: 17, field: "renewal_date", code: "invalid_day", detail: "“31/02/2027” is no day; write YYYY-MM-DD" },
-        { line: 80, field: "external_id", code: "missing", detail: "Every account needs an id" },
-        { line: 211, field: "arr", code: "not_a_number", detail: "“NaN” is no amount" },
-      ] });
+      const given = importDone();
       Object.assign(given, body);
       this.import = given;
       return ok(given, 202);
     }
     return ok({ id: "n1", text: "", user: "", at: ago(0) }, 201);
   }
-}
-
-const made: AccountCard[] = [];
-/** The account of an index, made once: a test of 10,000 rows asks for them page by page. */
-function kept(index: number): AccountCard {
-  return made[index] ??= card(index);
 }
 
 /** Changes a row with the version that was seen, and gives it the next one. */

@@ -54,13 +54,16 @@ pub fn place(account: AccountId) -> f64 {
 /// What changes when other models answer for an account: their names. Part of what tells one evaluation from another.
 pub fn tag(models: &Models, account: AccountId) -> String {
     let of_kind = |kind: &KindModels| {
-        let both = [kind.of(account), kind.shadow.as_ref()];
-        both.map(|model| model.map_or_else(String::new, |model| model.card().id()))
+        let id = |model: &Arc<LearntModel>| model.card().id();
+        let answers = kind.of(account).map(id);
+        // The same model is another thing once it answers.
+        let watched = kind.shadow.as_ref().map(|model| format!("({})", id(model)));
+        [answers, watched]
     };
     models
         .values()
         .flat_map(of_kind)
-        .filter(|id| !id.is_empty())
+        .flatten()
         .collect::<Vec<_>>()
         .join(",")
 }

@@ -34,6 +34,7 @@ const LIBRARIES: [(&str, &[&str]); 12] = [
             "copilot-domain",
             "copilot-features",
             "copilot-scoring",
+            "copilot-text",
             "copilot-learning",
             "copilot-aws",
             "copilot-runtime",

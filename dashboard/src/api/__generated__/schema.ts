@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why the score changed between two days */
+        /** Why the score and the probabilities changed between two days */
         get: operations["explain_account"];
         put?: never;
         post?: never;
@@ -235,6 +235,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{id}/tone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what the tone of a ticket or a survey answer is
+         * @description It counts from now on in place of what is read: in rules at the next scoring, which follows at once, and as a label that
+         *     the tenant's own model learns from. The newest stands; `null` takes it back.
+         */
+        put: operations["label_account_tone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}/usage": {
         parameters: {
             query?: never;
@@ -244,6 +265,26 @@ export interface paths {
         };
         /** Usage of an account by day */
         get: operations["get_account_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}/usage-outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Use of an account as expected, what was out of the ordinary, and what is to come
+         * @description Key events, of the account's own history alone. Today counts once it is over.
+         */
+        get: operations["get_usage_outlook"];
         put?: never;
         post?: never;
         delete?: never;
@@ -722,6 +763,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{kind}/monitoring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the models of a kind still meet the world that they learnt
+         * @description Computed each night: how far each feature, the model's own answers and its calibration are from what they were, and whether
+         *     training waits for it.
+         */
+        get: operations["get_model_monitoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/{kind}/rollback": {
         parameters: {
             query?: never;
@@ -752,7 +814,8 @@ export interface paths {
         /**
          * Train a model on the tenant's history
          * @description The answer is the run; it goes on by itself and says how far it is. With too few known outcomes, or where the data
-         *     carries no signal, it ends without a model and says so.
+         *     carries no signal, it ends without a model and says so. Where a feature of the model that answers has drifted, it is held,
+         *     unless the drift is accepted with a reason.
          */
         post: operations["start_training_run"];
         delete?: never;
@@ -843,7 +906,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Opportunities that are not closed, strongest first */
+        /** Opportunities that are not closed, strongest first; of one score, the one with the larger expected amount */
         get: operations["list_opportunities"];
         put?: never;
         post?: never;
@@ -1036,8 +1099,8 @@ export interface paths {
         put?: never;
         /**
          * Publish the draft of the health profiles
-         * @description The draft becomes the next version, which never changes again. Scores go by it within half a minute: each account
-         *     at its next scoring, at the latest in the nightly run.
+         * @description The draft becomes the next version, which never changes again. New scores are asked for of every account that it
+         *     concerns: those of the profiles that changed, or all where whom a profile takes, a cap or a scorecard did.
          */
         post: operations["publish_profile_draft"];
         delete?: never;
@@ -1240,6 +1303,61 @@ export interface paths {
         get: operations["get_today"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tone-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's own model of tone */
+        get: operations["get_tone_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tone-model/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go back to the model of tone before, down to the shipped one */
+        post: operations["roll_back_tone_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tone-model/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Learn the tone of texts from the tenant's own ratings and corrections
+         * @description The answer is the run; it goes on by itself. What it learnt answers only where it is better on the newest labels than both
+         *     the shipped model and VADER; else the run ends without a model and says so.
+         */
+        post: operations["train_tone_model"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1951,6 +2069,60 @@ export interface components {
             /** @description Who was told, and whether it arrived. */
             notifications: components["schemas"]["AlertNotification"][];
         };
+        /** @description How amounts are told from the second tree operator of a model's file, whose output is `log_ratio`. */
+        AmountCard: {
+            /** @description What the amounts are. */
+            form: components["schemas"]["RevenueForm"];
+            /** @description What the trees say of the card's golden rows. */
+            golden: number[];
+            /**
+             * Format: double
+             * @description And one above the told logarithm with this added.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Of ten rows that the trees had not seen, one lay below the told logarithm with this added.
+             */
+            low: number;
+        };
+        /** @description How well expected amounts do on months that the model has not seen, beside the rule. */
+        AmountValidation: {
+            /**
+             * Format: double
+             * @description Share of the rows with an amount whose amount lay within the interval; 0.8 is meant.
+             */
+            covered: number;
+            /**
+             * Format: double
+             * @description How much of the money is found going down the model's list: 0 for chance, 1 for the order of the amounts themselves.
+             */
+            gini: number;
+            /** @description By how much the model's is larger. */
+            gini_gain: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description Mean absolute error, major units.
+             */
+            mae: number;
+            /** @description By how much the model's is smaller, major units. */
+            mae_gain: components["schemas"]["Interval"];
+            /**
+             * Format: double
+             * @description That of the rule.
+             */
+            rule_gini: number;
+            /**
+             * Format: double
+             * @description That of the rule.
+             */
+            rule_mae: number;
+            /**
+             * Format: double
+             * @description Sum of the expected amounts over the sum that came.
+             */
+            total_ratio: number;
+        };
         /**
          * @description How the graph's answer is taken apart: `slope × (trees + line) + offset` is the margin (log-odds), the trees are those
          *     of the graph's one tree operator.
@@ -2402,6 +2574,34 @@ export interface components {
              */
             to: number;
         };
+        /** @description What was predicted against what came: the newest prediction of each account whose window is over. */
+        CalibrationDrift: {
+            /**
+             * Format: double
+             * @description `predicted - observed`.
+             */
+            gap: number;
+            /** @description Whether the gap is beyond chance (3 standard errors); `null` on too few accounts. */
+            is_drifted: boolean | null;
+            /**
+             * Format: double
+             * @description Share that it happened to.
+             */
+            observed: number;
+            /**
+             * Format: double
+             * @description Mean of the predicted probabilities.
+             */
+            predicted: number;
+            /** @description Accounts. */
+            rows: number;
+            /**
+             * Format: double
+             * @description How many standard errors the gap is: with every prediction right, beyond 2 in one of 22 cases. `null` when all
+             *     predictions were certain (0 or 1): then any gap is an error.
+             */
+            standard_errors: number | null;
+        };
         /** @description A cap that applied. */
         Cap: {
             /** @description Id, e.g. `notice`. */
@@ -2470,7 +2670,10 @@ export interface components {
         };
         /** @description One thing that a candidate must show before it may answer for accounts. */
         Check: {
-            /** @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`. */
+            /**
+             * @description Its name, by which a person may accept that it is missed: `outcomes`, `pr_auc`, `calibration`, `lift`, `shadow`;
+             *     of models of revenue `outcomes`, `calibration`, `mae`, `gini`, `shadow`.
+             */
             name: string;
             /** @description Whether it is met. */
             passed: boolean;
@@ -2843,6 +3046,43 @@ export interface components {
          * @enum {string}
          */
         DismissReason: "wrong_data" | "known" | "not_actionable" | "already_handled";
+        /** @description How far a feature, or the model's own answer, is from what the model learnt. */
+        Drift: {
+            /** @description Whether it moved too far; `null` on too few accounts. */
+            is_drifted: boolean | null;
+            /** @description What that usually means and what to do, where it moved too far. */
+            means: string | null;
+            /**
+             * Format: double
+             * @description Share of missing values when it learnt.
+             */
+            missing_before: number;
+            /**
+             * Format: double
+             * @description Share of missing values now.
+             */
+            missing_now: number;
+            movement: components["schemas"]["Movement"] | null;
+            /** @description The feature; `probability` for the model's own answer. */
+            name: string;
+            /**
+             * Format: double
+             * @description The population stability index: below 0.1 nothing moved, above 0.2 too much did.
+             */
+            psi: number;
+            /** @description Accounts looked at. */
+            rows: number;
+            /**
+             * Format: double
+             * @description The middle value when it learnt; `null` where it was always missing.
+             */
+            usual_before: number | null;
+            /**
+             * Format: double
+             * @description The middle value now.
+             */
+            usual_now: number | null;
+        };
         /** @description Accounts that may be the same. */
         Duplicate: {
             /** @description The accounts; of a large group the first ten. */
@@ -2974,6 +3214,81 @@ export interface components {
             /** @description By how much its area under the precision-recall curve is larger; an interval above 0 is a win. */
             pr_auc_gain: components["schemas"]["Interval"];
         };
+        /** @description How much is expected, in minor units of one currency: the probability times what comes if it does. */
+        ExpectedAmount: {
+            /**
+             * Format: double
+             * @description `ln(1 + if so) − ln(1 + base)` before any factor, in major units. The base is the run-rate of spend; of growth, the monthly
+             *     recurring revenue.
+             */
+            base_log_ratio: number;
+            /** @description The currency of the amounts. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Probability times `if_so_minor`.
+             */
+            expected_minor: number;
+            /** @description The reasons for `if_so_minor`, the strongest first; with `base_log_ratio` they sum to the logarithm. */
+            factors: components["schemas"]["Factor"][];
+            /** @description What the amounts are. */
+            form: components["schemas"]["RevenueForm"];
+            /**
+             * Format: int64
+             * @description And one brings more.
+             */
+            if_so_high_minor: number;
+            /**
+             * Format: int64
+             * @description Of ten accounts that something comes from, one brings less.
+             */
+            if_so_low_minor: number;
+            /**
+             * Format: int64
+             * @description What comes if anything does.
+             */
+            if_so_minor: number;
+            /**
+             * Format: int64
+             * @description What the rule says: as much as the last year at its pace, or as much growth as in the 90 days before.
+             */
+            run_rate_minor: number;
+        };
+        /** @description Key events of a day or span, and what was expected of it. */
+        ExpectedUsageView: {
+            /** @description Whether it is one. */
+            anomaly: boolean;
+            /**
+             * Format: date
+             * @description The day; of a span, its last.
+             */
+            day: string;
+            /**
+             * Format: double
+             * @description Key events expected.
+             */
+            expected: number;
+            /**
+             * Format: double
+             * @description More than this is an anomaly.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Fewer than this is an anomaly.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Robust deviations from what was expected; negative when it is less. Beyond ±3.5 it is an anomaly.
+             */
+            score: number;
+            /**
+             * Format: double
+             * @description Key events.
+             */
+            value: number;
+        };
         /** @description A change of score between two days, taken apart. */
         Explanation: {
             /**
@@ -2993,6 +3308,8 @@ export interface components {
             compare: string;
             /** @description What made it; sums to the change exactly. */
             contributions: components["schemas"]["Contribution"][];
+            /** @description Probabilities that models gave on the later day, against the earlier. */
+            predictions: components["schemas"]["PredictionExplanation"][];
             /**
              * Format: double
              * @description Score on the later day.
@@ -3342,6 +3659,33 @@ export interface components {
             /** @description PUT the file here, once. */
             upload_url: string;
         };
+        /** @description What one input did to the probability between two days. */
+        InputChange: {
+            /**
+             * Format: double
+             * @description Log-odds that it adds on the later day, more than on the earlier.
+             */
+            margin: number;
+            /** @description The feature; `others` for the rest in one. */
+            name: string;
+            /**
+             * Format: double
+             * @description Its share of the probability's change.
+             */
+            points: number;
+            /** @description In words, with its value on both days. */
+            text: string;
+            /**
+             * Format: double
+             * @description Its value on the later day.
+             */
+            value_at: number | null;
+            /**
+             * Format: double
+             * @description Its value on the earlier day; `null` where it was missing.
+             */
+            value_compare: number | null;
+        };
         /** @description A source of facts and how it fares. */
         Integration: {
             /**
@@ -3492,6 +3836,7 @@ export interface components {
         };
         /** @description The card. */
         LearntCard: {
+            amounts: components["schemas"]["AmountCard"] | null;
             anatomy: components["schemas"]["Anatomy"] | null;
             /** @description For which accounts it speaks. */
             applies_to: Record<string, never>;
@@ -3510,6 +3855,7 @@ export interface components {
             maker: components["schemas"]["Maker"];
             /** @description Name. */
             name: string;
+            references: components["schemas"]["References"] | null;
             /** @description SHA-256 of the model file, hex. */
             sha256: string;
             trained_on: components["schemas"]["TrainedOn"] | null;
@@ -3892,6 +4238,19 @@ export interface components {
             /** @description The version. */
             version: string;
         };
+        /** @description What nights found of the models of a kind. */
+        ModelMonitoring: {
+            /** @description The newest nights in short, the newest first. */
+            history: components["schemas"]["MonitoredDay"][];
+            /** @description What they predict. */
+            kind: components["schemas"]["PredictionKind"];
+            latest: components["schemas"]["Monitoring"] | null;
+            /**
+             * Format: date-time
+             * @description Since when admins know that something is off; `null` where nothing is.
+             */
+            off_since: string | null;
+        };
         /**
          * @description Where a version stands.
          * @enum {string}
@@ -3915,6 +4274,41 @@ export interface components {
             checks: components["schemas"]["Check"][];
             /** @description Where it stands. */
             role: components["schemas"]["ModelRole"];
+        };
+        /** @description One model against what it learnt. */
+        ModelWorld: {
+            /** @description Accounts among them that it gave an answer for. */
+            answered: number;
+            calibration: components["schemas"]["CalibrationDrift"] | null;
+            /** @description Features that moved too far. */
+            drifted: number;
+            /** @description Features that it reads. */
+            features: number;
+            /** @description Those that moved the furthest, the furthest first. */
+            moved: components["schemas"]["Drift"][];
+            predictions: components["schemas"]["Drift"] | null;
+            /**
+             * Format: date
+             * @description The first day of these rows.
+             */
+            reference_from: string | null;
+            /** @description Rows that it is compared with. */
+            reference_rows: number;
+            /**
+             * Format: date
+             * @description The last day of these rows.
+             */
+            reference_to: string | null;
+            /** @description Where it stands. */
+            role: components["schemas"]["ModelRole"];
+            /** @description Accounts that it is about. */
+            rows: number;
+            /** @description By health profile, where there are enough accounts. */
+            segments: components["schemas"]["SegmentWorld"][];
+            /** @description In a word. */
+            state: components["schemas"]["WorldState"];
+            /** @description The version. */
+            version: string;
         };
         /** @description The models of one kind. */
         ModelsOfKind: {
@@ -3948,6 +4342,51 @@ export interface components {
              */
             currency: string;
         };
+        /** @description A night in short, of the model that answers (or is watched, where none answers). */
+        MonitoredDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /** @description Features that moved too far. */
+            drifted: number;
+            /** @description Whether training waited. */
+            held: boolean;
+            /**
+             * Format: double
+             * @description The largest index among its features.
+             */
+            largest_psi: number | null;
+            /**
+             * Format: double
+             * @description The index of its own answers.
+             */
+            predictions_psi: number | null;
+            /** @description How it stood. */
+            state: components["schemas"]["WorldState"];
+            /** @description The model's version. */
+            version: string;
+        };
+        /** @description What a night found of the models of a kind. */
+        Monitoring: {
+            /**
+             * Format: date-time
+             * @description When it was computed.
+             */
+            computed_at: string;
+            /**
+             * Format: date
+             * @description The day, in the tenant's zone.
+             */
+            day: string;
+            /** @description Why training waits; `null` when it does not. */
+            held: string | null;
+            /** @description What they predict. */
+            kind: components["schemas"]["PredictionKind"];
+            /** @description The champion, the challenger and the one in the shadow, where there are. */
+            models: components["schemas"]["ModelWorld"][];
+        };
         /** @description An account whose band would change. */
         MovedAccount: {
             /** @description By the draft. */
@@ -3960,6 +4399,11 @@ export interface components {
             /** @description Name. */
             name: string;
         };
+        /**
+         * @description How a feature moved.
+         * @enum {string}
+         */
+        Movement: "gone" | "came" | "values" | "aged";
         /** @description An account of a result, by the name that it has now. */
         NamedAccount: {
             /** @description The account. */
@@ -4112,6 +4556,16 @@ export interface components {
             /** @description Why, in words; a pulse of 1 or 2 needs it. */
             reason?: string | null;
         };
+        /** @description What a person says the tone of a text is. */
+        NewToneLabel: {
+            /** @description Its id at the source. */
+            external_id: string;
+            /** @description `ticket` or `survey`. */
+            kind: components["schemas"]["ToneKind"];
+            /** @description The source that told of it, as the timeline says it. */
+            source: string;
+            tone: components["schemas"]["Tone"] | null;
+        };
         /** @description A webhook to make. */
         NewWebhook: {
             /** @description What it is for. */
@@ -4198,6 +4652,11 @@ export interface components {
              * @description Which opportunity of the account it is, from 1.
              */
             episode: number;
+            /**
+             * @description What a model of revenue expects of the account, where one answers: spend of the next 90 days, or growth a month. Opportunities of
+             *     one score are listed by it.
+             */
+            expected: Record<string, never> | null;
             /** @description Id. */
             id: string;
             /**
@@ -4547,6 +5006,7 @@ export interface components {
         Prediction: {
             /** @description What happened, once known. */
             actual_outcome: string | null;
+            amount: components["schemas"]["ExpectedAmount"] | null;
             /**
              * Format: double
              * @description Log-odds before any factor.
@@ -4595,10 +5055,53 @@ export interface components {
             window_days: number;
         };
         /**
+         * @description A change of a model's probability between two days, taken apart: what the inputs did and what another model did sum to the
+         *     change.
+         */
+        PredictionExplanation: {
+            /**
+             * Format: double
+             * @description What another model did: what the model of the later day says of the account as it was, minus what was kept. 0 under the
+             *     same model, `null` where it cannot be split.
+             */
+            by_model: number | null;
+            /**
+             * Format: double
+             * @description Later minus earlier.
+             */
+            change: number | null;
+            /** @description What inputs did, by the model of the later day, the largest first. */
+            inputs: components["schemas"]["InputChange"][];
+            /** @description What is predicted. */
+            kind: components["schemas"]["PredictionKind"];
+            /**
+             * Format: double
+             * @description Log-odds by the model of the later day, later minus earlier.
+             */
+            margin: number | null;
+            /** @description The model whose prediction was kept of the earlier day; `null` where none was kept. */
+            model_compare: string | null;
+            /** @description The model of the later day. */
+            model_version: string;
+            /** @description What to know about it. */
+            note: string | null;
+            /**
+             * Format: double
+             * @description Probability on the later day.
+             */
+            probability_at: number;
+            /**
+             * Format: double
+             * @description Probability on the earlier day: as it was kept where another model gave it, else as the model of the later day says it
+             *     of the account as it was.
+             */
+            probability_compare: number | null;
+        };
+        /**
          * @description What is predicted.
          * @enum {string}
          */
-        PredictionKind: "churn" | "downgrade" | "payment" | "expansion";
+        PredictionKind: "churn" | "downgrade" | "payment" | "expansion" | "revenue";
         /** @description What the priority is made of: severity × (0.5 + 0.5 × ARR percentile) × (1 + nearness of the renewal). */
         PriorityWhy: {
             /**
@@ -4875,6 +5378,14 @@ export interface components {
              */
             note?: string | null;
         };
+        /** @description A version that was just published. */
+        PublishedProfiles: components["schemas"]["ProfileVersion"] & {
+            /**
+             * Format: int64
+             * @description Accounts that new scores were asked for: all that may get another score. They come in by and by.
+             */
+            scores_asked: number;
+        };
         /** @description The pulse that was set. */
         Pulse: {
             /**
@@ -4960,6 +5471,32 @@ export interface components {
              */
             value: number;
         };
+        /** @description How a feature was spread over the rows that a model learnt from. */
+        Reference: {
+            /** @description The inner cuts of the bins, ascending: a value lies in the first bin whose cut is not below it. */
+            cuts: number[];
+            /**
+             * Format: float
+             * @description The share of missing values.
+             */
+            missing: number;
+            /** @description The feature. */
+            name: string;
+            /** @description Rows that it was taken from. */
+            rows: number;
+            /** @description The share of each bin, one more than there are cuts; with the share of missing values they sum to 1. */
+            shares: number[];
+        };
+        /** @description What a card keeps of the rows that its model learnt from. */
+        References: {
+            /** @description The cut-offs of these rows, the oldest first. */
+            cutoffs: string[];
+            /** @description A reference for each input, in the order of the card's inputs. */
+            features: components["schemas"]["Reference"][];
+            predictions: components["schemas"]["Reference"] | null;
+            /** @description The same by health profile, of the profiles with the most rows. */
+            segments: components["schemas"]["SegmentReferences"][];
+        };
         /** @description Renewals ahead. */
         Renewals: {
             /** @description Their annual recurring revenue, by currency as `arr` of the book. */
@@ -5026,6 +5563,11 @@ export interface components {
             /** @description The rule. */
             rule: string;
         };
+        /**
+         * @description What an amount of money is.
+         * @enum {string}
+         */
+        RevenueForm: "spend" | "growth";
         /**
          * @description What a sign-in may do.
          * @enum {string}
@@ -5165,7 +5707,7 @@ export interface components {
          * @description Where a training run stands.
          * @enum {string}
          */
-        RunStatus: "queued" | "running" | "registered" | "refused" | "failed";
+        RunStatus: "queued" | "running" | "registered" | "refused" | "held" | "failed";
         /** @description A prediction that an uploaded model must reproduce. */
         SamplePrediction: {
             /** @description Values in the order of `features`, `null` where missing. */
@@ -5231,6 +5773,26 @@ export interface components {
              * @description Version of the set of profiles that it stands in.
              */
             version: number;
+        };
+        /** @description The rows of one health profile. */
+        SegmentReferences: {
+            /** @description A reference for each input, in the order of the card's inputs. */
+            features: components["schemas"]["Reference"][];
+            predictions: components["schemas"]["Reference"] | null;
+            /** @description The profile. */
+            segment: string;
+        };
+        /** @description The accounts of one health profile. */
+        SegmentWorld: {
+            calibration: components["schemas"]["CalibrationDrift"] | null;
+            /** @description Features that moved too far. */
+            drifted: number;
+            furthest: components["schemas"]["Drift"] | null;
+            predictions: components["schemas"]["Drift"] | null;
+            /** @description Accounts looked at. */
+            rows: number;
+            /** @description The profile. */
+            segment: string;
         };
         /** @description Settings of the tenant. */
         Settings: {
@@ -5382,6 +5944,14 @@ export interface components {
             mapping: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A training run that is asked for. */
+        StartTraining: {
+            /**
+             * @description Why to train though what the model reads has drifted; kept with the run and in the audit trail. Left out, a run whose
+             *     features have drifted is held.
+             */
+            accept_drift?: string | null;
         };
         /**
          * @description Who does a step.
@@ -5664,6 +6234,7 @@ export interface components {
             source: string;
             /** @description One line. */
             title: string;
+            tone: components["schemas"]["ToneView"] | null;
         };
         /**
          * @description Kinds of timeline entries.
@@ -5722,6 +6293,150 @@ export interface components {
          * @enum {string}
          */
         TodayScope: "mine" | "all";
+        /**
+         * @description The tone of a text.
+         * @enum {string}
+         */
+        Tone: "negative" | "neutral" | "positive";
+        /** @description Labels that there were to learn from. */
+        ToneCounts: {
+            /** @description Texts whose tone a person corrected; their ratings do not count. */
+            corrections: number;
+            /** @description Of all, negative. */
+            negative: number;
+            /** @description Of all, neutral. */
+            neutral: number;
+            /** @description Of all, positive. */
+            positive: number;
+            /** @description Texts with a satisfaction rating of 1, 2, 4 or 5. */
+            ratings: number;
+        };
+        /** @description Macro-F1 on the later part of a tenant's labels. */
+        ToneFigures: {
+            /** @description Texts learnt from: the earlier part. */
+            learnt: number;
+            /**
+             * Format: double
+             * @description The tenant's own model, 0 to 1.
+             */
+            own: number;
+            /**
+             * Format: double
+             * @description The shipped model, 0 to 1.
+             */
+            shipped: number;
+            /** @description Texts tested: the later part. */
+            tested: number;
+            /**
+             * Format: double
+             * @description VADER alone, 0 to 1.
+             */
+            vader: number;
+        };
+        /**
+         * @description Kinds of records whose tone is read.
+         * @enum {string}
+         */
+        ToneKind: "ticket" | "survey";
+        /** @description A tenant's own model of tone: what answers, what it was learnt from, and how well it does. */
+        ToneModelView: {
+            /** @description Whether there is something to go back to. */
+            can_go_back: boolean;
+            /** @description For `If-Match` of going back. */
+            etag: string;
+            /** @description Labels below which nothing is tried. */
+            labels_needed: number;
+            last_run: components["schemas"]["ToneRun"] | null;
+            /** @description Whether the own version that should answer cannot be loaded, so that the shipped one does. */
+            lost: boolean;
+            /** @description Whether the tenant has the tone of texts read (`text_tone` in the settings). */
+            on: boolean;
+            own: components["schemas"]["Placed"] | null;
+            /** @description The version of the shipped model. */
+            shipped: string;
+            /** @description Own versions, the newest first. */
+            versions: components["schemas"]["ToneVersion"][];
+        };
+        /** @description A training run of a tenant's own model of tone. */
+        ToneRun: {
+            /** @description Accounts to read. */
+            accounts: number;
+            /** @description Accounts read so far. */
+            accounts_done: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for, by the wall clock.
+             */
+            asked_at: string;
+            /** @description By whom. */
+            asked_by: string;
+            figures: components["schemas"]["ToneFigures"] | null;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            finished_at: string | null;
+            /** @description Id. */
+            id: string;
+            labels: components["schemas"]["ToneCounts"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description What it does, or what came of it, in words. */
+            verdict: string;
+            /** @description The version that was registered. */
+            version: string | null;
+        };
+        /** @description A person's word on the tone of a text. */
+        ToneSaid: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            author: string;
+        };
+        /** @description A tenant's own model of tone, as it was registered. */
+        ToneVersion: {
+            /** @description What decided that it answers. */
+            figures: components["schemas"]["ToneFigures"];
+            /** @description What it was learnt from. */
+            labels: components["schemas"]["ToneCounts"];
+            /**
+             * Format: date-time
+             * @description When it was registered, by the tenant's clock.
+             */
+            registered_at: string;
+            /** @description Who asked for it; `schedule` is the run of the month. */
+            registered_by: string;
+            /** @description The day, and what it was learnt from. */
+            version: string;
+        };
+        /** @description The tone of one text, read when it is asked for. */
+        ToneView: {
+            /** @description What it is about: `cancellation`, `outage`, `billing`, `bug`, `feature_request`, `how_to`, `praise` or `other`. */
+            category: string;
+            /** @description The sentence that carries most of the tone that was read, without personal data; `null` of a neutral text. */
+            evidence: string | null;
+            /** @description The record's id at its source, for a correction. */
+            external_id: string;
+            label: components["schemas"]["ToneSaid"] | null;
+            /** @description What read it: `model`, or `vader` where the words are new to the model. */
+            method: string;
+            /** @description The tenant's own model that should have read it and could not be loaded: the shipped one did. */
+            missing_model: string | null;
+            /** @description What was read. */
+            read: components["schemas"]["Tone"];
+            /**
+             * Format: double
+             * @description As it was read, -1 (negative) to 1 (positive).
+             */
+            sentiment: number;
+            /** @description What stands: what a person said of it, else what was read. */
+            tone: components["schemas"]["Tone"];
+            /** @description Which version of it. */
+            version: string;
+        };
         /** @description The most urgent open alert of an account. */
         TopAlert: {
             /** @description Id. */
@@ -5762,6 +6477,8 @@ export interface components {
         };
         /** @description A training run. */
         TrainingRun: {
+            /** @description Why it may train though what the model reads has drifted; `null` where nobody accepted that. */
+            accepted_drift: string | null;
             /** @description Accounts to read. */
             accounts: number;
             /** @description Accounts read so far. */
@@ -5830,8 +6547,60 @@ export interface components {
              */
             users: number;
         };
+        /** @description Key events of 30 days to come. */
+        UsageForecastView: {
+            /**
+             * Format: double
+             * @description Share of outcomes that the interval is made to hold, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: date
+             * @description The first of the days.
+             */
+            from: string;
+            /**
+             * Format: double
+             * @description Upper end of the interval.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end of the interval.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The forecast.
+             */
+            mid: number;
+            /**
+             * Format: date
+             * @description The last of the days.
+             */
+            to: string;
+        };
+        /** @description Key events of an account: day by day against what was expected, and 30 days ahead. Days are days of the tenant's zone. */
+        UsageOutlookView: {
+            /** @description The last four weeks, oldest first; fewer where history is short. */
+            days: components["schemas"]["ExpectedUsageView"][];
+            /** @description Days of history that are missing until days can be judged; 0 where they can. */
+            days_missing: number;
+            forecast: components["schemas"]["UsageForecastView"] | null;
+            /** @description Days of history that are missing until a forecast can be made; 0 where it can. */
+            forecast_days_missing: number;
+            /** @description Days of history up to it. */
+            history_days: number;
+            /**
+             * Format: date
+             * @description The last day that is over.
+             */
+            last_day: string;
+            week: components["schemas"]["ExpectedUsageView"] | null;
+        };
         /** @description How well it does on months that it has never seen. */
         Validation: {
+            amounts: components["schemas"]["AmountValidation"] | null;
             /** @description Area under the ROC curve. */
             auc: components["schemas"]["Interval"];
             /**
@@ -6010,6 +6779,11 @@ export interface components {
              */
             secret: string | null;
         };
+        /**
+         * @description How a model stands to what it learnt.
+         * @enum {string}
+         */
+        WorldState: "steady" | "drifted" | "few_rows" | "no_reference";
     };
     responses: {
         /** @description The body is not JSON */
@@ -6658,6 +7432,8 @@ export interface operations {
             query?: {
                 /** @description One kind or several, comma-separated: ticket, invoice, subscription, activity, survey, outcome, alert, usage_day, score, contact, override */
                 kind?: string;
+                /** @description `negative`: only tickets and survey answers of negative tone. The tenant must have the tone of texts read (`text_tone` in the settings) */
+                tone?: string;
                 /** @description Rows, 1 to 500; 50 where it is left out */
                 limit?: number;
                 /** @description The `next` of the page before */
@@ -6693,6 +7469,46 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    label_account_tone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToneLabel"];
+            };
+        };
+        responses: {
+            /** @description The tone as it stands now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     get_account_usage: {
         parameters: {
             query?: {
@@ -6718,6 +7534,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_UsageDayView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_usage_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The outlook */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageOutlookView"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -7876,6 +8725,39 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    get_model_monitoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `churn`, `downgrade`, `payment` or `expansion` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest night, and those before in short */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMonitoring"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     roll_back_model: {
         parameters: {
             query?: never;
@@ -7970,7 +8852,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartTraining"] | null;
+            };
+        };
         responses: {
             /** @description The run */
             202: {
@@ -7984,10 +8870,13 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingRun"];
                 };
             };
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -8670,7 +9559,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The version that was published */
+            /** @description The version that was published, and how many new scores were asked for */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8679,7 +9568,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileVersion"];
+                    "application/json": components["schemas"]["PublishedProfiles"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -8778,7 +9667,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The version that was published */
+            /** @description The version that was published, and how many new scores were asked for */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8787,7 +9676,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileVersion"];
+                    "application/json": components["schemas"]["PublishedProfiles"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -9109,6 +9998,105 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_tone_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What answers, its figures, the newest run */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneModelView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roll_back_tone_model: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What answers now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneModelView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    train_tone_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneRun"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -5,7 +5,7 @@ import { day as dayText, percent, signed } from "~/lib/format";
 import { addsUp, roundToSum } from "~/lib/sums";
 import classes from "./Account.module.css";
 
-const title = { churn: "Churn", downgrade: "Downgrade", payment: "Payment failure", expansion: "Expansion" };
+const title = { churn: "Churn", downgrade: "Downgrade", payment: "Payment failure", expansion: "Expansion", revenue: "Revenue" };
 
 /** What moved a model's probability between two days, in points that add up to the change. */
 export function PredictionChange({ change, at, compare }: { change: PredictionChanged; at: string; compare: string }) {

@@ -150,3 +150,19 @@ fn rules_of_daily_use_leave_accounts_alone_that_order_now_and_then() {
         "{shown}"
     );
 }
+
+#[test]
+fn the_churn_models_word_fires_from_the_cut_on_and_says_both_figures() {
+    let said = |churn: f64| fired(&[], &facts(&[("m.churn", churn), ("m.cut", 0.5)], &[]));
+    assert_eq!(said(0.49), []);
+    assert_eq!(ids(&[], &facts(&[("m.cut", 0.5)], &[])), Vec::<String>::new());
+    let [fired] = &said(0.5)[..] else {
+        unreachable!("one rule")
+    };
+    assert_eq!(
+        (fired.rule.as_str(), fired.title.as_str()),
+        ("R30", "50 % to leave within 90 days")
+    );
+    let clause = &fired.clauses[0];
+    assert_eq!((clause.value, clause.threshold), (Some(0.5), Some(0.5)));
+}
