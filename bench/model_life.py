@@ -142,7 +142,8 @@ class Life:
         rows = [{**row, "amount_minor": row["amount_minor"] * factor, "updated_at": at, "known_at": at}
                 for row in load_retail.read(self.opts.data / load_retail.FILE).invoice_rows()
                 if since <= row["issued_at"] <= at and row["account"] != load_retail.NO_CUSTOMER]  # fmt: skip
-        return send(self.api, "invoices", batches(rows), workers=self.opts.workers).report()
+        tally = send(self.api, "invoices", batches(rows), workers=self.opts.workers)
+        return {**tally.report(), "queues": self.aws.wait_until_quiet(self.opts.patience, redrive=False)}
 
     def watched(self) -> Row:
         """What the monitor says, whom it told, and whether a run is held."""

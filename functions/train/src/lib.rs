@@ -3,7 +3,7 @@
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use copilot_aws::bus::EventBus;
-use copilot_aws::models::{self, ModelFiles, TrainMessage, TrainQueue};
+use copilot_aws::models::{self, ModelFiles, TrainMessage, TrainOrder, TrainQueue};
 use copilot_aws::{AwsError, Table, backtests, tenants};
 use copilot_domain::backtest::BacktestStatus;
 use copilot_domain::ids::{TenantId, TenantProof};
@@ -118,21 +118,21 @@ async fn batch(event: SqsEvent, context: &Context) -> Result<SqsBatchResponse, B
 async fn carry_out(record: Record, context: &Context) -> Result<(), Failure> {
     let message: TrainMessage = record.json()?;
     let tenant = TenantId::proven(&message.tenant, TenantProof::OwnRecord).map_err(Failure::permanent)?;
-    if ToneRun::is_id(&message.run) {
-        return Box::pin(tone(&tenant, &message.run, context))
-            .await
-            .map_err(failure);
+    match message.order {
+        TrainOrder::Training => training(&tenant, &message.run, context).await,
+        TrainOrder::Tone => Box::pin(tone(&tenant, &message.run, context)).await,
+        TrainOrder::Backtest => backtest(&tenant, &message.run, context).await,
     }
-    if message.backtest {
-        return backtest(&tenant, &message.run, context).await;
-    }
-    let run = models::run(&context.table, &tenant, &message.run).await;
-    let Some(run) = run.map_err(|error| failure(error.into()))? else {
-        tracing::warn!(tenant_id = %tenant, run = message.run, "a training run that nobody wrote down is left out");
+    .map_err(failure)
+}
+
+async fn training(tenant: &TenantId, run: &str, context: &Context) -> Result<(), TrainingError> {
+    let Some(run) = models::run(&context.table, tenant, run).await? else {
+        tracing::warn!(tenant_id = %tenant, run, "a training run that nobody wrote down is left out");
         return Ok(());
     };
     let kind = run.kind;
-    let done = context.trainer.run(&tenant, run).await.map_err(failure)?;
+    let done = context.trainer.run(tenant, run).await?;
     let verdict = done.verdict.as_str();
     if done.status == RunStatus::Failed {
         tracing::error!(tenant_id = %tenant, %kind, run = done.id, verdict, "a training run failed");
@@ -162,13 +162,12 @@ fn failure(error: TrainingError) -> Failure {
     Failure::classified(error, retryable)
 }
 
-async fn backtest(tenant: &TenantId, id: &str, context: &Context) -> Result<(), Failure> {
-    let asked = backtests::get(&context.table, tenant, id).await;
-    let Some(asked) = asked.map_err(|error| failure(error.into()))? else {
+async fn backtest(tenant: &TenantId, id: &str, context: &Context) -> Result<(), TrainingError> {
+    let Some(asked) = backtests::get(&context.table, tenant, id).await? else {
         tracing::warn!(tenant_id = %tenant, backtest = id, "a backtest that nobody wrote down is left out");
         return Ok(());
     };
-    let done = context.tester.run(tenant, asked).await.map_err(failure)?;
+    let done = context.tester.run(tenant, asked).await?;
     let (what, said) = (done.subject.to_string(), done.said.as_str());
     if done.status == BacktestStatus::Failed {
         tracing::error!(tenant_id = %tenant, what, backtest = id, said, "a backtest failed");
@@ -189,8 +188,7 @@ async fn monthly(context: &Context) -> Result<usize, AwsError> {
         };
         if settings.text_tone {
             let run = ToneRun::queued("schedule", now, "monthly");
-            copilot_aws::tone::put_run(&context.table, &tenant, &run).await?;
-            context.queue.send(&tenant, &run.id).await?;
+            context.queue.ask_tone(&context.table, &tenant, &run).await?;
             asked += 1;
         }
         for kind in PredictionKind::ALL {
@@ -211,9 +209,13 @@ mod tests {
         let event: SqsEvent = serde_json::from_str(include_str!("../../../events/train-sqs.json")).unwrap();
         let body = event.records[0].body.as_deref().unwrap_or_default();
         let asked: TrainMessage = serde_json::from_str(body).unwrap();
-        assert_eq!((asked.tenant.as_str(), asked.backtest), ("demo", false));
-        let backtest = r#"{"tenant": "demo", "run": "1773129600-0190b7c2", "backtest": true}"#;
-        assert!(serde_json::from_str::<TrainMessage>(backtest).unwrap().backtest);
+        assert_eq!(
+            (asked.tenant.as_str(), asked.order),
+            ("demo", TrainOrder::Training)
+        );
+        let backtest = r#"{"tenant": "demo", "run": "1773129600-0190b7c2", "order": "backtest"}"#;
+        let backtest: TrainMessage = serde_json::from_str(backtest).unwrap();
+        assert_eq!(backtest.order, TrainOrder::Backtest);
         let order: Monthly =
             serde_json::from_str(include_str!("../../../events/train-schedule.json")).unwrap();
         assert!(order.monthly);

@@ -13,7 +13,7 @@ use copilot_domain::prediction::PredictionKind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use queue::{TrainMessage, TrainQueue};
+pub use queue::{TrainMessage, TrainOrder, TrainQueue};
 
 use crate::error::AwsError;
 use crate::item::Item;

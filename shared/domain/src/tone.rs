@@ -186,9 +186,6 @@ impl TonePointer {
     }
 }
 
-/// The beginning of the ids of runs of tone, by which their messages are told from others.
-const RUN_PREFIX: &str = "tone-";
-
 /// A training run of a tenant's own model of tone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -223,7 +220,7 @@ impl ToneRun {
     /// An order for a run, to be written before it is sent. Ids sort by time; `unique` tells runs of one second apart.
     pub fn queued(by: &str, now: Timestamp, unique: &str) -> Self {
         Self {
-            id: format!("{RUN_PREFIX}{}-{unique}", now.as_second()),
+            id: format!("tone-{}-{unique}", now.as_second()),
             status: RunStatus::Queued,
             asked_at: now,
             asked_by: by.to_owned(),
@@ -235,11 +232,6 @@ impl ToneRun {
             figures: None,
             version: None,
         }
-    }
-
-    /// Whether an id is that of a run of tone.
-    pub fn is_id(id: &str) -> bool {
-        id.starts_with(RUN_PREFIX)
     }
 }
 

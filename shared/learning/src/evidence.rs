@@ -168,7 +168,7 @@ fn calibration(said: &[f64], happened: &[bool]) -> Vec<ValidationBin> {
 }
 
 /// Rows of accounts drawn with replacement, the same draws for every figure.
-pub(crate) fn draws(accounts: &[usize]) -> Vec<Vec<usize>> {
+pub fn draws(accounts: &[usize]) -> Vec<Vec<usize>> {
     let count = accounts.iter().max().map_or(0, |most| most + 1);
     let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); count];
     for (row, account) in accounts.iter().enumerate() {
@@ -188,7 +188,7 @@ pub(crate) fn draws(accounts: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// A figure with the ends of the middle 95 % of what draws gave.
-pub(crate) fn interval(value: f64, mut drawn: Vec<f64>) -> Interval {
+pub fn interval(value: f64, mut drawn: Vec<f64>) -> Interval {
     drawn.sort_by(f64::total_cmp);
     let last = drawn.len().saturating_sub(1) as f64;
     let at = |share: f64| {

@@ -20,14 +20,9 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::run::TrainingError;
+use crate::run::{AT_ONCE, NOTE_EVERY, TrainingError, broken_off};
 use sides::Sides;
 use walk::{Read, Walk};
-
-/// Accounts read at once.
-const AT_ONCE: usize = 8;
-/// Accounts between two notes of how far a backtest is.
-const NOTE_EVERY: usize = 250;
 
 /// Runs backtests.
 #[derive(Debug, Clone)]
@@ -51,16 +46,13 @@ impl Tester {
         if asked.status == BacktestStatus::Done {
             return Ok(asked);
         }
-        let done = self.attempt(tenant, &mut asked).await;
+        let broken = broken_off(self.attempt(tenant, &mut asked).await);
         asked.finished_at = Some(self.clock.now());
-        let retry = match done {
-            Ok(()) => None,
-            Err(error) => {
-                asked.status = BacktestStatus::Failed;
-                asked.said = copilot_runtime::telemetry::chain(&error);
-                Some(error).filter(TrainingError::is_retryable)
-            }
-        };
+        let retry = broken.and_then(|(why, retry)| {
+            asked.status = BacktestStatus::Failed;
+            asked.said = why;
+            retry
+        });
         backtests::put(self.scorer.table(), tenant, &asked).await?;
         retry.map_or(Ok(asked), Err)
     }

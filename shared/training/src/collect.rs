@@ -15,12 +15,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::run::{Progress, TrainingError};
+use crate::run::{AT_ONCE, Progress, TrainingError};
 
+/// The share of rows from which on a tenant is one of buyers, but for a few odd accounts.
+const NEARLY_ALL: f64 = 0.9;
 /// Months that are looked back on.
 const MONTHS: i16 = 24;
-/// Accounts read at once.
-const AT_ONCE: usize = 8;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -70,19 +70,26 @@ pub(crate) async fn collect(
         out.accounts += 1;
         progress.at(out.accounts).await?;
     }
-    if kind == PredictionKind::Revenue {
-        keep_one_form(&mut out.examples);
-    }
+    keep_one_form(kind, &mut out.examples);
     Ok(out)
 }
 
-/// Spend of buyers and growth of contracts are no amounts of one kind: the more frequent one is learnt.
-fn keep_one_form(examples: &mut Vec<Example>) {
+/// Spend of buyers and growth of contracts are no amounts of one kind: the more frequent one is learnt. Of churn, where all
+/// but a few rows are of buyers, they alone are: a few accounts that have never bought must not decide whom the model speaks for,
+/// which are buyers of late.
+fn keep_one_form(kind: PredictionKind, examples: &mut Vec<Example>) {
     let column = CATALOGUE.iter().position(|spec| spec.name == "transactional");
     let buys = |one: &Example| column.is_some_and(|column| one.features[column] >= 1.0);
-    let buyers = examples.iter().filter(|one| buys(one)).count();
-    let most = buyers * 2 > examples.len();
-    examples.retain(|one| buys(one) == most);
+    let buyers = examples.iter().filter(|one| buys(one)).count() as f64;
+    let all = examples.len() as f64;
+    match kind {
+        PredictionKind::Revenue => {
+            let most = buyers * 2.0 > all;
+            examples.retain(|one| buys(one) == most);
+        }
+        PredictionKind::Churn if buyers >= all * NEARLY_ALL => examples.retain(buys),
+        _ => {}
+    }
 }
 
 async fn of_account(
@@ -150,5 +157,42 @@ mod tests {
         // The window of April's first has not passed on the 29th of June.
         let days = cutoffs("2011-06-29T00:00:00Z".parse().unwrap(), &TimeZone::UTC);
         assert_eq!(*days.last().unwrap(), jiff::civil::date(2011, 3, 1));
+    }
+    fn examples(buyers: u32, others: u32) -> Vec<Example> {
+        let one = |number: u32| {
+            let mut features = copilot_features::FeatureVector::default();
+            features.set("transactional", if number < buyers { 1.0 } else { 0.0 });
+            Example {
+                account: AccountId::derived(&[&number.to_string()]),
+                cutoff: jiff::civil::date(2026, 1, 1),
+                features: Example::values(&features),
+                happened: false,
+                rules: f64::NAN,
+                came: f64::NAN,
+                segment: "default".to_owned(),
+            }
+        };
+        (0..buyers + others).map(one).collect()
+    }
+
+    #[test]
+    fn a_few_accounts_that_never_bought_do_not_decide_whom_a_model_of_buyers_speaks_for() {
+        let left = |kind, buyers, others| {
+            let mut all = examples(buyers, others);
+            keep_one_form(kind, &mut all);
+            all.len()
+        };
+        assert_eq!(left(PredictionKind::Churn, 97, 3), 97);
+        // A tenant of both kinds learns from both, but for amounts.
+        assert_eq!(left(PredictionKind::Churn, 60, 40), 100);
+        assert_eq!(left(PredictionKind::Churn, 3, 97), 100);
+        assert_eq!(left(PredictionKind::Payment, 97, 3), 100);
+        assert_eq!(
+            (
+                left(PredictionKind::Revenue, 60, 40),
+                left(PredictionKind::Revenue, 40, 60)
+            ),
+            (60, 60)
+        );
     }
 }

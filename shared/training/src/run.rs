@@ -22,8 +22,10 @@ use sha2::{Digest, Sha256};
 
 use crate::collect::collect;
 
+/// Accounts read at once.
+pub(crate) const AT_ONCE: usize = 8;
 /// Accounts between two notes of how far a run is.
-const NOTE_EVERY: usize = 250;
+pub(crate) const NOTE_EVERY: usize = 250;
 /// Part of every version: rises when the same examples give another model.
 const TRAINER: &str = "trainer 1";
 /// Days after which what a night found of drift does not hold a run any more: nights that do not come are no drift.
@@ -66,6 +68,14 @@ impl TrainingError {
             Self::Train(_) | Self::Champion(_) | Self::Card(_) | Self::Subject(_) | Self::Crashed(_) => false,
         }
     }
+}
+
+/// Why a run broke off, to be written into it, and the error where the same run may go through later; `None` of one that
+/// went through.
+pub(crate) fn broken_off(done: Result<(), TrainingError>) -> Option<(String, Option<TrainingError>)> {
+    let error = done.err()?;
+    let why = copilot_runtime::telemetry::chain(&error);
+    Some((why, Some(error).filter(TrainingError::is_retryable)))
 }
 
 /// Notes how far a run is.
@@ -123,16 +133,13 @@ impl Trainer {
         ) {
             return Ok(run);
         }
-        let done = self.attempt(tenant, &mut run).await;
+        let broken = broken_off(self.attempt(tenant, &mut run).await);
         run.finished_at = Some(self.clock.now());
-        let retry = match done {
-            Ok(()) => None,
-            Err(error) => {
-                run.status = RunStatus::Failed;
-                run.verdict = copilot_runtime::telemetry::chain(&error);
-                Some(error).filter(TrainingError::is_retryable)
-            }
-        };
+        let retry = broken.and_then(|(why, retry)| {
+            run.status = RunStatus::Failed;
+            run.verdict = why;
+            retry
+        });
         models::put_run(self.scorer.table(), tenant, &run).await?;
         retry.map_or(Ok(run), Err)
     }

@@ -21,12 +21,8 @@ use copilot_text::train::Settings;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 
-use crate::run::TrainingError;
+use crate::run::{AT_ONCE, NOTE_EVERY, TrainingError, broken_off};
 
-/// Accounts read at once.
-const AT_ONCE: usize = 8;
-/// Accounts between two notes of how far a run is.
-const NOTE_EVERY: usize = 250;
 /// Texts that are learnt from at most: the newest. More would not fit into the time of a run.
 const MAX_TEXTS: usize = 20_000;
 /// Part of every version: rises when the same labels give another model.
@@ -67,16 +63,13 @@ impl ToneTrainer {
         if matches!(run.status, RunStatus::Registered | RunStatus::Refused) {
             return Ok(run);
         }
-        let done = self.attempt(tenant, &mut run).await;
+        let broken = broken_off(self.attempt(tenant, &mut run).await);
         run.finished_at = Some(self.clock.now());
-        let retry = match done {
-            Ok(()) => None,
-            Err(error) => {
-                run.status = RunStatus::Failed;
-                run.verdict = copilot_runtime::telemetry::chain(&error);
-                Some(error).filter(TrainingError::is_retryable)
-            }
-        };
+        let retry = broken.and_then(|(why, retry)| {
+            run.status = RunStatus::Failed;
+            run.verdict = why;
+            retry
+        });
         tone::put_run(self.scorer.table(), tenant, &run).await?;
         retry.map_or(Ok(run), Err)
     }

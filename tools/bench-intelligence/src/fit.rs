@@ -5,12 +5,12 @@ use copilot_learning::blend::{self, Blend, Plan};
 use copilot_learning::boosting::{self, Objective};
 use copilot_learning::hurdle::{self, Growth};
 use copilot_learning::linear::{self, Linear};
-use copilot_learning::neural::{self, Neural};
 use copilot_learning::symmetric;
 use copilot_learning::table::{Part, Table};
 use copilot_scoring::ensemble::Ensemble;
 
 use crate::files::{self, Roles, Set};
+use crate::neural::{self, Neural};
 
 /// A label looks so many seconds ahead.
 const AHEAD: i64 = 90 * 86_400;

@@ -9,6 +9,8 @@ mod equal;
 mod features;
 mod files;
 mod fit;
+mod neural;
+mod next_product;
 mod recommend;
 mod train;
 
@@ -34,7 +36,7 @@ fn main() -> Result<()> {
             fitted(&root, &name, &model, &arguments.collect::<Vec<String>>())
         }
         "train" => train::run(&root, &next()?),
-        "recommend" => recommend::measure(&root),
+        "recommend" => next_product::measure(&root),
         other => anyhow::bail!("{other} is none of features, fit, train, recommend"),
     }
 }

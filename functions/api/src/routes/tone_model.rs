@@ -85,8 +85,7 @@ async fn train_tone_model(State(app): Shared, caller: Caller) -> Answer<impl Int
     let unique = app.ctx.ids.next().simple().to_string();
     let unique = unique.get(unique.len() - 8..).unwrap_or_default();
     let run = ToneRun::queued(caller.author(), now, unique);
-    tone::put_run(table, &caller.tenant, &run).await?;
-    app.ctx.training.send(&caller.tenant, &run.id).await?;
+    app.ctx.training.ask_tone(table, &caller.tenant, &run).await?;
     audit::done(&app, &caller, "tone_model.train", &run.id, &(), &run).await;
     Ok((StatusCode::ACCEPTED, Json(run)))
 }

@@ -1,15 +1,16 @@
-//! The queue of training runs and backtests.
+//! The queue of training runs, runs of tone and backtests.
 
 use aws_config::SdkConfig;
 use copilot_domain::backtest::Backtest;
 use copilot_domain::ids::TenantId;
 use copilot_domain::model::TrainingRun;
+use copilot_domain::tone::ToneRun;
 use serde::{Deserialize, Serialize};
 
-use crate::backtests;
 use crate::error::AwsError;
 use crate::models::put_run;
 use crate::table::Table;
+use crate::{backtests, tone};
 
 /// A run to be carried out. The run itself stands in the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,9 +19,22 @@ pub struct TrainMessage {
     pub tenant: String,
     /// The run.
     pub run: String,
-    /// Whether it is a backtest and no training.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub backtest: bool,
+    /// What it is.
+    #[serde(default)]
+    pub order: TrainOrder,
+}
+
+/// What a message asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainOrder {
+    /// A training run of a kind of prediction.
+    #[default]
+    Training,
+    /// A training run of the tone of texts.
+    Tone,
+    /// A backtest.
+    Backtest,
 }
 
 /// The queue that `train` reads.
@@ -45,20 +59,16 @@ impl TrainQueue {
     /// [`AwsError`] when the table or SQS does not take it.
     pub async fn ask(&self, table: &Table, tenant: &TenantId, run: &TrainingRun) -> Result<(), AwsError> {
         put_run(table, tenant, run).await?;
-        self.send(tenant, &run.id).await
+        self.send(tenant, &run.id, TrainOrder::Training).await
     }
 
-    /// Sends the order of a run that is written down.
+    /// Writes a run of tone and asks for it, as [`Self::ask`] does.
     ///
     /// # Errors
-    /// [`AwsError`] when SQS does not take it.
-    pub async fn send(&self, tenant: &TenantId, run: &str) -> Result<(), AwsError> {
-        self.put(&TrainMessage {
-            tenant: tenant.as_str().to_owned(),
-            run: run.to_owned(),
-            backtest: false,
-        })
-        .await
+    /// [`AwsError`] when the table or SQS does not take it.
+    pub async fn ask_tone(&self, table: &Table, tenant: &TenantId, run: &ToneRun) -> Result<(), AwsError> {
+        tone::put_run(table, tenant, run).await?;
+        self.send(tenant, &run.id, TrainOrder::Tone).await
     }
 
     /// Writes a backtest and asks for it, as [`Self::ask`] does.
@@ -72,15 +82,15 @@ impl TrainQueue {
         backtest: &Backtest,
     ) -> Result<(), AwsError> {
         backtests::put(table, tenant, backtest).await?;
-        self.put(&TrainMessage {
-            tenant: tenant.as_str().to_owned(),
-            run: backtest.id.clone(),
-            backtest: true,
-        })
-        .await
+        self.send(tenant, &backtest.id, TrainOrder::Backtest).await
     }
 
-    async fn put(&self, message: &TrainMessage) -> Result<(), AwsError> {
+    async fn send(&self, tenant: &TenantId, run: &str, order: TrainOrder) -> Result<(), AwsError> {
+        let message = TrainMessage {
+            tenant: tenant.as_str().to_owned(),
+            run: run.to_owned(),
+            order,
+        };
         let body = serde_json::to_string(&message).unwrap_or_default();
         let sent = self.client.send_message().queue_url(&self.url).message_body(body);
         let sent = sent.send().await;

@@ -3,30 +3,30 @@
 //!
 //! A candidate: the bench measures it alone and beside the boosting; `docs/decisions/neural.md` says what came of it.
 
-use crate::boosting::log_loss;
-use crate::linear::Reading;
-use crate::random::Random;
-use crate::table::{Part, Table};
+use copilot_learning::boosting::log_loss;
+use copilot_learning::linear::Reading;
+use copilot_learning::random::Random;
+use copilot_learning::table::{Part, Table};
 
 /// How a net is grown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Units of the first hidden layer.
-    pub first: usize,
+    pub(crate) first: usize,
     /// Units of the second.
-    pub second: usize,
+    pub(crate) second: usize,
     /// Length of a step.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// Part of a weight that a step takes away, times its length.
-    pub decay: f64,
+    pub(crate) decay: f64,
     /// Rows of a step.
-    pub batch: usize,
+    pub(crate) batch: usize,
     /// Passes over the rows at the most.
-    pub passes: usize,
+    pub(crate) passes: usize,
     /// Passes without betterment after which it ends.
-    pub patience: usize,
+    pub(crate) patience: usize,
     /// Nets that are averaged.
-    pub seeds: u64,
+    pub(crate) seeds: u64,
 }
 
 impl Default for Settings {
@@ -246,14 +246,19 @@ fn rectify(slopes: &mut [f64], out: &[f64]) {
 
 /// Nets of several seeds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Neural {
+pub(crate) struct Neural {
     reading: Reading,
     nets: Vec<Net>,
 }
 
 impl Neural {
     /// Grows nets on rows, stopped by others.
-    pub fn grow(table: &Table, labels: &[f64], (learn, stop): (&Part, &Part), settings: &Settings) -> Self {
+    pub(crate) fn grow(
+        table: &Table,
+        labels: &[f64],
+        (learn, stop): (&Part, &Part),
+        settings: &Settings,
+    ) -> Self {
         let reading = Reading::of(table, learn);
         let rows = |part: &Part| Rows::of(&reading, table, labels, part);
         let (learn, stop) = (rows(learn), rows(stop));
@@ -264,7 +269,7 @@ impl Neural {
     }
 
     /// The margin of each row of a part: the mean over the seeds.
-    pub fn margins(&self, table: &Table, part: &Part) -> Vec<f64> {
+    pub(crate) fn margins(&self, table: &Table, part: &Part) -> Vec<f64> {
         let rows: Vec<Vec<f64>> = part
             .rows
             .iter()
