@@ -60,10 +60,11 @@ const SOMETIMES: [(&str, &str); 8] = [
     ("EventResult", "parked"),
 ];
 /// Operations that need `If-Match` beside every PATCH.
-const IF_MATCH: [&str; 7] = [
+const IF_MATCH: [&str; 8] = [
     "place_model",
     "roll_back_model",
     "roll_back_tone_model",
+    "roll_back_products",
     "save_profile_draft",
     "discard_profile_draft",
     "publish_profile_draft",

@@ -9,13 +9,14 @@ use copilot_domain::backtest::BacktestStatus;
 use copilot_domain::ids::{TenantId, TenantProof};
 use copilot_domain::model::{RunStatus, TrainingRun};
 use copilot_domain::prediction::PredictionKind;
+use copilot_domain::product::ProductRun;
 use copilot_domain::tone::ToneRun;
 use copilot_pipeline::Scorer;
 use copilot_runtime::batch::{Batch, BatchError, Failure, Record};
 use copilot_runtime::clock::Clock;
 use copilot_runtime::config::Env;
 use copilot_runtime::metrics::Metrics;
-use copilot_training::{Tester, ToneTrainer, Trainer, TrainingError};
+use copilot_training::{ProductTrainer, Tester, ToneTrainer, Trainer, TrainingError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,6 +29,8 @@ pub struct Context {
     pub trainer: Trainer,
     /// Carries runs of tone out.
     pub tone: ToneTrainer,
+    /// Carries runs of products out.
+    pub products: ProductTrainer,
     /// Carries backtests out.
     pub tester: Tester,
     /// Where runs are asked for.
@@ -57,6 +60,7 @@ impl Context {
         let scorer = Scorer::new(table.clone(), EventBus::new(&sdk, &bus))?;
         Ok(Self {
             tone: ToneTrainer::new(scorer.clone(), files.clone(), clock.clone()),
+            products: ProductTrainer::new(scorer.clone(), files.clone(), clock.clone()),
             trainer: Trainer::new(scorer.clone(), files.clone(), clock.clone()),
             tester: Tester::new(scorer, files, clock.clone()),
             queue: TrainQueue::new(&sdk, &queue),
@@ -121,6 +125,7 @@ async fn carry_out(record: Record, context: &Context) -> Result<(), Failure> {
     match message.order {
         TrainOrder::Training => training(&tenant, &message.run, context).await,
         TrainOrder::Tone => Box::pin(tone(&tenant, &message.run, context)).await,
+        TrainOrder::Products => Box::pin(products(&tenant, &message.run, context)).await,
         TrainOrder::Backtest => backtest(&tenant, &message.run, context).await,
     }
     .map_err(failure)
@@ -153,6 +158,21 @@ async fn tone(tenant: &TenantId, run: &str, context: &Context) -> Result<(), Tra
         tracing::error!(tenant_id = %tenant, run = done.id, verdict, "a run of tone failed");
     } else {
         tracing::info!(tenant_id = %tenant, run = done.id, verdict, "a run of tone is done");
+    }
+    Ok(())
+}
+
+async fn products(tenant: &TenantId, run: &str, context: &Context) -> Result<(), TrainingError> {
+    let Some(run) = copilot_aws::products::run(&context.table, tenant, run).await? else {
+        tracing::warn!(tenant_id = %tenant, run, "a run of products that nobody wrote down is left out");
+        return Ok(());
+    };
+    let done = context.products.run(tenant, run).await?;
+    let verdict = done.verdict.as_str();
+    if done.status == RunStatus::Failed {
+        tracing::error!(tenant_id = %tenant, run = done.id, verdict, "a run of products failed");
+    } else {
+        tracing::info!(tenant_id = %tenant, run = done.id, verdict, "a run of products is done");
     }
     Ok(())
 }
@@ -191,6 +211,9 @@ async fn monthly(context: &Context) -> Result<usize, AwsError> {
             context.queue.ask_tone(&context.table, &tenant, &run).await?;
             asked += 1;
         }
+        let run = ProductRun::queued("schedule", now, "monthly");
+        context.queue.ask_products(&context.table, &tenant, &run).await?;
+        asked += 1;
         for kind in PredictionKind::ALL {
             let run = TrainingRun::queued(kind, "schedule", now, "monthly");
             context.queue.ask(&context.table, &tenant, &run).await?;

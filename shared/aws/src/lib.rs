@@ -27,6 +27,7 @@ pub mod models;
 pub mod monitoring;
 pub mod notifications;
 pub mod overrides;
+pub mod products;
 pub mod profiles;
 pub mod queue;
 pub mod raw_log;

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use copilot_domain::ids::{AccountId, TenantId};
-use copilot_domain::tone::{ToneLabel, TonePointer, ToneRun, ToneVersion};
+use copilot_domain::model::OwnPointer;
+use copilot_domain::tone::{ToneLabel, ToneRun, ToneVersion};
 use serde::de::DeserializeOwned;
 
 use crate::error::AwsError;
@@ -68,15 +69,15 @@ async fn list<T: DeserializeOwned>(
 ///
 /// # Errors
 /// [`AwsError`] when the table fails or the item does not read.
-pub async fn pointer(table: &Table, tenant: &TenantId) -> Result<(TonePointer, i64), AwsError> {
+pub async fn pointer(table: &Table, tenant: &TenantId) -> Result<(OwnPointer, i64), AwsError> {
     match table.get(&keys::tone_pointer(tenant)).await? {
         Some(item) => Ok((item.document()?, item.rev())),
-        None => Ok((TonePointer::default(), 0)),
+        None => Ok((OwnPointer::default(), 0)),
     }
 }
 
 /// The item of the pointer, and the condition under which it may be written after the counter that was read.
-pub fn pointer_item(tenant: &TenantId, pointer: &TonePointer, read: i64) -> (Item, Condition) {
+pub fn pointer_item(tenant: &TenantId, pointer: &OwnPointer, read: i64) -> (Item, Condition) {
     let item = Item::new(&keys::tone_pointer(tenant), "tone-pointer");
     let condition = if read == 0 {
         Condition::Absent

@@ -56,6 +56,7 @@ fn full(kind: RowKind) -> Value {
             T::Instant => json!("2026-01-02T03:04:05+01:00"),
             T::Boolean => json!(true),
             T::OneOf(words) => json!(words.last()),
+            T::Names => json!(["Reports", " API ", "Reports"]),
             T::Identities => json!({"stripe": "cus_1"}),
             T::Custom => json!({"tier": "gold", "rank": 3, "vip": true, "ratio": 0.5, "old": null}),
         };

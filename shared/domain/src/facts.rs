@@ -285,6 +285,9 @@ pub struct InvoiceRow {
     pub voided_at: Option<Timestamp>,
     /// Lines on it.
     pub line_count: Option<i64>,
+    /// Products on it, by their names, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<String>,
 }
 
 /// How urgent a ticket is.

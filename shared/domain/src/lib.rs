@@ -23,6 +23,7 @@ pub mod notify;
 pub mod opportunity;
 pub mod playbook;
 pub mod prediction;
+pub mod product;
 pub mod revision;
 pub mod rule_state;
 pub mod score_override;

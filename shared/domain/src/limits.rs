@@ -10,6 +10,8 @@ pub const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 pub const MAX_EXTERNAL_ID: usize = 200;
 /// Characters of a name, a title, a plan, an event name.
 pub const MAX_NAME: usize = 200;
+/// Products named on one invoice.
+pub const MAX_PRODUCTS: usize = 500;
 /// Characters of a free text (comment, ticket subject, note).
 pub const MAX_TEXT: usize = 4_000;
 /// Custom fields of one object.

@@ -156,6 +156,43 @@ fn placed(version: &str, since: Timestamp) -> Placed {
 #[error("no champion was replaced yet: there is nothing to go back to")]
 pub struct NothingBefore;
 
+/// Which of a tenant's own models of something other than an account's future answers: of tone, or of products.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OwnPointer {
+    /// The one that answers; without one, what is shipped does.
+    pub own: Option<Placed>,
+    /// Those that answered before, the newest last; `None` is what is shipped.
+    #[serde(default)]
+    pub before: Vec<Option<Placed>>,
+}
+
+impl OwnPointer {
+    /// Lets a version answer; the one before is kept to go back to. One that answers already stays.
+    pub fn crown(&mut self, version: &str, at: Timestamp) {
+        if self.own.as_ref().is_some_and(|own| own.version == version) {
+            return;
+        }
+        self.before.push(self.own.take());
+        if self.before.len() > KEPT_CHAMPIONS {
+            self.before.remove(0);
+        }
+        self.own = Some(Placed {
+            version: version.to_owned(),
+            since: at,
+        });
+    }
+
+    /// Goes back to what answered before, down to what is shipped.
+    ///
+    /// # Errors
+    /// [`NothingBefore`].
+    pub fn go_back(&mut self, at: Timestamp) -> Result<(), NothingBefore> {
+        let earlier = self.before.pop().ok_or(NothingBefore)?;
+        self.own = earlier.map(|placed| Placed { since: at, ..placed });
+        Ok(())
+    }
+}
+
 /// Where a training run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -278,5 +315,19 @@ mod tests {
         }
         assert_eq!(pointers.before.len(), KEPT_CHAMPIONS);
         assert_eq!(pointers.before.last().unwrap().version, "18");
+    }
+
+    #[test]
+    fn going_back_leads_down_to_the_shipped_model() {
+        let mut pointer = OwnPointer::default();
+        pointer.crown("a", at("2026-03-01"));
+        pointer.crown("b", at("2026-03-02"));
+        pointer.crown("b", at("2026-03-03"));
+        assert_eq!(pointer.own.as_ref().map(|own| own.since), Some(at("2026-03-02")));
+        pointer.go_back(at("2026-03-04")).unwrap();
+        assert_eq!(pointer.own.as_ref().map(|own| own.version.as_str()), Some("a"));
+        pointer.go_back(at("2026-03-05")).unwrap();
+        assert_eq!(pointer.own, None);
+        assert_eq!(pointer.go_back(at("2026-03-06")), Err(NothingBefore));
     }
 }

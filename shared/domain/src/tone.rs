@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Kind;
 use crate::ids::ExternalId;
-use crate::model::{KEPT_CHAMPIONS, NothingBefore, Placed, RunStatus};
+use crate::model::RunStatus;
 use crate::time::Timestamp;
 
 /// The tone of a text.
@@ -149,43 +149,6 @@ pub struct ToneVersion {
     pub figures: ToneFigures,
 }
 
-/// Which model of tone answers for a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct TonePointer {
-    /// The one that answers; without one, the shipped model does.
-    pub own: Option<Placed>,
-    /// Those that answered before, the newest last; `None` is the shipped one.
-    #[serde(default)]
-    pub before: Vec<Option<Placed>>,
-}
-
-impl TonePointer {
-    /// Lets a version answer; the one before is kept to go back to. One that answers already stays.
-    pub fn crown(&mut self, version: &str, at: Timestamp) {
-        if self.own.as_ref().is_some_and(|own| own.version == version) {
-            return;
-        }
-        self.before.push(self.own.take());
-        if self.before.len() > KEPT_CHAMPIONS {
-            self.before.remove(0);
-        }
-        self.own = Some(Placed {
-            version: version.to_owned(),
-            since: at,
-        });
-    }
-
-    /// Goes back to what answered before, down to the shipped model.
-    ///
-    /// # Errors
-    /// [`NothingBefore`].
-    pub fn go_back(&mut self, at: Timestamp) -> Result<(), NothingBefore> {
-        let earlier = self.before.pop().ok_or(NothingBefore)?;
-        self.own = earlier.map(|placed| Placed { since: at, ..placed });
-        Ok(())
-    }
-}
-
 /// A training run of a tenant's own model of tone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -270,19 +233,5 @@ mod tests {
         assert_eq!(standing(9), [Tone::Negative]);
         let then = ToneLabel::at(&all, at(6));
         assert_eq!(then[0].removed_at, None);
-    }
-
-    #[test]
-    fn going_back_leads_down_to_the_shipped_model() {
-        let mut pointer = TonePointer::default();
-        pointer.crown("a", at(1));
-        pointer.crown("b", at(2));
-        pointer.crown("b", at(3));
-        assert_eq!(pointer.own.as_ref().map(|own| own.since), Some(at(2)));
-        pointer.go_back(at(4)).unwrap();
-        assert_eq!(pointer.own.as_ref().map(|own| own.version.as_str()), Some("a"));
-        pointer.go_back(at(5)).unwrap();
-        assert_eq!(pointer.own, None);
-        assert_eq!(pointer.go_back(at(6)), Err(NothingBefore));
     }
 }

@@ -19,6 +19,7 @@ pub mod contacts;
 pub mod contract;
 pub mod engagement;
 mod forecast;
+pub mod holdings;
 pub mod outlook;
 pub mod payment;
 pub mod sentiment;

@@ -17,6 +17,7 @@ pub mod logistic;
 pub mod nbd;
 pub mod outcomes;
 pub mod population;
+pub mod products;
 pub mod quality;
 pub mod random;
 mod references;

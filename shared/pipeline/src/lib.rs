@@ -10,6 +10,7 @@ mod events;
 mod guard;
 pub mod lake;
 pub mod models;
+pub mod products;
 mod profiles;
 mod score;
 pub mod snapshots;

@@ -31,6 +31,7 @@ use crate::checks;
 use crate::delivered::{self, feature_config};
 use crate::guard::{self, Held};
 use crate::models::ModelShelf;
+use crate::products;
 use crate::tone::{self, Readers, ToneShelf};
 use crate::write::{self, Scoring};
 
@@ -111,6 +112,7 @@ pub struct Scorer {
     pub(crate) settings: Arc<Mutex<Settings>>,
     shelf: ModelShelf,
     tones: ToneShelf,
+    products: products::Shelf,
 }
 
 impl Scorer {
@@ -134,6 +136,7 @@ impl Scorer {
             settings: Arc::default(),
             shelf: ModelShelf::default(),
             tones: ToneShelf::default(),
+            products: products::Shelf::default(),
         })
     }
 
@@ -141,6 +144,7 @@ impl Scorer {
     #[must_use]
     pub fn with_models(mut self, files: ModelFiles) -> Self {
         self.tones = ToneShelf::of(files.clone());
+        self.products = products::Shelf::of(files.clone());
         self.shelf = ModelShelf::of(files);
         self
     }
@@ -151,6 +155,11 @@ impl Scorer {
     /// [`AwsError`] when the table fails.
     pub async fn readers(&self, tenant: &TenantId) -> Result<Readers, AwsError> {
         self.tones.readers(&self.reader, &self.table, tenant).await
+    }
+
+    /// What was learnt of the tenants' products.
+    pub fn products(&self) -> &products::Shelf {
+        &self.products
     }
 
     /// The tenants' own models.

@@ -10,8 +10,9 @@ use copilot_aws::{AwsError, Table, tone};
 use copilot_domain::facts::Kind;
 use copilot_domain::history::Snapshot;
 use copilot_domain::ids::{ExternalId, TenantId};
+use copilot_domain::model::OwnPointer;
 use copilot_domain::time::Timestamp;
-use copilot_domain::tone::{Tone, TonePointer};
+use copilot_domain::tone::Tone;
 use copilot_features::tone::{TextTone, Tones, surveys, tickets};
 use copilot_text::{Reader, ToneModel};
 use tokio::sync::Mutex;
@@ -81,7 +82,7 @@ impl ToneShelf {
         let Some(files) = &self.files else {
             return Ok(readers);
         };
-        let (TonePointer { own, .. }, _) = tone::pointer(table, tenant).await?;
+        let (OwnPointer { own, .. }, _) = tone::pointer(table, tenant).await?;
         let Some(own) = own else {
             return Ok(readers);
         };

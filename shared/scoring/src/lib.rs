@@ -23,6 +23,7 @@ pub mod learnt_card;
 pub mod mapping;
 pub mod models;
 pub mod next_action;
+pub mod next_product;
 pub mod onnx;
 pub mod opportunities;
 pub mod playbooks;

@@ -4,10 +4,12 @@
 
 mod backtest;
 mod collect;
+mod products;
 mod run;
 mod tone;
 
 pub use backtest::{Tester, looks};
 pub use collect::cutoffs;
+pub use products::ProductTrainer;
 pub use run::{Trainer, TrainingError};
 pub use tone::ToneTrainer;

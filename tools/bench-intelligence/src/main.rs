@@ -11,7 +11,6 @@ mod files;
 mod fit;
 mod neural;
 mod next_product;
-mod recommend;
 mod train;
 
 use std::path::{Path, PathBuf};

@@ -162,6 +162,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{id}/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an account owns and is likely to take next
+         * @description Owned are the products on its bills (`products` of an invoice) and the plans of its subscriptions. What it is likely to take
+         *     next is told by the accounts that own the same, with the counts; only where such lists were better than that of what most
+         *     accounts own, on months that they had not seen.
+         */
+        get: operations["get_account_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}/pulse": {
         parameters: {
             query?: never;
@@ -1010,6 +1032,82 @@ export interface paths {
         patch: operations["update_playbook"];
         trace?: never;
     };
+    "/v1/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was learnt of the tenant's products */
+        get: operations["get_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go back to what was learnt of products before, down to telling nothing */
+        post: operations["roll_back_products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Learn which products go together
+         * @description The answer is the run; it goes on by itself. What it learnt answers only where its lists are better than that of what most
+         *     accounts own, on months that it has not seen; else the run ends without and says so.
+         */
+        post: operations["learn_products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/products/white-space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The grid of products and accounts: owned, used, likely next, untouched
+         * @description Accounts by name, or, of a `product`, those that it fits best and that do not own it. Columns are the products that most
+         *     accounts own.
+         */
+        get: operations["get_white_space"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles": {
         parameters: {
             query?: never;
@@ -1731,6 +1829,19 @@ export interface components {
              * @description Accounts of the tenant; `null` when a filter is set.
              */
             total: number | null;
+        };
+        /** @description What an account owns and is likely to take next. */
+        AccountProducts: {
+            /** @description What it is likely to take next, the likeliest first. */
+            next: components["schemas"]["NextProduct"][];
+            /** @description Why nothing is told, in words. */
+            note: string | null;
+            /** @description Products that it owns, the one bought last first; at most 200. */
+            owned: components["schemas"]["OwnedProduct"][];
+            /** @description Products that it owns, in all. */
+            owned_total: number;
+            /** @description The version that tells of it; `null` where nothing is told. */
+            version: string | null;
         };
         /** @description What the children of an account come to. */
         AccountRollup: {
@@ -3804,6 +3915,14 @@ export interface components {
              */
             paid_at?: string | null;
             /**
+             * @description Products on it, by name: tells what the account owns and is likely to take next.
+             * @example [
+             *       "Reports",
+             *       "API"
+             *     ]
+             */
+            products?: string[] | null;
+            /**
              * Format: date-time
              * @description The source's own time of this state: an older state never overwrites a newer one. The time of the call where it is left out.
              */
@@ -3941,6 +4060,24 @@ export interface components {
              * @description Line of the file, the heading being 1.
              */
             line: number;
+        };
+        /** @description How well lists foretold what accounts took in the 90 days after, over accounts that took something new. */
+        ListWorth: {
+            /**
+             * Format: double
+             * @description Share whose first product told was taken, 0 to 1.
+             */
+            at_1: number;
+            /**
+             * Format: double
+             * @description Share with one of the first three, 0 to 1.
+             */
+            at_3: number;
+            /**
+             * Format: double
+             * @description Mean of one over the rank of the first that was taken, 0 beyond the tenth.
+             */
+            mrr: number;
         };
         /** @description A short list that comes whole. */
         List_Backtest: {
@@ -4597,6 +4734,23 @@ export interface components {
             /** @description What to do. */
             title: string;
         };
+        /** @description A product that an account does not own and is likely to take next. */
+        NextProduct: {
+            /** @description The strongest reasons, the strongest first. */
+            because: components["schemas"]["SharedOwners"][];
+            /** @description Its name. */
+            product: string;
+            /**
+             * Format: double
+             * @description What the reasons add that are not listed.
+             */
+            rest: number;
+            /**
+             * Format: double
+             * @description How strongly it is told: the sum of what the reasons add. Compares products of one account, and is no probability.
+             */
+            score: number;
+        };
         /** @description A note on an account. */
         Note: {
             /**
@@ -4789,6 +4943,31 @@ export interface components {
          * @enum {string}
          */
         OutcomeKind: "churned" | "renewed" | "contracted" | "expanded";
+        /** @description A product that an account owns. */
+        OwnedProduct: {
+            /**
+             * Format: int32
+             * @description Bills with it.
+             */
+            bills: number;
+            /**
+             * Format: date
+             * @description The first bill with it, or the begin of its subscription.
+             */
+            first: string;
+            /**
+             * Format: date
+             * @description The last bill with it; of a subscription that runs, today.
+             */
+            last: string;
+            /** @description Its name. */
+            product: string;
+            /**
+             * Format: date
+             * @description The last day in the last 90 on which an event of its name was seen.
+             */
+            used: string | null;
+        };
         /** @description A page: rows, and the cursor of the next page. */
         Page_AuditEntry: {
             /** @description The rows. */
@@ -5145,6 +5324,102 @@ export interface components {
              * @example https://docs.customer-success-copilot.dev/problems/not_found
              */
             type: string;
+        };
+        /** @description What lists were worth on months that they had not seen, beside the list of what most accounts own. */
+        ProductFigures: {
+            /** @description Accounts that took something new. */
+            accounts: number;
+            /** @description Accounts and months with something new. */
+            cases: number;
+            /**
+             * Format: double
+             * @description Its upper end.
+             */
+            gain_high: number;
+            /**
+             * Format: double
+             * @description Lower end of the interval of 95 % of our gain in `mrr`; above 0 where ours is surely better.
+             */
+            gain_low: number;
+            /** @description Ours. */
+            ours: components["schemas"]["ListWorth"];
+            /** @description The list of what most accounts own. */
+            popular: components["schemas"]["ListWorth"];
+        };
+        /** @description A product by its owners. */
+        ProductOwners: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Accounts that own it; `null` where nothing was counted.
+             */
+            owners: number | null;
+            /** @description Whether anybody bought it in the last 180 days: only those are told. */
+            sold: boolean;
+        };
+        /** @description A run that learns which products go together. */
+        ProductRun: {
+            /** @description Accounts to read. */
+            accounts: number;
+            /** @description Accounts read so far. */
+            accounts_done: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for, by the wall clock.
+             */
+            asked_at: string;
+            /** @description By whom. */
+            asked_by: string;
+            figures: components["schemas"]["ProductFigures"] | null;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            finished_at: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description What it does, or what came of it, in words. */
+            verdict: string;
+            /** @description The version that was registered. */
+            version: string | null;
+        };
+        /** @description What was learnt of a tenant's products, as it was registered. */
+        ProductVersion: {
+            /** @description Accounts that own something. */
+            accounts: number;
+            /** @description What decided that it answers. */
+            figures: components["schemas"]["ProductFigures"];
+            /** @description Products that may be told. */
+            products: number;
+            /**
+             * Format: date-time
+             * @description When it was registered, by the tenant's clock.
+             */
+            registered_at: string;
+            /** @description Who asked for it; `schedule` is the run of the month. */
+            registered_by: string;
+            /** @description The day, and what it was learnt from. */
+            version: string;
+        };
+        /** @description What was learnt of the tenant's products: what answers, what it was learnt from, and how well it does. */
+        ProductsView: {
+            /** @description Whether there is something to go back to. */
+            can_go_back: boolean;
+            /** @description For `If-Match` of going back. */
+            etag: string;
+            last_run: components["schemas"]["ProductRun"] | null;
+            /** @description Whether the version that should answer cannot be loaded, so that nothing is told. */
+            lost: boolean;
+            own: components["schemas"]["Placed"] | null;
+            /** @description The products that most accounts own, at most 200; empty where nothing answers. */
+            products: components["schemas"]["ProductOwners"][];
+            /** @description Accounts that must have taken something new in the months of the test. */
+            takers_needed: number;
+            /** @description Versions, the newest first. */
+            versions: components["schemas"]["ProductVersion"][];
         };
         /** @description A cap of a profile. */
         ProfileCap: {
@@ -5893,6 +6168,26 @@ export interface components {
              * @description `hits / of`.
              */
             share: number;
+        };
+        /** @description A reason in counts: `both` of the `owners` of a product that the account owns have the one that is told, too. */
+        SharedOwners: {
+            /**
+             * Format: double
+             * @description What it adds to the score.
+             */
+            adds: number;
+            /**
+             * Format: int32
+             * @description Accounts among them that own the one that is told.
+             */
+            both: number;
+            /**
+             * Format: int32
+             * @description Accounts that own it.
+             */
+            owners: number;
+            /** @description The product that the account owns. */
+            product: string;
         };
         /** @description Slack settings. The webhook address is a secret and lives in Secrets Manager. */
         SlackSettings: {
@@ -6780,6 +7075,33 @@ export interface components {
             secret: string | null;
         };
         /**
+         * @description How an account stands to a product.
+         * @enum {string}
+         */
+        WhiteSpaceCell: "used" | "owned" | "fit" | "untouched";
+        /** @description A page of the grid of products and accounts. */
+        WhiteSpacePage: {
+            /** @description The products, in the order of the cells. */
+            columns: components["schemas"]["ProductOwners"][];
+            /** @description The accounts. */
+            data: components["schemas"]["WhiteSpaceRow"][];
+            /** @description The cursor of the next page. */
+            next: string | null;
+        };
+        /** @description An account in the grid. */
+        WhiteSpaceRow: {
+            /** @description Account id. */
+            account: string;
+            /** @description How it stands to each of the columns. */
+            cells: components["schemas"]["WhiteSpaceCell"][];
+            /** @description Its name. */
+            name: string;
+            /** @description Products that it owns, listed or not. */
+            owned: number;
+            /** @description Its CSM. */
+            owner: string | null;
+        };
+        /**
          * @description How a model stands to what it learnt.
          * @enum {string}
          */
@@ -7297,6 +7619,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_Prediction"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_account_products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account id, `acc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its products */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountProducts"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -9343,6 +9698,143 @@ export interface operations {
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What answers, its figures, the newest run */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductsView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roll_back_products: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `etag` of what was read. */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What answers now */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductsView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    learn_products: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within 24 hours gets the first answer again; with another request, a 422. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductRun"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_white_space: {
+        parameters: {
+            query?: {
+                /** @description Only accounts that this product fits, the best first; its column leads */
+                product?: string;
+                /** @description A CSM's e-mail, or `me` */
+                "filter[owner][eq]"?: string;
+                /** @description Rows, 1 to 50; 25 where it is left out */
+                limit?: number;
+                /** @description The `next` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the grid */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhiteSpacePage"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

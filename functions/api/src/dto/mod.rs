@@ -14,6 +14,7 @@ pub mod model;
 pub mod outlook;
 pub mod page;
 pub mod playbook;
+pub mod product;
 pub mod profile;
 pub mod rows;
 pub mod settings;

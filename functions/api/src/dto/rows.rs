@@ -262,6 +262,9 @@ pub struct InvoiceIn {
     pub voided_at: Option<Timestamp>,
     /// Lines on it.
     pub line_count: Option<i64>,
+    /// Products on it, by name: tells what the account owns and is likely to take next.
+    #[schema(max_items = 500, example = json!(["Reports", "API"]))]
+    pub products: Option<Vec<String>>,
 }
 
 /// A support case.

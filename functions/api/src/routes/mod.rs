@@ -21,6 +21,7 @@ mod models;
 mod outlook;
 mod overrides;
 mod playbooks;
+mod products;
 mod profile_draft;
 mod profiles;
 mod records;
@@ -33,6 +34,7 @@ mod tone;
 mod tone_model;
 mod webhook_deliveries;
 mod webhooks;
+mod white_space;
 mod work;
 
 use std::sync::Arc;
@@ -61,6 +63,8 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .merge(tone::router())
         .merge(tone_model::router())
         .merge(outlook::router())
+        .merge(products::router())
+        .merge(white_space::router())
         .merge(alerts::router())
         .merge(alert_changes::router())
         .merge(rules::router())

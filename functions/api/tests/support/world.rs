@@ -22,9 +22,9 @@ use copilot_domain::TenantId;
 use copilot_domain::backtest::{Backtest, BacktestStatus, Replay, Subject};
 use copilot_domain::health::Band;
 use copilot_domain::ids::{AccountId, OpportunityId, TenantProof};
+use copilot_domain::model::OwnPointer;
 use copilot_domain::opportunity::{Opportunity, OpportunityStage};
 use copilot_domain::prediction::PredictionKind;
-use copilot_domain::tone::TonePointer;
 use copilot_learning::backtest::{Became, Look, Loss, Seen, Side, Stand, result};
 use copilot_learning::calibrate::Platt;
 use copilot_learning::trees_export::to_onnx;
@@ -381,7 +381,7 @@ impl World {
         assert_eq!(model.status, 201, "{}", model.text);
         // A model of tone of one's own whose files are gone: the shipped one answers.
         if slug == "acme" {
-            let mut pointer = TonePointer::default();
+            let mut pointer = OwnPointer::default();
             pointer.crown("2026-02-01-00000000", self.ctx.clock.now());
             let (item, condition) = copilot_aws::tone::pointer_item(tenant, &pointer, 0);
             self.ctx.table.put(item, condition).await.unwrap();

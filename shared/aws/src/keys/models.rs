@@ -59,6 +59,27 @@ pub fn tone_run(t: &TenantId, id: &str) -> Key {
 /// The first sort key of training runs of tone.
 pub const TONE_RUNS_FIRST: &str = "TONERUN#";
 
+/// Which version of what was learnt of products answers.
+pub fn product_pointer(t: &TenantId) -> Key {
+    Key::new(partition(t), "PRODUCTS")
+}
+
+/// A version of what was learnt of products.
+pub fn product_version(t: &TenantId, version: &str) -> Key {
+    Key::new(partition(t), format!("{PRODUCT_VERSIONS_FIRST}{version}"))
+}
+
+/// The first sort key of versions of what was learnt of products.
+pub const PRODUCT_VERSIONS_FIRST: &str = "PRODUCTVERSION#";
+
+/// A run that learns of products. Ids sort by time.
+pub fn product_run(t: &TenantId, id: &str) -> Key {
+    Key::new(partition(t), format!("{PRODUCT_RUNS_FIRST}{id}"))
+}
+
+/// The first sort key of runs that learn of products.
+pub const PRODUCT_RUNS_FIRST: &str = "PRODUCTRUN#";
+
 /// A label of tone, in the account's own partition, by its record and when it was given.
 pub fn tone_label(t: &TenantId, a: AccountId, label: &ToneLabel) -> Key {
     let (kind, id, at) = (label.kind.plural(), &label.external_id, label.given_at);

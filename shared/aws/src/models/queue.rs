@@ -1,16 +1,17 @@
-//! The queue of training runs, runs of tone and backtests.
+//! The queue of training runs, runs of tone and of products, and backtests.
 
 use aws_config::SdkConfig;
 use copilot_domain::backtest::Backtest;
 use copilot_domain::ids::TenantId;
 use copilot_domain::model::TrainingRun;
+use copilot_domain::product::ProductRun;
 use copilot_domain::tone::ToneRun;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AwsError;
 use crate::models::put_run;
 use crate::table::Table;
-use crate::{backtests, tone};
+use crate::{backtests, products, tone};
 
 /// A run to be carried out. The run itself stands in the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,8 @@ pub enum TrainOrder {
     Training,
     /// A training run of the tone of texts.
     Tone,
+    /// A run that learns which products go together.
+    Products,
     /// A backtest.
     Backtest,
 }
@@ -69,6 +72,20 @@ impl TrainQueue {
     pub async fn ask_tone(&self, table: &Table, tenant: &TenantId, run: &ToneRun) -> Result<(), AwsError> {
         tone::put_run(table, tenant, run).await?;
         self.send(tenant, &run.id, TrainOrder::Tone).await
+    }
+
+    /// Writes a run of products and asks for it, as [`Self::ask`] does.
+    ///
+    /// # Errors
+    /// [`AwsError`] when the table or SQS does not take it.
+    pub async fn ask_products(
+        &self,
+        table: &Table,
+        tenant: &TenantId,
+        run: &ProductRun,
+    ) -> Result<(), AwsError> {
+        products::put_run(table, tenant, run).await?;
+        self.send(tenant, &run.id, TrainOrder::Products).await
     }
 
     /// Writes a backtest and asks for it, as [`Self::ask`] does.

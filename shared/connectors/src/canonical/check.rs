@@ -1,9 +1,11 @@
 //! Checks one value against its field: type, length, range, form. What passes is normalised, so that two tellings
 //! of the same value (`5` and `5.0`, `EUR` and `eur`) are the same patch.
 
+use std::collections::BTreeSet;
+
 use copilot_domain::limits::{
-    MAX_AMOUNT_MINOR, MAX_CUSTOM_FIELDS, MAX_EXTERNAL_ID, MAX_IDENTITIES, MAX_NAME, MAX_TEXT, MAX_YEAR,
-    MIN_YEAR,
+    MAX_AMOUNT_MINOR, MAX_CUSTOM_FIELDS, MAX_EXTERNAL_ID, MAX_IDENTITIES, MAX_NAME, MAX_PRODUCTS, MAX_TEXT,
+    MAX_YEAR, MIN_YEAR,
 };
 use copilot_domain::time::{TimeError, Timestamp, parse_date, parse_instant};
 use copilot_domain::{Currency, Source};
@@ -62,6 +64,7 @@ pub(super) fn check(spec: &FieldSpec, value: &Value) -> Result<Value, RowError> 
                     )
                 })
         }
+        FieldType::Names => names(name, value),
         FieldType::Identities => identities(name, value),
         FieldType::Custom => custom(name, value),
     }
@@ -99,6 +102,31 @@ fn line(name: &str, value: &Value, max: usize) -> Result<Value, RowError> {
     length(name, line, max)?;
     no_control(name, line, false)?;
     Ok(or_null(line))
+}
+
+/// Names in their order, each once; empty ones are left out.
+fn names(name: &str, value: &Value) -> Result<Value, RowError> {
+    let Value::Array(all) = value else {
+        return Err(wrong_type(name, "a list of text in quotes", value));
+    };
+    let mut kept: Vec<Value> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for one in all {
+        let line = line(name, one, MAX_NAME)?;
+        if let Some(text) = line.as_str()
+            && seen.insert(text.to_owned())
+        {
+            kept.push(line);
+        }
+    }
+    if kept.len() > MAX_PRODUCTS {
+        let detail = format!(
+            "`{name}` has {} names; at most {MAX_PRODUCTS} are taken",
+            kept.len()
+        );
+        return Err(RowError::field("too_many", name, detail));
+    }
+    Ok(if kept.is_empty() { Value::Null } else { kept.into() })
 }
 
 fn long_text(name: &str, value: &Value) -> Result<Value, RowError> {

@@ -1,8 +1,8 @@
 //! The one table of fields: parsing, CSV mapping and the documents are made from it.
 
 use copilot_domain::limits::{
-    MAX_AMOUNT_MINOR, MAX_CUSTOM_FIELDS, MAX_EXTERNAL_ID, MAX_IDENTITIES, MAX_NAME, MAX_TEXT, MAX_YEAR,
-    MIN_YEAR,
+    MAX_AMOUNT_MINOR, MAX_CUSTOM_FIELDS, MAX_EXTERNAL_ID, MAX_IDENTITIES, MAX_NAME, MAX_PRODUCTS, MAX_TEXT,
+    MAX_YEAR, MIN_YEAR,
 };
 
 /// Characters of a custom field's name.
@@ -39,6 +39,8 @@ pub enum FieldType {
     Boolean,
     /// One of the listed words.
     OneOf(&'static [&'static str]),
+    /// Names, each once.
+    Names,
     /// Ids of the account in other systems: source to id.
     Identities,
     /// The tenant's own fields: name to text, number or boolean.
@@ -59,6 +61,7 @@ impl FieldType {
             Self::Instant => "date-time",
             Self::Boolean => "boolean",
             Self::OneOf(_) => "one of",
+            Self::Names => "list of text",
             Self::Identities | Self::Custom => "object",
         }
     }
@@ -82,6 +85,11 @@ impl FieldType {
             }
             Self::Boolean => "true or false".to_owned(),
             Self::OneOf(words) => words.join(", "),
+            Self::Names => {
+                format!(
+                    "at most {MAX_PRODUCTS} names of at most {MAX_NAME} characters; `;` parts them in a file"
+                )
+            }
             Self::Identities => format!("source to id, at most {MAX_IDENTITIES}"),
             Self::Custom => format!(
                 "at most {MAX_CUSTOM_FIELDS} fields of text (at most {MAX_CUSTOM_TEXT} characters), number or boolean"

@@ -207,6 +207,11 @@ static INVOICES: &[FieldSpec] = &[
         "When it was voided or written off",
     ),
     field("line_count", COUNT, "Lines on it"),
+    field(
+        "products",
+        FieldType::Names,
+        "Products on it, by name; tells what an account owns and is likely to take next",
+    ),
     UPDATED_AT,
     KNOWN_AT,
 ];

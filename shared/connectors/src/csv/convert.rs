@@ -39,6 +39,10 @@ pub(super) fn typed(ty: FieldType, name: &str, cell: &str, numbers: Numbers) -> 
                 .collect();
             Ok(word.into())
         }
+        FieldType::Names => {
+            let names = cell.split([';', '|']).map(str::trim);
+            Ok(names.filter(|name| !name.is_empty()).collect())
+        }
         _ => Ok(cell.into()),
     }
 }
@@ -321,6 +325,10 @@ mod tests {
         assert_eq!(
             read(FieldType::Instant, "2026-03-01 10:00"),
             Ok("2026-03-01 10:00".into())
+        );
+        assert_eq!(
+            read(FieldType::Names, "Reports; API |;"),
+            Ok(serde_json::json!(["Reports", "API"]))
         );
         assert_eq!(
             read(FieldType::OneOf(&["will_churn"]), "Will churn"),

@@ -272,6 +272,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("due_at", &["duedate", "due", "paymentdue"]),
     ("paid_at", &["paymentdate", "paiddate", "paid", "datepaid"]),
     ("line_count", &["lines", "numberoflines", "itemcount"]),
+    ("products", &["items", "articles", "productnames", "skus"]),
     ("priority", &["severity", "urgency"]),
     (
         "opened_at",

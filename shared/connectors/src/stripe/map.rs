@@ -255,6 +255,32 @@ fn plan(item: &Value) -> Option<&str> {
         .or_else(|| text("/price/id"))
 }
 
+/// The products of the lines that cost something, by the names that subscriptions have, else by the product's id; free text
+/// of a line is none.
+fn products(event: &Event<'_>) -> Value {
+    let mut names: Vec<&str> = Vec::new();
+    let lines = event.object.pointer("/lines/data").and_then(Value::as_array);
+    for line in lines.into_iter().flatten() {
+        let costs = line
+            .get("amount")
+            .and_then(Value::as_i64)
+            .is_some_and(|amount| amount > 0);
+        let product = line.pointer("/pricing/price_details/product").and_then(id_of);
+        if costs
+            && let Some(name) = plan(line).or(product)
+            && !names.contains(&name)
+            && names.len() < copilot_domain::limits::MAX_PRODUCTS
+        {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        Value::Null
+    } else {
+        names.into_iter().map(short).collect()
+    }
+}
+
 fn invoice(event: &Event<'_>, parsed: &mut ParsedDelivery) {
     let issued = event
         .at("/status_transitions/finalized_at")
@@ -306,6 +332,7 @@ fn invoice(event: &Event<'_>, parsed: &mut ParsedDelivery) {
     tell("paid_at", instant(paid));
     tell("voided_at", instant(voided));
     tell("line_count", lines.map(Value::from).unwrap_or_default());
+    tell("products", products(event));
     if event.kind == "invoice.payment_failed" {
         tell("failed_at", instant(Some(event.created)));
     }
