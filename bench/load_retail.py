@@ -26,6 +26,8 @@ from bench.loading import Lists, Row  # noqa: E402
 FILE = Path("online_retail_ii") / "online_retail_ii.csv.xz"
 NO_CUSTOMER = "no-customer"
 PENNY = Decimal("0.01")
+MOST_PRODUCTS = 500
+"""Names that one invoice may have."""
 
 
 def pence(quantity: str, price: str) -> int:
@@ -46,6 +48,8 @@ class Invoice:
     at: str
     amount: int = 0
     lines: int = 0
+    products: dict[str, None] = field(default_factory=dict)
+    """Articles that were sold, each once, in the order of the lines."""
 
 
 @dataclass
@@ -74,6 +78,11 @@ class Book:
         invoice.amount += pence(line["Quantity"], line["Price"])
         invoice.lines += 1
         back = invoice_id.startswith("C")
+        if not back and not line["Quantity"].startswith("-") and (article := self._article(line)):
+            if len(invoice.products) < MOST_PRODUCTS:
+                invoice.products[article] = None
+            elif article not in invoice.products:
+                self.named[f"articles beyond {MOST_PRODUCTS} of an invoice"] += 1
         self.events[account].append(
             {"id": f"line-{number:07d}", "account": account, "name": "return_line" if back else "order_line", "at": at}
         )
@@ -81,6 +90,12 @@ class Book:
         self.last_country[account] = line["Country"]
         self.first_seen[account] = min(at, self.first_seen.get(account, at))
         self._name(line, back)
+
+    @staticmethod
+    def _article(line: dict[str, str]) -> str | None:
+        """The article of a line; letters after the digits of its code are colours. Postage and the like is none."""
+        code = line["StockCode"][:5]
+        return code if re.fullmatch(r"\d{5}", code) else None
 
     def _name(self, line: dict[str, str], back: bool) -> None:
         """Counts what is odd, by name."""
@@ -116,6 +131,7 @@ class Book:
         for key, invoice in sorted(self.invoices.items(), key=lambda item: (item[1].account, item[1].at, item[0])):
             yield {"external_id": key, "account": invoice.account, "number": key, "amount_minor": invoice.amount, "currency": "GBP",
                    "issued_at": invoice.at, "paid_at": invoice.at, "line_count": invoice.lines,
+                   "products": list(invoice.products),
                    "updated_at": invoice.at, "known_at": invoice.at}  # fmt: skip
 
     def only(self, customers: int) -> None:

@@ -12,6 +12,14 @@ PROSPECT = ("external_id", "name", "domain", "industry", "country", "owner", "id
 """What is known before the contract."""
 WEBHOOK_SOURCE = "web"
 """The source of the signed webhook; the account claims its id there, so that what it tells counts here."""
+ADD_ONS = {
+    "insight": ("Forecasting", "Scorecards", "Benchmarks", "Data warehouse sync", "Scheduled exports"),
+    "building": ("Automation studio", "Partner API", "Sandbox", "Webhooks pack", "Field app"),
+    "governance": ("Single sign-on", "Audit archive", "Approval chains", "Data residency", "Priority support"),
+}
+"""What is sold beside the plan, by what an account is after."""
+ADD_ON_EVERY_DAYS = 130
+"""Days after which an account takes another add-on, on average."""
 TOLD_TWICE_DAYS = 150
 """Invoices and tickets of so many last days are told as they arose: open first, then paid or solved."""
 
@@ -102,14 +110,32 @@ def subscriptions(account: Account) -> Iterator[Row]:
                "updated_at": moment, "known_at": moment}  # fmt: skip
 
 
+def add_ons(account: Account) -> list[tuple[dt.date, str]]:
+    """Add-ons and since when, oldest first: mostly of one kind, so that accounts of one taste own the same."""
+    rng = account.rng("add-ons")
+    taste = rng.choice(sorted(ADD_ONS))
+    left = [name for names in ADD_ONS.values() for name in names]
+    day = account.start + dt.timedelta(days=rng.randint(0, 60))
+    taken = []
+    while day < account.end_day and len(taken) < 8:
+        weights = [8.0 if name in ADD_ONS[taste] else 0.6 for name in left]
+        name = rng.choices(left, weights)[0]
+        left.remove(name)
+        taken.append((day, name))
+        day += dt.timedelta(days=1 + round(rng.expovariate(1 / ADD_ON_EVERY_DAYS)))
+    return taken
+
+
 def invoices(account: Account) -> Iterator[Row]:
     """A bill for each period, paid some days later, or not."""
     rng = account.rng("invoices")
     months = 3 if account.touch == "high" and not account.has("overdue") else 1
     unpaid_from = _unpaid_from(account, rng.randint(36, 58), months) if account.has("overdue") else None
     number = 0
+    bought = add_ons(account)
     while (day := add_months(account.start, number * months)) < account.end_day:
         number += 1
+        products = [PLANS[account.touch], *(name for since, name in bought if since <= day)]
         due = day + dt.timedelta(days=14)
         row: Row = {
             "external_id": f"{account.external_id}-inv-{number:03d}",
@@ -119,7 +145,8 @@ def invoices(account: Account) -> Iterator[Row]:
             "currency": account.currency,
             "issued_at": instant(day, 21_600),
             "due_at": instant(due, 21_600),
-            "line_count": 2 if account.touch != "digital" else 1,
+            "line_count": len(products),
+            "products": products,
         }
         issued = {"updated_at": row["issued_at"], "known_at": row["issued_at"]}
         recent = (account.now - day).days <= TOLD_TWICE_DAYS

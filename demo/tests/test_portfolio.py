@@ -10,6 +10,7 @@ from pathlib import Path
 
 from demo import generate
 from demo.check import judge
+from demo.commerce import ADD_ONS
 from demo.storylines import BY_NAME, STORYLINES, assignments
 from demo.world import Account, Row, add_months
 
@@ -133,6 +134,18 @@ class Stories(unittest.TestCase):
                 overdue[row["account"]] = max(late, overdue.get(row["account"], -99))
         self.most("overdue", 1.0, [overdue.get(a.external_id, 0) > 30 for a in following("payment_trouble")])
         self.most("paid", 1.0, [overdue.get(a.external_id, 0) <= 0 for a in CAST if a.line.name != "payment_trouble"])
+
+    def test_add_ons(self) -> None:
+        owned: dict[str, set[str]] = defaultdict(set)
+        for row in current("invoices").values():
+            owned[row["account"]].update(row["products"])
+            self.assertEqual(row["line_count"], len(set(row["products"])))
+        names = {name for names in ADD_ONS.values() for name in names}
+        owners = [len([1 for bought in owned.values() if name in bought]) for name in names]
+        self.assertGreaterEqual(min(owners), 10, "each is owned often enough to be learnt of")
+        several = [bought & names for bought in owned.values() if len(bought & names) > 2]
+        most = [max(len(bought & set(kind)) for kind in ADD_ONS.values()) / len(bought) for bought in several]
+        self.assertGreater(sum(most) / len(most), 0.6, "an account mostly takes what is of its taste")
 
     def test_support(self) -> None:
         by_account: dict[str, list[Row]] = defaultdict(list)

@@ -1,4 +1,4 @@
-/** Every read of the API, as query options with one place for the cache's keys. */
+/** Every read of the API, as query options with one place for the cache's keys; those of products stand in products.ts. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { type Api, unwrap } from "./client";
 import { isUnderWay } from "~/lib/learnt";
@@ -320,7 +320,7 @@ export const backtestQuery = (api: Api, id: string) =>
     refetchInterval: (query) => (isUnderWay(query.state.data?.backtest ?? null, Date.now()) ? 2000 : false),
   });
 
-function cursorOf(page: string): { cursor?: string } {
+export function cursorOf(page: string): { cursor?: string } {
   return page === "" ? {} : { cursor: page };
 }
 

@@ -40,6 +40,16 @@ export type ToneRun = Schemas["ToneRun"];
 export type UsageOutlook = Schemas["UsageOutlookView"];
 export type ExpectedUsage = Schemas["ExpectedUsageView"];
 
+export type AccountProducts = Schemas["AccountProducts"];
+export type NextProduct = Schemas["NextProduct"];
+export type OwnedProduct = Schemas["OwnedProduct"];
+export type ProductsView = Schemas["ProductsView"];
+export type ProductFigures = Schemas["ProductFigures"];
+export type ProductOwners = Schemas["ProductOwners"];
+export type WhiteSpacePage = Schemas["WhiteSpacePage"];
+export type WhiteSpaceRow = Schemas["WhiteSpaceRow"];
+export type WhiteSpaceCell = Schemas["WhiteSpaceCell"];
+
 export type Webhook = Schemas["WebhookView"];
 export type NewWebhook = Schemas["NewWebhook"];
 export type WebhookDelivery = Schemas["WebhookDelivery"];

@@ -16,6 +16,7 @@ const pages = [
   { label: "Today", to: paths.today },
   { label: "Portfolio", to: paths.portfolio },
   { label: "My at-risk accounts", to: paths.band("at_risk", true) },
+  { label: "White space", to: paths.whiteSpace },
   { label: "Alerts", to: paths.alerts },
   { label: "Import a CSV file", to: paths.imports },
   { label: "Integrations", to: paths.integrations },

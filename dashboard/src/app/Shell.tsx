@@ -2,7 +2,7 @@ import { AppShell, Burger, Button, Group, Kbd, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
 import {
-  IconBell, IconBuildingSkyscraper, IconFileImport, IconPlugConnected, IconSearch, IconSettings, IconSunHigh, IconTarget,
+  IconBell, IconBuildingSkyscraper, IconFileImport, IconLayoutGrid, IconPlugConnected, IconSearch, IconSettings, IconSunHigh, IconTarget,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Suspense, useEffect, useRef } from "react";
@@ -21,6 +21,7 @@ import { UserMenu } from "./UserMenu";
 const places = [
   { to: paths.today, label: "Today", icon: IconSunHigh },
   { to: paths.portfolio, label: "Portfolio", icon: IconBuildingSkyscraper },
+  { to: paths.whiteSpace, label: "White space", icon: IconLayoutGrid },
   { to: paths.alerts, label: "Alerts", icon: IconBell },
   { to: paths.imports, label: "Import", icon: IconFileImport },
   { to: paths.integrations, label: "Integrations", icon: IconPlugConnected },

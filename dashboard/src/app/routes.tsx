@@ -23,6 +23,10 @@ export function createRoutes() {
               lazy: async () => ({ Component: (await import("~/features/account/AccountPage")).AccountPage }),
             },
             {
+              path: "white-space",
+              lazy: async () => ({ Component: (await import("~/features/whiteSpace/WhiteSpacePage")).WhiteSpacePage }),
+            },
+            {
               path: "alerts/:id?",
               lazy: async () => ({ Component: (await import("~/features/alerts/AlertsPage")).AlertsPage }),
             },

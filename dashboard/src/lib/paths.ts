@@ -3,6 +3,8 @@ export const paths = {
   today: "/",
   portfolio: "/accounts",
   account: (id: string, tab?: string) => `/accounts/${encodeURIComponent(id)}${tab ? `?tab=${tab}` : ""}`,
+  whiteSpace: "/white-space",
+  fitting: (product: string) => `/white-space?scope=all&product=${encodeURIComponent(product)}`,
   alerts: "/alerts",
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
   accountAlerts: (id: string) => `/alerts?status=all&account=${encodeURIComponent(id)}`,

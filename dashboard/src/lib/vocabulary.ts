@@ -41,6 +41,14 @@ export const dismissReasons = [
 ] as const;
 export const dismissLabel: Record<string, string> = Object.fromEntries(dismissReasons.map((r) => [r.value, r.label]));
 
+export const CELLS = ["used", "owned", "fit", "untouched"] as const;
+export const cellWords: Record<(typeof CELLS)[number], { label: string; help: string }> = {
+  used: { label: "Used", help: "owned, and seen in use in the last 90 days" },
+  owned: { label: "Owned", help: "not seen in use" },
+  fit: { label: "Likely next", help: "not owned, and among the ten that the account is likeliest to take next" },
+  untouched: { label: "Untouched", help: "neither owned nor likely next" },
+};
+
 export const STAGES = ["prospect", "onboarding", "active", "will_churn", "churned", "paused"] as const;
 export const TOUCHES = ["high", "mid", "digital"] as const;
 export const TIMELINE_KINDS = [

@@ -1,6 +1,8 @@
 /** Answers the calls of the page from the fixtures. Their types are the API's, so that they cannot drift apart. */
 import type { Page, Request, Route } from "playwright-core";
-import type { AccountPage, Accuracy, Alert, AlertPage, Backtest, Feedback, Import, LearntModel, Me, ModelsMonitoring, PredictionChanged, Problem, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
+import type { AccountPage, Accuracy, Alert, AlertPage, Backtest, Feedback, Import, LearntModel, Me, ModelsMonitoring, PredictionChanged, ProfileDraft, ProfileVersion, Rollup, Rule, ScoreOverride, Settings, Task, TimelineItem, Tone, ToneModel, UsageOutlook, Webhook, WebhookDelivery } from "~/api/types";
+import { type Answer, type Call, ok, patched, problem } from "./answers";
+import { FakeProducts } from "./fakeProducts";
 import { assessment, card, history, madeOnce, predictions, view } from "./fixtures/accounts";
 import { accuracy, misses, thresholds } from "./fixtures/accuracy";
 import { alert, rules } from "./fixtures/alerts";
@@ -12,24 +14,7 @@ import { ago } from "./fixtures/seeded";
 import { task, tasks } from "./fixtures/tasks";
 import { outlook, toned, toneModel } from "./fixtures/tone";
 
-export interface Answer {
-  status: number;
-  body: unknown;
-  delayMs?: number;
-}
-export interface Call {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  body: unknown;
-  headers: Record<string, string>;
-}
-
-export const ok = (body: unknown, status = 200): Answer => ({ status, body });
-export const problem = (status: number, code: string, title: string, detail: string): Answer => {
-  const body: Problem = { type: `https://docs.customer-success-copilot.dev/problems/${code}`, title, status, detail, code, trace_id: "1-6740-abc123", errors: [] };
-  return { status, body };
-};
+export { ok, problem, type Answer, type Call };
 
 export class FakeApi {
   me: Me = me();
@@ -50,6 +35,7 @@ export class FakeApi {
   toned: TimelineItem[] = toned();
   toneModel: ToneModel = toneModel({ on: false });
   outlook: UsageOutlook = outlook();
+  products = new FakeProducts();
   monitoring: ModelsMonitoring = monitoring();
   changed: PredictionChanged[] = [];
   backtests: Backtest[] = [backtest()];
@@ -78,6 +64,7 @@ export class FakeApi {
     if (collection === "backtests") return this.#backtests(method, id, part, body);
     if (collection === "models") return this.#models(method, path, body, headers["if-match"]);
     if (collection === "tone-model") return this.#toneModel(method, id, headers["if-match"]);
+    if (collection === "products") return this.products.answer(method, id, query, headers["if-match"]);
     if (part === "tone") return this.#label(body);
     if (part === "override") return this.#overridden(method, id, body);
     if (method === "POST" && part !== "") return this.#post(collection, id, part, body);
@@ -131,7 +118,7 @@ export class FakeApi {
     const parts: Record<string, () => unknown> = {
       "": () => this.#view(index), health: () => assessment(id).health, history: () => ({ data: history() }),
       rollup: () => this.rollup, predictions: () => ({ data: predictions() }), usage: () => ({ data: usage(Number(query.get("days") ?? 90)) }),
-      timeline: () => ({ data: this.#timeline(query), next: null }), "usage-outlook": () => this.outlook,
+      timeline: () => ({ data: this.#timeline(query), next: null }), "usage-outlook": () => this.outlook, products: () => this.products.account,
       facts: () => ({ data: query.get("kind") === "invoices" ? facts : [], next: null }),
       explain: () => ({
         at: query.get("at"), compare: query.get("compare"), score_at: 61.2, score_compare: 70, change: -8.8,
@@ -301,15 +288,6 @@ export class FakeApi {
     }
     return ok({ id: "n1", text: "", user: "", at: ago(0) }, 201);
   }
-}
-
-/** Changes a row with the version that was seen, and gives it the next one. */
-function patched(rows: readonly { id: string; etag: string }[], id: string, seen: string | undefined, body: unknown): Answer {
-  const found = rows.find((row) => row.id === id);
-  if (found === undefined) return problem(404, "not_found", "Not found", "There is none of this id.");
-  if (seen !== found.etag) return problem(412, "precondition_failed", "It has changed", "Read it again.");
-  Object.assign(found, body, { etag: `"${Number(found.etag.replaceAll('"', "")) + 1}"` });
-  return ok(found);
 }
 
 function read(request: Request): Call {

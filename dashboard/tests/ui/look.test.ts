@@ -8,9 +8,9 @@ const folder = process.env["LOOK"];
 const id = card(0).id;
 const screens: [string, string][] = [
   ["today", "/"], ["portfolio", "/accounts"], ["account", `/accounts/${id}`], ["usage", `/accounts/${id}?tab=usage`],
-  ["timeline", `/accounts/${id}?tab=timeline`], ["facts", `/accounts/${id}?tab=facts`], ["alerts", "/alerts?scope=all"],
+  ["timeline", `/accounts/${id}?tab=timeline`], ["facts", `/accounts/${id}?tab=facts`], ["white-space", "/white-space?scope=all"], ["alerts", "/alerts?scope=all"],
   ["import", "/imports"], ["map", "/imports/imp_1"], ["integrations", "/integrations/web"], ["accuracy", "/accuracy"],
-  ["backtests", "/accuracy/backtests"], ["backtest", "/accuracy/backtests/1795000000-aaaa1111"], ["settings", "/settings"],
+  ["backtests", "/accuracy/backtests"], ["backtest", "/accuracy/backtests/1795000000-aaaa1111"], ["settings", "/settings"], ["models", "/settings/models"],
 ];
 
 describe.skipIf(folder === undefined)("look", () => {

@@ -13,7 +13,7 @@ const id = card(0).id;
 const screens: [string, string, string][] = [
   ["Today", "/", "Do first"], ["Portfolio", "/accounts", "300 accounts"], ["Account", `/accounts/${id}`, "What changed"],
   ["Usage", `/accounts/${id}?tab=usage`, "By day"], ["Timeline", `/accounts/${id}?tab=timeline`, "Export fails with large files"],
-  ["Facts", `/accounts/${id}?tab=facts`, "in_4400"], ["Alerts", "/alerts?scope=all", "Why it fired"],
+  ["Facts", `/accounts/${id}?tab=facts`, "in_4400"], ["White space", "/white-space?scope=all", "25 loaded"], ["Alerts", "/alerts?scope=all", "Why it fired"],
   ["Import", "/imports", "Recent imports"], ["Mapping", "/imports/imp_1", "The first rows"],
   ["Integrations", "/integrations/web", "Deliveries of Web"], ["Settings", "/settings", "Found right"],
   ["Health profiles", "/settings/profiles", "Of 100"], ["Models", "/settings/models", "Answers now"],

@@ -213,7 +213,9 @@ fn refusals(document: &mut Value) {
 /// Adds what holds for every operation of its kind: refusals, headers.
 fn describe(path: &str, method: &str, operation: &mut Value) {
     let mut statuses = vec!["401", "403", "422", "429", "500", "503"];
-    if path.contains('{') {
+    let id = operation["operationId"].as_str().unwrap_or_default();
+    // The grid is of a product by its name, which is no part of the path.
+    if path.contains('{') || id == "get_white_space" {
         statuses.push("404");
     }
     if operation.get("requestBody").is_some() {
@@ -224,7 +226,6 @@ fn describe(path: &str, method: &str, operation: &mut Value) {
         statuses.push("409");
         headers.push("IdempotencyKey");
     }
-    let id = operation["operationId"].as_str().unwrap_or_default();
     if method == "patch" || IF_MATCH.contains(&id) {
         statuses.extend(["412", "428"]);
         headers.push("IfMatch");

@@ -177,6 +177,7 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_account_facts", account("/facts?kind=invoices"), NotFound),
         get("get_usage_outlook", account("/usage-outlook"), NotFound),
         get("get_account_usage", account("/usage?days=30"), NotFound),
+        get("get_account_products", account("/products"), NotFound),
         send(
             "add_account_note",
             "POST",
@@ -235,6 +236,8 @@ fn cases(s: &Seeded) -> Vec<Case> {
         get("list_profiles", "/v1/profiles", HisOwn),
         get("list_models", "/v1/models", HisOwn),
         get("get_tone_model", "/v1/tone-model", HisOwn),
+        get("get_products", "/v1/products", HisOwn),
+        get("get_white_space", "/v1/products/white-space", HisOwn),
         get("get_model", version(""), NotFound),
         get("list_training_runs", "/v1/models/churn/runs", HisOwn),
         get("get_model_monitoring", "/v1/models/churn/monitoring", HisOwn),
@@ -376,6 +379,28 @@ fn cases(s: &Seeded) -> Vec<Case> {
     cases.push(Case {
         body: None,
         if_match: Some("\"tone-1\"".to_owned()),
+        ..back
+    });
+    let learn = send(
+        "learn_products",
+        "POST",
+        "/v1/products/runs",
+        Value::Null,
+        202,
+        HisOwn,
+    );
+    cases.push(Case { body: None, ..learn });
+    let back = send(
+        "roll_back_products",
+        "POST",
+        "/v1/products/rollback",
+        Value::Null,
+        200,
+        NotFound,
+    );
+    cases.push(Case {
+        body: None,
+        if_match: Some("\"products-1\"".to_owned()),
         ..back
     });
     // A draft is saved, previewed, published; the version before it comes back; what is left of the draft goes.

@@ -113,7 +113,7 @@ mod tests {
                 at(known),
                 row.as_object().unwrap().clone(),
             ));
-            let external_id = ExternalId::new(Source::api(), &number.to_string()).unwrap();
+            let external_id = ExternalId::new(Source::api(), number.to_string()).unwrap();
             history
                 .records
                 .entry(*kind)

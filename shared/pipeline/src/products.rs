@@ -12,11 +12,13 @@ use tokio::sync::Mutex;
 /// Models that a process keeps; beyond, all are let go and those in use are loaded again.
 const KEPT: usize = 16;
 
+type Loaded = HashMap<(TenantId, String), Arc<ProductModel>>;
+
 /// What answers for a tenant.
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {
     files: Option<ModelFiles>,
-    loaded: Arc<Mutex<HashMap<(TenantId, String), Arc<ProductModel>>>>,
+    loaded: Arc<Mutex<Loaded>>,
 }
 
 /// The model that should answer.

@@ -25,7 +25,7 @@ use crate::run::{AT_ONCE, NOTE_EVERY, TrainingError, broken_off};
 /// Part of every version: rises when the same baskets give another model.
 const TRAINER: &str = "product trainer 1";
 /// Accounts that are kept for each product.
-const FITTING: usize = 50;
+const FITTING: usize = 200;
 /// Products that an account is told of, when it is looked for whom a product fits.
 const TOLD: usize = 10;
 /// Tries to let a new model answer while others decide on it.

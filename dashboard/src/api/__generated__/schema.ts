@@ -1096,8 +1096,9 @@ export interface paths {
         };
         /**
          * The grid of products and accounts: owned, used, likely next, untouched
-         * @description Accounts by name, or, of a `product`, those that it fits best and that do not own it. Columns are the products that most
-         *     accounts own.
+         * @description Accounts by name (with `filter[owner][eq]`, the most urgent first), or, of a `product`, those that it fits best and that
+         *     did not own it when that was learnt: up to `limit` of them, with no `next`; `not_found` where nothing was learnt yet.
+         *     Columns are the products that most accounts own; before anything was learnt, that most accounts of this page own.
          */
         get: operations["get_white_space"];
         put?: never;
@@ -9834,6 +9835,7 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

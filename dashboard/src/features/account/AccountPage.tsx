@@ -14,6 +14,7 @@ import { Details } from "./Details";
 import { NextActions } from "./NextActions";
 import { OpenAlerts } from "./OpenAlerts";
 import { Predictions } from "./Predictions";
+import { Products } from "./Products";
 import { Scorecards } from "./Scorecards";
 import { Why } from "./Why";
 
@@ -52,6 +53,7 @@ export function AccountPage() {
                 <Scorecards assessment={assessment} />
                 <Children id={id} />
                 <History id={id} />
+                <Products id={id} />
               </div>
               <div className={classes.column}>
                 <OpenAlerts id={id} alerts={alerts} />

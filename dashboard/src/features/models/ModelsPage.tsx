@@ -8,6 +8,7 @@ import { ProblemState, Rows } from "~/components/States";
 import { paths } from "~/lib/paths";
 import { KindPanel } from "./KindPanel";
 import classes from "./Models.module.css";
+import { ProductsPanel } from "./ProductsPanel";
 import { TonePanel } from "./TonePanel";
 
 /** Models that were trained on the tenant's own history: what answers, what is tried, and who decided what. */
@@ -26,6 +27,7 @@ export function ModelsPage() {
           : query.isError ? <Panel><ProblemState error={query.error} onRetry={() => void query.refetch()} /></Panel>
             : <Panel flush><Rows count={10} height={24} /></Panel>}
         <TonePanel readOnly={readOnly} />
+        <ProductsPanel readOnly={readOnly} />
         <Text size="xs" c="dimmed">
           {readOnly && "Only admins train and decide. "}
           A model of your own is uploaded by the API only (<code className="mono">POST /v1/models/{"{kind}"}/versions</code>): see “A model of one’s own” in docs/models.md.

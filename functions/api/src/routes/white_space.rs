@@ -43,8 +43,9 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// The grid of products and accounts: owned, used, likely next, untouched
 ///
-/// Accounts by name, or, of a `product`, those that it fits best and that do not own it. Columns are the products that most
-/// accounts own.
+/// Accounts by name (with `filter[owner][eq]`, the most urgent first), or, of a `product`, those that it fits best and that
+/// did not own it when that was learnt: up to `limit` of them, with no `next`; `not_found` where nothing was learnt yet.
+/// Columns are the products that most accounts own; before anything was learnt, that most accounts of this page own.
 #[utoipa::path(get, path = "/v1/products/white-space", tag = "accounts", security(("bearer" = ["read"])),
     params(("product" = Option<String>, Query, description = "Only accounts that this product fits, the best first; its column leads"), ("filter[owner][eq]" = Option<String>, Query, description = "A CSM's e-mail, or `me`"), ("limit" = Option<u32>, Query, description = "Rows, 1 to 50; 25 where it is left out"), ("cursor" = Option<String>, Query, description = "The `next` of the page before")),
     responses((status = 200, description = "A page of the grid", body = WhiteSpacePage)))]
@@ -82,36 +83,24 @@ async fn get_white_space(
         Answers::Model(model) => Some(model),
         _ => None,
     };
-    let (cards, next) = match &product {
-        Some(product) => {
-            let version = model.as_ref().map(|model| model.version.as_str());
-            (
-                fitting(&app, &caller, version, product, owner.as_deref(), limit).await?,
-                None,
-            )
+    let (cards, next) = if let Some(product) = &product {
+        let version = model.as_ref().map(|model| model.version.as_str());
+        let cards = fitting(&app, &caller, version, product, owner.as_deref(), limit).await?;
+        (cards, None)
+    } else {
+        let mut read = Query {
+            pk: index::accounts(&caller.tenant),
+            index: Some("gsi1"),
+            ..Query::default()
+        };
+        if let Some(owner) = &owner {
+            (read.index, read.pk) = (Some("gsi6"), index::owner(&caller.tenant, owner));
+            read.descending = true;
         }
-        None => {
-            let mut read = Query {
-                pk: index::accounts(&caller.tenant),
-                index: Some("gsi1"),
-                ..Query::default()
-            };
-            if let Some(owner) = &owner {
-                (read.index, read.pk) = (Some("gsi6"), index::owner(&caller.tenant, owner));
-                read.descending = true;
-            }
-            let rows = paging::read(
-                &app.ctx.table,
-                read,
-                &fingerprint,
-                cursor.as_deref(),
-                limit,
-                |_| true,
-            )
-            .await?;
-            let cards = rows.items.iter().map(copilot_aws::Item::document);
-            (cards.collect::<Result<Vec<AccountCard>, _>>()?, rows.next)
-        }
+        let table = &app.ctx.table;
+        let rows = paging::read(table, read, &fingerprint, cursor.as_deref(), limit, |_| true).await?;
+        let cards = rows.items.iter().map(copilot_aws::Item::document);
+        (cards.collect::<Result<Vec<AccountCard>, _>>()?, rows.next)
     };
     let settings = scorer.settings(&caller.tenant, clock).await.map_err(problem)?;
     let now = settings.tenant.now(clock);
@@ -132,7 +121,7 @@ async fn held(
     card: AccountCard,
     now: Timestamp,
 ) -> Answer<(AccountCard, Vec<Holding>)> {
-    let Ok(account) = card.id.to_string().parse() else {
+    let Ok(account) = card.id.parse() else {
         return Ok((card, Vec::new()));
     };
     match app
@@ -220,7 +209,7 @@ fn grid(
         WhiteSpaceRow {
             cells: columns.iter().map(cell).collect(),
             owned: held.len(),
-            account: card.id.to_string(),
+            account: card.id,
             name: card.name,
             owner: card.owner,
         }

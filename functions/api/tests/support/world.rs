@@ -385,6 +385,9 @@ impl World {
             pointer.crown("2026-02-01-00000000", self.ctx.clock.now());
             let (item, condition) = copilot_aws::tone::pointer_item(tenant, &pointer, 0);
             self.ctx.table.put(item, condition).await.unwrap();
+            // And what was learnt of products, gone as well: nothing is told.
+            let (item, condition) = copilot_aws::products::pointer_item(tenant, &pointer, 0);
+            self.ctx.table.put(item, condition).await.unwrap();
         }
         Seeded {
             webhook,
