@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The life of a model on the wholesaler's history (Online Retail II), through the public API, with what each step said.
 
-Past features, outcomes, training, shadow, promotion, answers with reasons, the check of what was predicted, an alarm when an
-input is broken on purpose, and the way back. `load_retail.py` goes before. The sandbox's clock is moved from step to step with
-the operators' tool, as the days would have passed; what a night does is asked for by the event that its schedule sends.
+Past features, outcomes, training, shadow, promotion, answers with reasons, next products, the check of what was predicted,
+an alarm when an input is broken on purpose, and the way back. `load_retail.py` goes before. The sandbox's clock is moved from
+step to step with the operators' tool, as the days would have passed; what a night does is asked for by the event that its
+schedule sends.
 """
 
 from __future__ import annotations
@@ -129,6 +130,23 @@ class Life:
         learn.until_asked(self.api, self.answered, KIND, version)
         return {**said, "answers": self.models()["answers"]}
 
+    def products(self) -> Row:
+        """What shops take next, learnt from their bills; what one of them is told, and whom one product fits."""
+        run = self.api.call("POST", "/v1/products/runs")
+        deadline = time.monotonic() + self.opts.patience
+        while run["status"] in ("queued", "running"):
+            if time.monotonic() > deadline:
+                raise SystemExit(f"the run {run['id']} did not end within {self.opts.patience:.0f} s")
+            time.sleep(2)
+            run = self.api.call("GET", "/v1/products")["last_run"]
+        if run["status"] != "registered":
+            return {"run": run}
+        told = ((account, self.api.call("GET", f"/v1/accounts/{account}/products")) for account in self.answered[:50])
+        account, first = next((account, row) for account, row in told if row["next"])
+        product = first["next"][0]["product"]
+        fits = self.api.call("GET", "/v1/products/white-space", query={"product": product, "limit": "5"})
+        return {"run": run, "an account": account, "owns": first["owned_total"], "is told": first["next"][:3], "whom it fits": fits["data"]}
+
     def accuracy(self) -> Row:
         """How right the predictions of March were, and which were wrong by name."""
         figures = self.api.call("GET", "/v1/accuracy", query={"kind": KIND})
@@ -169,6 +187,7 @@ class Life:
         self.step("shadow: 42 days later", lambda: self.sweep(PROMOTED))
         self.step("promote", lambda: self.promote(version))
         answers = self.step("score and explain", lambda: learn.scored(self.api, self.answered[:200], KIND, version))
+        self.step("next products", self.products)
         self.step("90 days after the first predictions", lambda: self.sweep(CHECKED))
         self.step("accuracy", self.accuracy)
         self.step("monitoring before", self.watched)

@@ -45,7 +45,7 @@ export const CELLS = ["used", "owned", "fit", "untouched"] as const;
 export const cellWords: Record<(typeof CELLS)[number], { label: string; help: string }> = {
   used: { label: "Used", help: "owned, and seen in use in the last 90 days" },
   owned: { label: "Owned", help: "not seen in use" },
-  fit: { label: "Likely next", help: "not owned, and among the ten that the account is likeliest to take next" },
+  fit: { label: "Likely next", help: "not owned, and among the few that the account is likeliest to take next" },
   untouched: { label: "Untouched", help: "neither owned nor likely next" },
 };
 

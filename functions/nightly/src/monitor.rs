@@ -26,6 +26,9 @@ const LOOK_BACK_DAYS: i32 = 270;
 const NAMED: usize = 3;
 /// Hours without a delivery after which a source is named beside what has gone.
 const QUIET_HOURS: i64 = 48;
+/// The index below which a feature that was told of counts as back: apart from the 0.2 that it opens at, so that one which
+/// wavers about that line is one episode and not one a night.
+const BACK_BELOW: f64 = 0.15;
 /// What a drift of the calibration is called among the features of an episode.
 const CALIBRATION: &str = "calibration";
 
@@ -157,6 +160,15 @@ fn off(model: &ModelWorld) -> BTreeSet<String> {
     names
 }
 
+/// Whether a feature that was told of is back only just.
+fn is_near(model: &ModelWorld, episode: &Episode) -> bool {
+    let mut told = model
+        .moved
+        .iter()
+        .filter(|drift| episode.told.contains(&drift.name));
+    told.any(|drift| drift.is_drifted == Some(false) && drift.psi >= BACK_BELOW)
+}
+
 /// Tells admins of what they were not told yet, or that it is over. Telling comes before noting that it was told: who is
 /// told knows an event by its id, so twice is once. On too few accounts nothing is said, in neither direction.
 async fn tell(
@@ -174,7 +186,7 @@ async fn tell(
     let off = off(model);
     if off.is_empty() {
         let tells = matches!(model.state, WorldState::Steady | WorldState::Drifted);
-        if !is_open || !tells {
+        if !is_open || !tells || is_near(model, &episode) {
             return Ok(());
         }
         episode.is_over = true;
@@ -311,4 +323,52 @@ async fn say(
         detail: serde_json::to_string(&event).unwrap_or_default(),
     };
     bus.put(&[told]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use copilot_domain::monitoring::Drift;
+
+    use super::*;
+
+    fn model(psi: f64) -> ModelWorld {
+        let drift = Drift {
+            name: "seats_used".to_owned(),
+            rows: 300,
+            psi,
+            missing_before: 0.0,
+            missing_now: 0.0,
+            usual_before: Some(1.0),
+            usual_now: Some(2.0),
+            is_drifted: Some(psi > 0.2),
+            movement: None,
+            means: None,
+        };
+        ModelWorld {
+            version: "1".to_owned(),
+            role: ModelRole::Champion,
+            state: WorldState::Steady,
+            rows: 300,
+            answered: 300,
+            reference_rows: 300,
+            reference_from: None,
+            reference_to: None,
+            features: 1,
+            drifted: 0,
+            segments: Vec::new(),
+            moved: vec![drift],
+            predictions: None,
+            calibration: None,
+        }
+    }
+
+    #[test]
+    fn an_episode_is_over_when_what_was_told_is_well_below_the_line() {
+        let mut episode = Episode::default();
+        assert!(!is_near(&model(0.19), &episode), "it was not told of");
+        episode.told.insert("seats_used".to_owned());
+        assert!(is_near(&model(0.19), &episode));
+        assert!(is_near(&model(0.15), &episode));
+        assert!(!is_near(&model(0.14), &episode));
+    }
 }

@@ -1,6 +1,6 @@
 //! What an account owns: products on its bills, and the plans of its subscriptions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_domain::facts::SubscriptionStatus;
 use copilot_domain::history::Snapshot;
@@ -21,6 +21,8 @@ pub struct Holding {
     pub last: Date,
     /// Bills with it.
     pub bills: u32,
+    /// Whether it is the plan of a subscription.
+    pub is_plan: bool,
     /// The last day in [`USED_DAYS`] with an event of its name, written in any case.
     pub used: Option<Date>,
 }
@@ -29,16 +31,18 @@ pub struct Holding {
 /// what was given back stays owned: that it was wanted once says what goes with it.
 pub fn holdings(snapshot: &Snapshot) -> Vec<Holding> {
     let mut by_name: BTreeMap<&str, Holding> = BTreeMap::new();
-    let mut add = |product, first: Date, last: Date, bills| {
+    let mut add = |product, first: Date, last: Date, is_bill: bool| {
         let held = by_name.entry(product).or_insert_with(|| Holding {
             product: product.to_owned(),
             first,
             last,
             bills: 0,
+            is_plan: false,
             used: None,
         });
         (held.first, held.last) = (held.first.min(first), held.last.max(last));
-        held.bills += bills;
+        held.bills += u32::from(is_bill);
+        held.is_plan |= !is_bill;
     };
     let day = |at: Timestamp| day_of(at, &snapshot.zone);
     for invoice in &snapshot.invoices {
@@ -46,7 +50,7 @@ pub fn holdings(snapshot: &Snapshot) -> Vec<Holding> {
         let counts = row.voided_at.is_none() && row.amount_minor.is_none_or(|amount| amount > 0);
         if let Some(at) = row.issued_at.filter(|at| counts && *at <= snapshot.as_of) {
             for product in &row.products {
-                add(product, day(at), day(at), 1);
+                add(product, day(at), day(at), true);
             }
         }
     }
@@ -56,7 +60,7 @@ pub fn holdings(snapshot: &Snapshot) -> Vec<Holding> {
         let began = row.started_at.filter(|at| !trial && *at <= snapshot.as_of);
         if let Some((plan, began)) = row.plan.as_deref().zip(began) {
             let ended = row.canceled_at.map(day).filter(|end| *end < snapshot.today);
-            add(plan, day(began), ended.unwrap_or(snapshot.today), 0);
+            add(plan, day(began), ended.unwrap_or(snapshot.today), false);
         }
     }
     let used = used(snapshot);
@@ -65,6 +69,24 @@ pub fn holdings(snapshot: &Snapshot) -> Vec<Holding> {
         held.used = used.get(&plain(&held.product)).copied();
     }
     all
+}
+
+/// Plans that are alternatives: an account has one or another, so that none is taken on top. Where more than a fifth of the
+/// accounts with a running plan have several at once, subscriptions are to products, and there are none.
+pub fn alternatives<'a>(accounts: impl Iterator<Item = &'a [Holding]>, today: Date) -> BTreeSet<String> {
+    let (mut plans, mut with_one, mut with_more) = (BTreeSet::new(), 0_usize, 0_usize);
+    for held in accounts {
+        let of_plans = held.iter().filter(|one| one.is_plan);
+        let running = of_plans.clone().filter(|one| one.last >= today).count();
+        plans.extend(of_plans.map(|one| one.product.clone()));
+        with_one += usize::from(running > 0);
+        with_more += usize::from(running > 1);
+    }
+    if with_more * 5 > with_one {
+        BTreeSet::new()
+    } else {
+        plans
+    }
 }
 
 /// The last day of use by the plain name of the event.
@@ -183,5 +205,35 @@ mod tests {
         );
         assert_eq!(of("2026-01-06T00:00:00Z").len(), 3);
         assert_eq!(of("2026-01-03T00:00:00Z").len(), 1);
+        let held = holdings(&history.snapshot(at("2026-03-01T00:00:00Z")));
+        let plans: Vec<&str> = (held.iter().filter(|one| one.is_plan))
+            .map(|one| one.product.as_str())
+            .collect();
+        assert_eq!(plans, ["Pro"]);
+    }
+
+    #[test]
+    fn plans_are_alternatives_unless_accounts_have_several_at_once() {
+        let today = date(2026, 3, 1);
+        let plan = |product: &str, last| Holding {
+            product: product.to_owned(),
+            first: date(2026, 1, 1),
+            last,
+            bills: 0,
+            is_plan: true,
+            used: None,
+        };
+        let one = [plan("Team", date(2026, 2, 1)), plan("Business", today)];
+        let several = [plan("Chat", today), plan("Calls", today)];
+        let found = |accounts: &[&[Holding]]| alternatives(accounts.iter().copied(), today);
+        assert_eq!(
+            found(&[&one[..]; 5]),
+            BTreeSet::from(["Business".to_owned(), "Team".to_owned()])
+        );
+        assert_eq!(found(&[&one[..], &several[..]]), BTreeSet::new());
+        assert_eq!(
+            found(&[&one[..], &one[..], &one[..], &one[..], &several[..]]).len(),
+            4
+        );
     }
 }

@@ -192,7 +192,8 @@ fn drift(reference: &Reference, values: &[f32]) -> Option<Drift> {
             Movement::Gone
         } else if only_rises(&reference.name) {
             Movement::Aged
-        } else if jump < 0.0 && shift.psi_missing >= of_values {
+        } else if jump < -MISSING_JUMP || (jump < 0.0 && shift.psi_missing >= of_values) {
+            // With so many more that have it, its values are of other accounts: that they are others says nothing.
             Movement::Came
         } else if jump > 0.0 && shift.psi_missing > of_values {
             Movement::Gone
@@ -239,7 +240,14 @@ fn only_rises(name: &str) -> bool {
     name.ends_with("_total")
         || matches!(
             name,
-            "account_age_days" | "contract_month" | "usage_history_days" | "contact_tenure_days"
+            "account_age_days"
+                | "contract_month"
+                | "usage_history_days"
+                | "contact_tenure_days"
+                | "days_since_first_purchase"
+                | "days_first_to_last_purchase"
+                | "repeat_purchases"
+                | "purchase_interval_max_days"
         )
 }
 

@@ -70,7 +70,9 @@ pub enum Learnt {
 }
 
 /// Learns from the baskets of all accounts as of a day.
-pub fn learn(baskets: &[Basket], today: Date, version: &str) -> Learnt {
+///
+/// `plans` are the plans of subscriptions: they are owned and are reasons, but never taken next or told.
+pub fn learn(baskets: &[Basket], plans: &BTreeSet<String>, today: Date, version: &str) -> Learnt {
     let months = test_months(today);
     let Some(first) = months.first().copied() else {
         return Learnt::TooFew {
@@ -78,10 +80,11 @@ pub fn learn(baskets: &[Basket], today: Date, version: &str) -> Learnt {
             products: 0,
         };
     };
-    let log = Log::of(baskets, shift(first, -AHEAD));
+    let log = Log::of(baskets, plans, shift(first, -AHEAD));
     let cases: Vec<Case> = months.iter().flat_map(|day| log.cases(*day)).collect();
     let takers: BTreeSet<usize> = cases.iter().map(|case| case.account).collect();
-    let products = Log::of(baskets, today).names.len();
+    let now = Log::of(baskets, plans, today);
+    let products = now.is_plan.iter().filter(|is_plan| !**is_plan).count();
     if takers.len() < LEAST_TAKERS || products < 2 {
         let takers = takers.len();
         return Learnt::TooFew { takers, products };
@@ -92,17 +95,15 @@ pub fn learn(baskets: &[Basket], today: Date, version: &str) -> Learnt {
     }
     // The choice is made once more with the months that were tested.
     let newest = shift(today, -AHEAD);
-    let settings = chosen(&Log::of(baskets, newest), newest);
-    let model = Log::of(baskets, today)
-        .counts(shift(today, 1))
-        .model(settings, version);
+    let settings = chosen(&Log::of(baskets, plans, newest), newest);
+    let model = now.counts(shift(today, 1)).model(settings, version);
     Learnt::Kept { model, figures }
 }
 
 /// What lists are worth in months, oldest first, by settings chosen on the 90 days before the first of them; `None` without months.
 pub fn measured(baskets: &[Basket], months: &[Date]) -> Option<ProductFigures> {
     let before = shift(*months.first()?, -AHEAD);
-    let log = Log::of(baskets, before);
+    let log = Log::of(baskets, &BTreeSet::new(), before);
     Some(tested(&log, months, chosen(&log, before)))
 }
 
@@ -124,11 +125,12 @@ struct Case {
 /// What accounts bought, by places of the products that enough of them owned on a day.
 struct Log {
     names: Vec<String>,
+    is_plan: Vec<bool>,
     bought: Vec<Vec<(usize, Date, Date)>>,
 }
 
 impl Log {
-    fn of(baskets: &[Basket], known: Date) -> Self {
+    fn of(baskets: &[Basket], plans: &BTreeSet<String>, known: Date) -> Self {
         let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
         for (name, (first, _)) in baskets.iter().flatten() {
             *owners.entry(name).or_default() += usize::from(*first < known);
@@ -147,6 +149,7 @@ impl Log {
         };
         Self {
             bought: baskets.iter().map(one).collect(),
+            is_plan: names.iter().map(|name| plans.contains(name)).collect(),
             names,
         }
     }
@@ -163,7 +166,7 @@ impl Log {
             let owned = Self::owned(bought, day);
             let next = bought
                 .iter()
-                .filter(|(_, first, _)| *first >= day && *first < until);
+                .filter(|(place, first, _)| *first >= day && *first < until && !self.is_plan[*place]);
             let next: Vec<usize> = next.map(|(place, _, _)| *place).collect();
             (!owned.is_empty() && !next.is_empty()).then_some(Case { account, owned, next })
         };
@@ -192,6 +195,7 @@ impl Log {
         }
         Counts {
             names: &self.names,
+            is_plan: &self.is_plan,
             owners,
             both,
             sold,
@@ -202,12 +206,17 @@ impl Log {
 /// Owners by product and by pair of products.
 struct Counts<'a> {
     names: &'a [String],
+    is_plan: &'a [bool],
     owners: Vec<u32>,
     both: Vec<u32>,
     sold: Vec<bool>,
 }
 
 impl Counts<'_> {
+    fn may_be_told(&self, place: usize) -> bool {
+        self.sold[place] && !self.is_plan[place]
+    }
+
     fn model(&self, settings: Settings, version: &str) -> ProductModel {
         let count = self.names.len();
         let powers = |power: f64| -> Vec<f64> {
@@ -223,7 +232,9 @@ impl Counts<'_> {
                 both * both / (both + settings.shrinkage) * told
             };
             let mut pairs: Vec<(u32, u32)> = (0..).zip(row.iter().copied()).collect();
-            pairs.retain(|(told, both)| *both > 0 && *told as usize != one && self.sold[*told as usize]);
+            pairs.retain(|(told, both)| {
+                *both > 0 && *told as usize != one && self.may_be_told(*told as usize)
+            });
             pairs.sort_by(|a, b| adds(*b).total_cmp(&adds(*a)).then_with(|| a.0.cmp(&b.0)));
             pairs.truncate(KEPT_PAIRS);
             pairs.sort_unstable();
@@ -233,6 +244,7 @@ impl Counts<'_> {
             name: self.names[at].clone(),
             owners: self.owners[at],
             sold: self.sold[at],
+            is_plan: self.is_plan[at],
         };
         ProductModel {
             version: version.to_owned(),
@@ -244,7 +256,7 @@ impl Counts<'_> {
 
     /// The products that most accounts own, the first first.
     fn popular(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.names.len()).filter(|at| self.sold[*at]).collect();
+        let mut order: Vec<usize> = (0..self.names.len()).filter(|at| self.may_be_told(*at)).collect();
         order.sort_by(|a, b| self.owners[*b].cmp(&self.owners[*a]).then_with(|| a.cmp(b)));
         order
     }

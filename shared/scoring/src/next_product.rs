@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Reasons that are listed by name.
 const REASONS: usize = 3;
+/// Products that an account is told of: a fifth of what may be told, within these. Of ten products, ten would be no advice.
+const LIKELY: (usize, usize) = (3, 10);
 
 /// A product by its owners.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub struct ProductCount {
     pub owners: u32,
     /// Whether it may be told: what nobody bought of late is not sold any more.
     pub sold: bool,
+    /// Whether it is a plan: accounts have one or another, so that owning one is a reason and never what is told.
+    #[serde(default)]
+    pub is_plan: bool,
 }
 
 /// How a shared owner counts.
@@ -90,6 +95,12 @@ impl ProductModel {
         };
         let places: BTreeSet<usize> = names.into_iter().filter_map(place).collect();
         places.into_iter().collect()
+    }
+
+    /// How many products an account is told of.
+    pub fn likely(&self) -> usize {
+        let may_be_told = self.products.iter().filter(|count| count.sold && !count.is_plan);
+        (may_be_told.count() / 5).clamp(LIKELY.0, LIKELY.1)
     }
 
     /// What owning one product adds to another.
@@ -175,6 +186,7 @@ mod tests {
             name: name.to_owned(),
             owners,
             sold: true,
+            is_plan: false,
         };
         ProductModel {
             version: "2026-03-01-00000000".to_owned(),
@@ -231,7 +243,7 @@ mod tests {
                 let to = (0..8_u32).filter(|to| *to as usize != from);
                 to.map(|to| (to, both[from * 8 + to as usize])).filter(|(_, both)| *both > 0).collect()
             });
-            let count = |(at, owners): (usize, &u32)| ProductCount { name: at.to_string(), owners: *owners, sold: true };
+            let count = |(at, owners): (usize, &u32)| ProductCount { name: at.to_string(), owners: *owners, sold: true, is_plan: false };
             let model = ProductModel {
                 version: String::new(),
                 settings: Settings { shrinkage, rarity: 0.25 },

@@ -1,7 +1,7 @@
 //! A run of products: what the accounts of a tenant bought becomes lists of what each is likely to take next, which answer only
 //! where they are better than the list of what most accounts own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_aws::models::ModelFiles;
 use copilot_aws::products::Fits;
@@ -10,7 +10,7 @@ use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::model::RunStatus;
 use copilot_domain::product::{ProductFigures, ProductRun, ProductVersion};
 use copilot_domain::time::{Timestamp, day_of};
-use copilot_features::holdings::holdings;
+use copilot_features::holdings::{Holding, alternatives, holdings};
 use copilot_learning::products::{Basket, LEAST_OWNERS, LEAST_TAKERS, Learnt, learn};
 use copilot_learning::train::TrainError;
 use copilot_pipeline::snapshots::accounts;
@@ -23,11 +23,9 @@ use sha2::{Digest, Sha256};
 use crate::run::{AT_ONCE, NOTE_EVERY, TrainingError, broken_off};
 
 /// Part of every version: rises when the same baskets give another model.
-const TRAINER: &str = "product trainer 1";
+const TRAINER: &str = "product trainer 2";
 /// Accounts that are kept for each product.
 const FITTING: usize = 200;
-/// Products that an account is told of, when it is looked for whom a product fits.
-const TOLD: usize = 10;
 /// Tries to let a new model answer while others decide on it.
 const TRIES: usize = 5;
 
@@ -53,7 +51,7 @@ impl ProductTrainer {
         if matches!(run.status, RunStatus::Registered | RunStatus::Refused) {
             return Ok(run);
         }
-        let broken = broken_off(self.attempt(tenant, &mut run).await);
+        let broken = broken_off(Box::pin(self.attempt(tenant, &mut run)).await);
         run.finished_at = Some(self.clock.now());
         let retry = broken.and_then(|(why, retry)| {
             run.status = RunStatus::Failed;
@@ -69,15 +67,20 @@ impl ProductTrainer {
         let settings = self.scorer.settings(tenant, clock).await?;
         let now = settings.tenant.now(clock);
         let today = day_of(now, &settings.tenant.time_zone());
-        let owners = self.baskets(tenant, run, now).await?;
-        let version = version(&owners, &today.to_string());
+        let held = self.held(tenant, run, now).await?;
+        let plans = alternatives(held.values().map(Vec::as_slice), today);
+        let owners = held
+            .into_iter()
+            .map(|(account, held)| (account, basket(held)))
+            .collect();
+        let version = version(&owners, &plans, &today.to_string());
         let (accounts, baskets): (Vec<AccountId>, Vec<Basket>) = owners.into_iter().unzip();
         let owning = baskets.len();
         let learnt = {
             let version = version.clone();
             // Learning keeps a processor busy: not where others wait for it.
             tokio::task::spawn_blocking(move || {
-                let learnt = learn(&baskets, today, &version);
+                let learnt = learn(&baskets, &plans, today, &version);
                 let fits = match &learnt {
                     Learnt::Kept { model, .. } => fits(model, &accounts, &baskets),
                     _ => Fits::new(),
@@ -117,12 +120,12 @@ impl ProductTrainer {
     }
 
     /// What each account that owns something bought, in the order of their ids.
-    async fn baskets(
+    async fn held(
         &self,
         tenant: &TenantId,
         run: &mut ProductRun,
         now: Timestamp,
-    ) -> Result<BTreeMap<AccountId, Basket>, TrainingError> {
+    ) -> Result<BTreeMap<AccountId, Vec<Holding>>, TrainingError> {
         let table = self.scorer.table();
         let settings = self.scorer.settings(tenant, self.clock.now()).await?;
         let all: Vec<AccountId> = accounts(table, tenant).try_collect().await?;
@@ -133,20 +136,18 @@ impl ProductTrainer {
         let settings = &settings;
         let one = |account| async move {
             let loaded = match self.scorer.load(tenant, account, &settings.tenant, now).await {
-                Err(ScoreError::UnknownAccount(_)) => return Ok((account, Basket::new())),
+                Err(ScoreError::UnknownAccount(_)) => return Ok((account, Vec::new())),
                 loaded => loaded?,
             };
-            let held = holdings(&loaded.history.snapshot(now)).into_iter();
-            let basket = held.map(|one| (one.product, (one.first, one.last))).collect();
-            Ok((account, basket))
+            Ok((account, holdings(&loaded.history.snapshot(now))))
         };
         let mut owners = BTreeMap::new();
         let mut reading = stream::iter(all).map(one).buffer_unordered(AT_ONCE);
         while let Some(read) = reading.next().await {
-            let read: Result<(AccountId, Basket), TrainingError> = read;
-            let (account, basket) = read?;
-            if !basket.is_empty() {
-                owners.insert(account, basket);
+            let read: Result<(AccountId, Vec<Holding>), TrainingError> = read;
+            let (account, held) = read?;
+            if !held.is_empty() {
+                owners.insert(account, held);
             }
             run.accounts_done += 1;
             if run.accounts_done.is_multiple_of(NOTE_EVERY) {
@@ -184,12 +185,17 @@ async fn answer(table: &Table, tenant: &TenantId, entry: &ProductVersion) -> Res
     table.put(item, condition).await
 }
 
+fn basket(held: Vec<Holding>) -> Basket {
+    let bought = held.into_iter().map(|one| (one.product, (one.first, one.last)));
+    bought.collect()
+}
+
 /// The accounts that each product fits best, the best first.
 fn fits(model: &ProductModel, accounts: &[AccountId], baskets: &[Basket]) -> Fits {
     let mut by_product: BTreeMap<usize, Vec<(f64, AccountId)>> = BTreeMap::new();
     for (account, basket) in accounts.iter().zip(baskets) {
         let owned = model.places(basket.keys().map(String::as_str));
-        for (place, score) in model.ranked(&owned, TOLD) {
+        for (place, score) in model.ranked(&owned, model.likely()) {
             by_product.entry(place).or_default().push((score, *account));
         }
     }
@@ -203,7 +209,7 @@ fn fits(model: &ProductModel, accounts: &[AccountId], baskets: &[Basket]) -> Fit
 }
 
 /// The day, and what the model is learnt from. The same baskets give the same version.
-fn version(owners: &BTreeMap<AccountId, Basket>, day: &str) -> String {
+fn version(owners: &BTreeMap<AccountId, Basket>, plans: &BTreeSet<String>, day: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(TRAINER);
     for (account, basket) in owners {
@@ -214,6 +220,10 @@ fn version(owners: &BTreeMap<AccountId, Basket>, day: &str) -> String {
             hash.update(first.to_string());
             hash.update(last.to_string());
         }
+    }
+    for plan in plans {
+        hash.update(plan.len().to_be_bytes());
+        hash.update(plan);
     }
     format!("{day}-{}", hex::encode(&hash.finalize()[..4]))
 }

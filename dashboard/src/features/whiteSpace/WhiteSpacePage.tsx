@@ -134,7 +134,7 @@ function NoRows({ view: { product, scope }, onChange }: { view: GridView; onChan
   if (product !== undefined) {
     return (
       <EmptyState title={scope === "mine" ? `None of your accounts is among those that ${product} fits best` : `${product} fits no account`} action={all ?? <Button variant="default" onClick={() => onChange({ product: undefined })}>Clear product</Button>}>
-        {scope === "mine" ? `The ${integer(KEPT_FITTING)} accounts that a product fits best are kept, whoever owns them.` : "No account without it has it among the ten that it is likeliest to take next."}
+        {scope === "mine" ? `The ${integer(KEPT_FITTING)} accounts that a product fits best are kept, whoever owns them.` : "No account without it has it among those that it is likeliest to take next."}
       </EmptyState>
     );
   }

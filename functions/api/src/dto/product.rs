@@ -102,7 +102,7 @@ pub enum WhiteSpaceCell {
     Used,
     /// Owns it; no event of its name was seen.
     Owned,
-    /// Does not own it, and it is among the ten that it is likeliest to take next.
+    /// Does not own it, and it is among those that it is likeliest to take next: a fifth of what may be told, 3 to 10.
     Fit,
     /// Neither.
     Untouched,

@@ -28,8 +28,6 @@ use crate::dto::product::{AccountProducts, OwnedProduct, ProductOwners, Products
 use crate::problem::{Answer, Kind, Problem};
 use crate::{App, Shared, audit, etag};
 
-/// Products that an account is told of.
-pub(super) const TOLD: usize = 10;
 /// Products that are listed.
 const LISTED: usize = 200;
 
@@ -74,7 +72,7 @@ async fn get_account_products(
             (Vec::new(), None, Some(note))
         }
         Answers::Model(model) => {
-            let next = model.tell(&model.places(names), TOLD);
+            let next = model.tell(&model.places(names), model.likely());
             let note = next
                 .is_empty()
                 .then(|| "no account that owns the same owns more".to_owned());
@@ -99,9 +97,9 @@ async fn get_account_products(
     }))
 }
 
-/// The products that most accounts own and somebody still buys.
+/// The products that most accounts own, those that somebody still buys first. Plans are left out: an account has one or another.
 pub(super) fn most_owned(model: &ProductModel, most: usize) -> Vec<ProductOwners> {
-    let mut counts: Vec<_> = model.products.iter().collect();
+    let mut counts: Vec<_> = model.products.iter().filter(|count| !count.is_plan).collect();
     counts.sort_by_key(|count| (Reverse(count.sold), Reverse(count.owners)));
     let listed = counts.into_iter().take(most).map(|count| ProductOwners {
         name: count.name.clone(),

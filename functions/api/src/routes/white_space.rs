@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 use super::accounts::{own_name, short};
 use super::history::problem;
-use super::products::{TOLD, most_owned};
+use super::products::most_owned;
 use crate::access::Caller;
 use crate::cursor::Fingerprint;
 use crate::dto::account::AccountCard;
@@ -194,7 +194,7 @@ fn grid(
         let by_name: BTreeMap<&str, &Holding> = held.iter().map(|one| (one.product.as_str(), one)).collect();
         let fit: BTreeSet<&str> = match model {
             Some(model) => (model
-                .ranked(&model.places(by_name.keys().copied()), TOLD)
+                .ranked(&model.places(by_name.keys().copied()), model.likely())
                 .into_iter())
             .filter_map(|(place, _)| Some(model.products.get(place)?.name.as_str()))
             .collect(),

@@ -7,6 +7,10 @@ use crate::random::Random;
 
 const TODAY: Date = date(2026, 11, 1);
 
+fn none() -> BTreeSet<String> {
+    BTreeSet::new()
+}
+
 /// Accounts that buy of 16 products; with taste, each of one half alone.
 fn baskets(taste: bool) -> Vec<Basket> {
     let mut random = Random::new(9);
@@ -26,7 +30,7 @@ fn baskets(taste: bool) -> Vec<Basket> {
 
 #[test]
 fn lists_that_know_two_worlds_of_taste_are_kept() {
-    let Learnt::Kept { model, figures } = learn(&baskets(true), TODAY, "v") else {
+    let Learnt::Kept { model, figures } = learn(&baskets(true), &none(), TODAY, "v") else {
         panic!("not kept")
     };
     assert!(
@@ -55,16 +59,16 @@ fn lists_that_know_two_worlds_of_taste_are_kept() {
 
 #[test]
 fn where_everyone_buys_anything_nothing_is_told() {
-    let found = learn(&baskets(false), TODAY, "v");
+    let found = learn(&baskets(false), &none(), TODAY, "v");
     assert!(matches!(found, Learnt::NotBetter(_)), "{found:?}");
 }
 
 #[test]
 fn a_few_accounts_are_too_few() {
     let few = &baskets(true)[..40];
-    assert!(matches!(learn(few, TODAY, "v"), Learnt::TooFew { takers, .. } if takers < 50));
+    assert!(matches!(learn(few, &none(), TODAY, "v"), Learnt::TooFew { takers, .. } if takers < 50));
     assert_eq!(
-        learn(&[], TODAY, "v"),
+        learn(&[], &none(), TODAY, "v"),
         Learnt::TooFew {
             takers: 0,
             products: 0
@@ -76,7 +80,7 @@ fn a_few_accounts_are_too_few() {
 fn the_order_of_accounts_changes_nothing() {
     let mut turned = baskets(true);
     turned.reverse();
-    let model = |baskets: &[Basket]| match learn(baskets, TODAY, "v") {
+    let model = |baskets: &[Basket]| match learn(baskets, &none(), TODAY, "v") {
         Learnt::Kept { model, .. } => model,
         other => panic!("{other:?}"),
     };
@@ -93,13 +97,25 @@ fn what_nobody_bought_of_late_is_not_told() {
     {
         (*first, *last) = (date(2025, 12, 1), date(2025, 12, 1));
     }
-    let Learnt::Kept { model, .. } = learn(&all, TODAY, "v") else {
+    let Learnt::Kept { model, .. } = learn(&all, &none(), TODAY, "v") else {
         panic!("not kept")
     };
     let gone = model.places(["product 3"])[0];
     assert!(!model.products[gone].sold && model.products[gone].owners > 0);
     let told = |owned: &[usize]| model.ranked(owned, 16).iter().any(|(place, _)| *place == gone);
     assert!(!(0..16).any(|one| told(&[one])));
+}
+
+#[test]
+fn a_plan_is_a_reason_and_never_told() {
+    let plans = BTreeSet::from(["product 3".to_owned()]);
+    let Learnt::Kept { model, .. } = learn(&baskets(true), &plans, TODAY, "v") else {
+        panic!("not kept")
+    };
+    let plan = model.places(["product 3"])[0];
+    assert!(model.products[plan].is_plan && model.products[plan].owners > 0);
+    assert!(!(0..16).any(|one| model.ranked(&[one], 16).iter().any(|(place, _)| *place == plan)));
+    assert_eq!(model.tell(&[plan], 1)[0].because[0].product, "product 3");
 }
 
 #[test]
