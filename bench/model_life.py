@@ -155,6 +155,8 @@ class Life:
 
     def invoices(self, factor: int, day: str) -> Row:
         """Every invoice of the last 180 days again, its amount times a factor: a source that mistakes pence for pounds."""
+        # Before they are sent: what they ask to be scored sees them.
+        self.day(day)
         since = str(date.fromisoformat(BROKEN) - timedelta(days=180))
         at = f"{(date.fromisoformat(day) - timedelta(days=1))}T12:00:00Z"
         rows = [{**row, "amount_minor": row["amount_minor"] * factor, "updated_at": at, "known_at": at}

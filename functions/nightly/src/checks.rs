@@ -37,7 +37,8 @@ pub(crate) async fn run(
         let rules = rules.specs().map(|rule| rule.id.clone()).collect();
         fired::count(table, id, &rules, now).await?;
     }
-    let from = shift(day_of(now, &tenant.time_zone()), -LOOK_BACK_DAYS);
+    let today = day_of(now, &tenant.time_zone());
+    let from = shift(today, -LOOK_BACK_DAYS);
     let next_due = checks::next_due(table, id).await?;
     done.calls += 2;
     for kind in PredictionKind::ALL {
@@ -51,6 +52,8 @@ pub(crate) async fn run(
             .filter_map(|row| row.judge(row.happened, true, cut, now).then(|| row.clone()))
             .collect();
         checks::put(table, id, &moved).await?;
+        // Until its window is over only those that it happened to are known: with them alone, any prediction of yes is right.
+        rows.retain(|row| row.due <= today);
         let mut found = figures(Frame { kind, cut }, &rows);
         found.computed_at = Some(clock);
         found.from = Some(from);

@@ -95,6 +95,8 @@ impl Monitor {
                 let series = series(*kind, Method::Model, shadow);
                 checked.extend(checks::checked(table, id, &series, shift(day, -LOOK_BACK_DAYS)).await?);
             }
+            // Of windows that are not over only those that it happened to are known: they would tell of a gap where none is.
+            checked.retain(|check| check.due <= day);
             let held_against = |(role, card): &(ModelRole, LearntCard)| {
                 let is_shadow = *role == ModelRole::Shadow;
                 let own: Vec<&Check> = checked.iter().filter(|check| check.shadow == is_shadow).collect();
