@@ -25,6 +25,8 @@ class Aws:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._client = Client(str(stack.data["endpoint_url"]), None, attempts=5)
+        # A function may take a quarter of an hour, and is not started again beside itself.
+        self._functions = Client(str(stack.data["endpoint_url"]), None, timeout=900, attempts=1)
 
     def _headers(self, service: str) -> dict[str, str]:
         scope = f"test/20260101/{self._stack.data['region']}/{service}/aws4_request"
@@ -106,7 +108,7 @@ class Aws:
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """Runs a function now and answers what it said: an operator's way to what a schedule starts."""
-        answer = self._client.raw("POST", f"/2015-03-31/functions/{name}/invocations", json.dumps(event).encode(), self._headers("lambda"))
+        answer = self._functions.raw("POST", f"/2015-03-31/functions/{name}/invocations", json.dumps(event).encode(), self._headers("lambda"))
         if answer.status != 200 or answer.headers.get("X-Amz-Function-Error") or answer.headers.get("x-amz-function-error"):
             raise SystemExit(f"{name} failed: {answer.status} {answer.body[:500]!r}")
         return answer.json()

@@ -29,6 +29,7 @@ EVENTS = {
     "ingest": sqs_event([json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent"})]),
     "score": sqs_event([]),
     "notify": sqs_event([]),
+    "train": sqs_event([]),
     "nightly": {"version": "0", "detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": "{}"},
 }
 
@@ -50,8 +51,8 @@ def environment(endpoint: str) -> dict[str, str]:
     """What Lambda and the template give a function; nothing listens behind the addresses but the endpoint."""
     return lambda_environment() | {
         "AWS_ENDPOINT_URL": endpoint, "TABLE_NAME": "bench", "DATA_BUCKET": "bench", "INGEST_QUEUE_URL": f"{NOBODY}/q",
-        "SCORE_QUEUE_URL": f"{NOBODY}/q", "NOTIFY_QUEUE_URL": f"{NOBODY}/q", "HOOKS_QUEUE_URL": f"{NOBODY}/q",
-        "EVENT_BUS_NAME": "bench",
+        "SCORE_QUEUE_URL": f"{NOBODY}/q", "TRAIN_QUEUE_URL": f"{NOBODY}/q", "NOTIFY_QUEUE_URL": f"{NOBODY}/q",
+        "HOOKS_QUEUE_URL": f"{NOBODY}/q", "EVENT_BUS_NAME": "bench",
         "SECRET_PREFIX": "copilot/bench/", "STAGE": "bench", "JWT_ISSUER": NOBODY, "JWKS_URL": f"{NOBODY}/jwks",
         "JWT_AUDIENCE": "bench", "EMAIL_FROM": "bench@example.com", "DASHBOARD_URL": f"{NOBODY}/", "DASHBOARD_ORIGIN": NOBODY,
         "WEBHOOK_URL": NOBODY, "RUST_LOG": "error",

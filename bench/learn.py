@@ -14,6 +14,7 @@ import math
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +31,27 @@ def models_of(api: Client, kind: str) -> dict[str, Any]:
     return next(row for row in api.call("GET", "/v1/models")["data"] if row["kind"] == kind)
 
 
-def train(api: Client, kind: str, patience: float) -> dict[str, Any]:
-    """Asks for a run and waits until it has ended."""
-    run = api.call("POST", f"/v1/models/{kind}/runs")
-    deadline = time.monotonic() + patience
-    shown = ""
-    while time.monotonic() < deadline:
-        run = next(row for row in api.call("GET", f"/v1/models/{kind}/runs")["data"] if row["id"] == run["id"])
+def until_ended(first: dict[str, Any], again: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
+    """Asks again how a run stands until it has ended, and shows what changes."""
+    run, shown, deadline = first, "", time.monotonic() + patience
+    while True:
         says = f"{run['status']}: {run['accounts_done']} of {run['accounts']} accounts; {run['verdict']}"
         if says != shown:
             print(says, flush=True)
             shown = says
         if run["status"] not in ("queued", "running"):
             return run
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the run {run['id']} did not end within {patience:.0f} s: {shown}")
         time.sleep(2)
-    raise SystemExit(f"the run {run['id']} did not end within {patience:.0f} s: {shown}")
+        run = again()
+
+
+def train(api: Client, kind: str, patience: float, accept_drift: str | None = None) -> dict[str, Any]:
+    """Asks for a run and waits until it has ended; a drift of what the model reads is accepted by a reason."""
+    path = f"/v1/models/{kind}/runs"
+    run = api.call("POST", path, {"accept_drift": accept_drift} if accept_drift else None)
+    return until_ended(run, lambda: next(row for row in api.call("GET", path)["data"] if row["id"] == run["id"]), patience)
 
 
 def place(api: Client, kind: str, version: str, body: dict[str, Any]) -> dict[str, Any]:

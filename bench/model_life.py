@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The life of a model on the wholesaler's history (Online Retail II), through the public API, with what each step said.
 
-Past features, outcomes, training, shadow, promotion, answers with reasons, next products, the check of what was predicted,
-an alarm when an input is broken on purpose, and the way back. `load_retail.py` goes before. The sandbox's clock is moved from
-step to step with the operators' tool, as the days would have passed; what a night does is asked for by the event that its
-schedule sends.
+Past features, outcomes, training, shadow, promotion, answers with reasons, next products, the check of what was predicted, a
+season that the model has not seen, a second model that has, an alarm when an input is broken on purpose and its end, and the way
+back. `load_retail.py` goes before. The sandbox's clock is moved from step to step with the operators' tool, as the days would
+have passed; what a night does is asked for by the events that its schedule sends.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ from demo.client import ApiError, Client, Stack  # noqa: E402
 from demo.sending import batches, send  # noqa: E402
 
 KIND = "churn"
+NIGHTLY = "copilot-local-nightly"
 TRAINED = "2011-03-01"
 """Outcomes of the 90 days after the first of December are known."""
 PROMOTED = "2011-04-13"
 """After 42 days in the shadow."""
 CHECKED = "2011-06-02"
 """The 90 days after the first predictions have passed."""
-BROKEN, MENDED = "2011-06-03", "2011-06-04"
+AGAIN = "2011-06-03"
+"""A second model is trained, whose newest year has every season."""
+BROKEN, MENDED = "2011-06-06", "2011-06-07"
 CLOSED_AFTER = timedelta(days=180)
 """A customer is recorded as gone after so long without an order."""
 REASON = "the run on the wholesaler's history: seen and accepted"
@@ -57,8 +60,9 @@ class Life:
         self.me: Row = self.api.call("GET", "/v1/me")
         if not self.me.get("as_of"):
             raise SystemExit(f"tenant {opts.tenant} is no sandbox: its clock is not pinned")
-        self.ids = [str(card["id"]) for card in self.api.pages("/v1/accounts", {"sort": "name"})][: opts.limit]
-        self.answered = self.ids
+        self.ids = [str(card["id"]) for card in self.api.pages("/v1/accounts", {"sort": "name"})]
+        self.sample = self.ids[: opts.sample]
+        self.answered = self.sample
         self.out: dict[str, Any] = {"tenant": opts.tenant, "accounts": len(self.ids)}
 
     def step(self, name: str, work: Callable[[], Any]) -> Any:
@@ -76,15 +80,19 @@ class Life:
         """Moves the sandbox's clock."""
         self.admin.clock(self.opts.tenant, str(self.me["tenant_name"]), f"{day}T00:00:00Z", str(self.me["zone"]))
 
-    def sweep(self, day: str) -> Row:
-        """Scores every account as of a day, then does what the night does."""
+    def night(self, day: str) -> Row:
+        """What a night does on a day: every account is scored, what is due is checked, features are written and held against what
+        the models learnt. Then a sample is asked who speaks for it."""
         self.day(day)
-        answers = score_all(self.api, self.ids, f"{day}T00:00:00Z", self.opts.workers)
+        swept = self.aws.invoke(NIGHTLY, {"tenant": self.opts.tenant})
+        quiet = self.aws.wait_until_quiet(self.opts.patience, redrive=False)
+        written = self.aws.invoke(NIGHTLY, {"snapshot": self.opts.tenant})
+        answers = score_all(self.api, self.sample, f"{day}T00:00:00Z", self.opts.workers)
         said = [p for answer in answers for p in answer["predictions"] if p["kind"] == KIND]
         by_model = [answer["account"] for answer in answers if any(p["kind"] == KIND and p["method"] == "model" for p in answer["predictions"])]
         self.answered = by_model or self.answered
         by = Counter(f"{p['model_version'] or 'rules'}{' (watched)' if p['shadow'] else ''}" for p in said)
-        return {"day": day, "predictions by": dict(by), "night": self.aws.invoke("copilot-local-nightly", {"tenant": self.opts.tenant})}
+        return {"day": day, "swept": swept, "scored": quiet, "written": written, "predictions of a sample by": dict(by)}
 
     def models(self) -> Row:
         """What the API says of the models."""
@@ -113,9 +121,17 @@ class Life:
         tally = send(self.api, "outcomes", batches(rows), workers=self.opts.workers)
         return {"recorded": len(rows), **tally.report()}
 
-    def train(self) -> Row:
+    def train(self, accept_drift: str | None = None) -> Row:
         """A run of the `train` function."""
-        return learn.train(self.api, KIND, self.opts.patience)
+        return learn.train(self.api, KIND, self.opts.patience, accept_drift)
+
+    def again(self) -> Row:
+        """A second model. While what the first reads has moved, a run is held: then it is accepted with a reason."""
+        self.day(AGAIN)
+        run = self.train()
+        if run["status"] != "held":
+            return {"run": run}
+        return {"held": run["verdict"], "run": self.train("seen: a season that the first model had not learnt, no source is broken")}
 
     def promote(self, version: str) -> Row:
         """Asks for promotion; what is missed is accepted by name, with a reason."""
@@ -132,17 +148,15 @@ class Life:
 
     def products(self) -> Row:
         """What shops take next, learnt from their bills; what one of them is told, and whom one product fits."""
-        run = self.api.call("POST", "/v1/products/runs")
-        deadline = time.monotonic() + self.opts.patience
-        while run["status"] in ("queued", "running"):
-            if time.monotonic() > deadline:
-                raise SystemExit(f"the run {run['id']} did not end within {self.opts.patience:.0f} s")
-            time.sleep(2)
-            run = self.api.call("GET", "/v1/products")["last_run"]
+        asked = self.api.call("POST", "/v1/products/runs")
+        run = learn.until_ended(asked, lambda: self.api.call("GET", "/v1/products")["last_run"], self.opts.patience)
         if run["status"] != "registered":
             return {"run": run}
-        told = ((account, self.api.call("GET", f"/v1/accounts/{account}/products")) for account in self.answered[:50])
-        account, first = next((account, row) for account, row in told if row["next"])
+        told = ((account, self.api.call("GET", f"/v1/accounts/{account}/products")) for account in self.answered)
+        found = next(((account, row) for account, row in told if row["next"]), None)
+        if found is None:
+            return {"run": run, "is told": "nothing, of any account of the sample"}
+        account, first = found
         product = first["next"][0]["product"]
         fits = self.api.call("GET", "/v1/products/white-space", query={"product": product, "limit": "5"})
         return {"run": run, "an account": account, "owns": first["owned_total"], "is told": first["next"][:3], "whom it fits": fits["data"]}
@@ -166,9 +180,13 @@ class Life:
         return {**tally.report(), "queues": self.aws.wait_until_quiet(self.opts.patience, redrive=False)}
 
     def watched(self) -> Row:
-        """What the monitor says, whom it told, and whether a run is held."""
-        found = self.api.call("GET", f"/v1/models/{KIND}/monitoring")
-        return {"monitoring": found}
+        """What the monitor says, and whom it told."""
+        found: Row = self.api.call("GET", f"/v1/models/{KIND}/monitoring")
+        worlds = (found.get("latest") or {}).get("models", [])
+        short = [{"version": world["version"], "role": world["role"], "state": world["state"], "drifted": world["drifted"],
+                  "moved": [f"{m['name']} {m['psi']:.2f} {m['movement']}" for m in world["moved"] if m["is_drifted"]]} for world in worlds]  # fmt: skip
+        held = (found.get("latest") or {}).get("held")
+        return {"off since": found["off_since"], "training": held or "goes on", "models": short, "monitoring": found}
 
     def back(self) -> Row:
         """To what answered before."""
@@ -185,20 +203,27 @@ class Life:
             print(f"No model was registered: {run['verdict']}", file=sys.stderr)
             return 1
         version = str(run["version"])
-        self.step("shadow: the first predictions", lambda: self.sweep("2011-03-02"))
-        self.step("shadow: 42 days later", lambda: self.sweep(PROMOTED))
+        self.step("shadow: the first predictions", lambda: self.night("2011-03-02"))
+        self.step("shadow: 42 days later", lambda: self.night(PROMOTED))
         self.step("promote", lambda: self.promote(version))
         answers = self.step("score and explain", lambda: learn.scored(self.api, self.answered[:200], KIND, version))
         self.step("next products", self.products)
-        self.step("90 days after the first predictions", lambda: self.sweep(CHECKED))
+        self.step("90 days after the first predictions", lambda: self.night(CHECKED))
         self.step("accuracy", self.accuracy)
+        self.step("a season that the model had not seen", self.watched)
+        run = self.step("train again", self.again)["run"]
+        if run["status"] != "registered":
+            print(f"No second model was registered: {run['verdict']}", file=sys.stderr)
+            return 1
+        self.step("promote the second", lambda: self.promote(str(run["version"])))
+        self.step("a night of the second", lambda: self.night("2011-06-04"))
         self.step("monitoring before", self.watched)
         self.step("break a source: amounts times 100", lambda: self.invoices(100, BROKEN))
-        self.step("the night after", lambda: self.sweep(BROKEN))
+        self.step("the night after", lambda: self.night(BROKEN))
         self.step("drift alarm", self.watched)
         self.step("training is held", self.train)
         self.step("mend the source", lambda: self.invoices(1, MENDED))
-        self.step("the night after the mending", lambda: self.sweep(MENDED))
+        self.step("the night after the mending", lambda: self.night(MENDED))
         self.step("the alarm is over", self.watched)
         self.step("roll back", self.back)
         return 1 if (answers["largest gap of the reasons"] or 0) > 1e-5 else 0
@@ -211,7 +236,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=loading.DATA, help="folder with the data sets (default ../shared/data)")
     parser.add_argument("--tenant", default="retail", help="sandbox tenant that load_retail.py filled (default retail)")
     parser.add_argument("--workers", type=int, default=8, help="clients at once (default 8)")
-    parser.add_argument("--limit", type=int, help="only so many accounts are scored, for a quick try")
+    parser.add_argument("--sample", type=int, default=300, help="accounts that are asked who speaks for them (default 300)")
     parser.add_argument("--patience", type=float, default=1800, help="seconds to wait for a training run (default 1800)")
     parser.add_argument("--report", type=Path, help="write what every step said here, as JSON")
     return Life(parser.parse_args()).run()

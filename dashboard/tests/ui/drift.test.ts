@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { axe } from "../browser/axe";
 import { FakeApi, problem } from "./fakeApi";
 import { card } from "./fixtures/accounts";
-import { broken } from "./fixtures/models";
+import { broken, drift } from "./fixtures/models";
 import { me } from "./fixtures/rest";
 import { World } from "./world";
 
@@ -45,7 +45,7 @@ describe("whether models still meet what they learnt", () => {
     await row.getByText("A source no longer sends surveys").waitFor();
     expect(await section.getByRole("row", { name: /seats/ }).count(), "what did not move is left out").toBe(0);
     await section.getByText("high-touch 1 feature off of 500 accounts (most: nps, PSI 3.20)").waitFor();
-    await section.getByText("In the last 2 nights something was off in 1.").waitFor();
+    await section.getByText("Of the last 2 nights training waited in 1.").waitFor();
     await page.getByRole("button", { name: "Train churn" }).click();
     const dialog = page.getByRole("dialog");
     const train = dialog.getByRole("button", { name: "Accept and train" });
@@ -55,6 +55,20 @@ describe("whether models still meet what they learnt", () => {
     await train.click();
     await page.getByText("Churn: training is queued").waitFor();
     expect(api.calls.find((call) => call.path.endsWith("/runs"))?.body).toEqual({ accept_drift: "surveys were given up" });
+    await page.context().close();
+  });
+
+  test("what only aged is no alarm", async () => {
+    const api = admin();
+    const { latest } = api.monitoring;
+    if (latest === null) throw new Error("the fixture has a night");
+    const aged = drift("contract_month", { psi: 1.4, usual_now: 14, is_drifted: true, movement: "aged", means: "It only rises as time passes." });
+    api.monitoring = { ...api.monitoring, latest: { ...latest, models: latest.models.map((model) => ({ ...model, state: "drifted" as const, drifted: 1, moved: [aged] })) } };
+    const { page } = await world.open(path, { api });
+    const section = page.getByRole("region", { name: "Is it still the world it learnt? Churn", exact: true });
+    await section.getByText("Older than it learnt").first().waitFor();
+    await section.getByText("1 of 120 features moved as time passed, none so that training waits").first().waitFor();
+    expect(await section.getByText("Moved too far").count()).toBe(0);
     await page.context().close();
   });
 

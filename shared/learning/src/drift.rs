@@ -15,7 +15,7 @@ use copilot_domain::monitoring::{CalibrationDrift, Drift, ModelWorld, Movement, 
 use copilot_features::config::FeatureGroup;
 use copilot_features::{CATALOGUE, spec};
 use copilot_scoring::learnt_card::LearntCard;
-use copilot_scoring::reference::{Reference, SegmentReferences};
+use copilot_scoring::reference::{Reference, References, SegmentReferences};
 
 /// The index above which a feature drifted (domain 5.7).
 pub const DRIFTED: f64 = 0.2;
@@ -81,9 +81,7 @@ pub fn watch(card: &LearntCard, role: ModelRole, accounts: &[Seen], checked: &[&
         .iter()
         .filter(|drift| drift.is_drifted == Some(true))
         .count();
-    let reference_rows = references
-        .and_then(|own| own.features.first())
-        .map_or(0, |own| own.rows);
+    let reference_rows = references.map_or(0, References::rows);
     ModelWorld {
         version: card.version.clone(),
         role,

@@ -64,17 +64,30 @@ pub fn ece(scores: &[f64], labels: &[bool]) -> f64 {
     bins.iter().map(|(said, was)| (said - was).abs()).sum::<f64>() / scores.len().max(1) as f64
 }
 
-/// Precision among the tenth with the highest scores, over the base rate.
+/// Precision among the tenth with the highest scores, over the base rate. Of rows that are tied where the tenth ends, each counts
+/// by the share of them that belongs to it: which of them stands first is chance.
 pub fn lift_at_10(scores: &[f64], labels: &[bool]) -> f64 {
     let order = descending(scores);
     let top = (order.len() / 10).max(1).min(order.len());
-    let hits = order[..top].iter().filter(|i| labels[**i]).count() as f64;
     let base = labels.iter().filter(|l| **l).count() as f64 / labels.len().max(1) as f64;
-    if base > 0.0 && top > 0 {
-        hits / top as f64 / base
-    } else {
-        0.0
-    }
+    let Some(last) = top
+        .checked_sub(1)
+        .map(|at| scores[order[at]])
+        .filter(|_| base > 0.0)
+    else {
+        return 0.0;
+    };
+    let hits = |rows: &[usize]| rows.iter().filter(|i| labels[**i]).count() as f64;
+    let above = order[..top]
+        .iter()
+        .take_while(|i| !same(scores[**i], last))
+        .count();
+    let tied = order[above..]
+        .iter()
+        .take_while(|i| same(scores[**i], last))
+        .count();
+    let share = (top - above) as f64 / tied as f64;
+    (hits(&order[..above]) + share * hits(&order[above..above + tied])) / top as f64 / base
 }
 
 /// All of them.
@@ -116,5 +129,26 @@ mod tests {
         assert!((brier(&scores, &labels) - (0.01 + 0.64 + 0.09 + 0.01) / 4.0).abs() < 1e-12);
         assert!((auc(&[0.5; 4], &labels) - 0.5).abs() < 1e-12);
         assert!((lift_at_10(&scores, &labels) - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rows_that_are_tied_at_the_end_of_the_tenth_count_by_their_share_whatever_their_order() {
+        // Flags alone, without an order: 8 of 40 are flagged, 6 of these and 4 others had the outcome, a quarter of all.
+        let mut rows: Vec<(f64, bool)> = (0..40)
+            .map(|at| (if at < 8 { 1.0 } else { 0.0 }, !(6..36).contains(&at)))
+            .collect();
+        for _ in 0..rows.len() {
+            rows.rotate_left(1);
+            let (scores, labels): (Vec<f64>, Vec<bool>) = rows.iter().copied().unzip();
+            assert!((lift_at_10(&scores, &labels) - 0.75 / 0.25).abs() < 1e-12);
+        }
+        // One row stands above the others that are tied: 1 of 1, and 3 places for 39 rows of which 9 had it.
+        let mut scores = vec![0.2; 40];
+        scores[0] = 0.9;
+        let labels: Vec<bool> = (0..40).map(|at| at < 10).collect();
+        let expected = (1.0 + 3.0 * 9.0 / 39.0) / 4.0 / 0.25;
+        assert!((lift_at_10(&scores, &labels) - expected).abs() < 1e-12);
+        assert!(lift_at_10(&[], &[]).abs() < 1e-12);
+        assert!(lift_at_10(&[0.3], &[false]).abs() < 1e-12);
     }
 }

@@ -1,5 +1,7 @@
 //! What a card keeps of the rows that its model learnt from, for later accounts to be held against.
 
+use copilot_domain::time::shift;
+use copilot_features::spec;
 use copilot_scoring::learnt_card::LearntInput;
 use copilot_scoring::reference::{Reference, References, SegmentReferences};
 use jiff::civil::Date;
@@ -11,6 +13,8 @@ use crate::table::{Part, Table};
 /// Cut-offs that a reference is taken from: the newest, of a whole year, so that a season is no drift and months long
 /// gone do not count.
 const CUTOFFS: usize = 12;
+/// Cut-offs that stand for a feature whose window no cut-off had behind it as a whole: the newest.
+const NEWEST: usize = 3;
 /// Health profiles with a reference of their own.
 const SEGMENTS: usize = 4;
 
@@ -24,14 +28,23 @@ pub(crate) fn references(
     let mut days: Vec<Date> = part.rows.iter().map(|row| examples.cutoffs[*row]).collect();
     days.sort_unstable();
     days.dedup();
+    let first = days.first().copied();
     let cutoffs = days.split_off(days.len().saturating_sub(CUTOFFS));
+    let newest = cutoffs.get(cutoffs.len().saturating_sub(NEWEST)).copied();
     let is_new = |at: &usize| cutoffs.contains(&examples.cutoffs[part.rows[*at]]);
     let places: Vec<usize> = (0..part.len()).filter(is_new).collect();
     let of = |places: &[usize]| -> (Vec<Reference>, Option<Reference>) {
         let inputs = inputs.iter().enumerate();
         let of_input = |(column, input): (usize, &LearntInput)| {
-            let values = places.iter().map(|at| table.row(part.rows[*at])[column]);
-            Reference::of(&input.name, &values.collect::<Vec<f32>>())
+            let since = |day: Option<Date>| -> Vec<f32> {
+                let rows = places.iter().map(|at| part.rows[*at]);
+                let rows = rows.filter(|row| Some(examples.cutoffs[*row]) >= day);
+                rows.map(|row| table.row(row)[column]).collect()
+            };
+            let full = first.map(|day| full_from(day, &input.name));
+            let mut tried = [full, newest].into_iter().map(since);
+            let values = tried.find(|values| values.len() >= LEAST_ROWS);
+            Reference::of(&input.name, &values.unwrap_or_else(|| since(None)))
         };
         let given = places.iter().map(|at| said[*at]).filter(|p| p.is_finite());
         let given: Vec<f32> = given.map(|p| p as f32).collect();
@@ -60,5 +73,78 @@ pub(crate) fn references(
         features,
         predictions,
         segments: segments.collect(),
+    }
+}
+
+/// The day from which on a feature's window lies within a history whose first cut-off is given. Before it, a year's sum is the
+/// sum of what was there: it grows month by month, and would drift from these rows though nothing changed.
+fn full_from(first: Date, feature: &str) -> Date {
+    let window = spec(feature).map_or(0, |spec| spec.window_days);
+    shift(first, i32::from(window))
+}
+
+#[cfg(test)]
+mod tests {
+    use copilot_domain::ids::AccountId;
+    use jiff::ToSpan;
+
+    use super::*;
+    use crate::examples::Example;
+
+    /// The references over `months` cut-offs of as many accounts each, of a history that begins with the first; a feature's
+    /// value is the number of its cut-off.
+    fn over(months: i32, accounts: u32, features: &[&str]) -> References {
+        let first = jiff::civil::date(2010, 1, 1);
+        let one = |month: i32, account: u32| Example {
+            account: AccountId::derived(&[&account.to_string()]),
+            cutoff: first.saturating_add(month.months()),
+            features: vec![f32::NAN; copilot_features::CATALOGUE.len()],
+            happened: false,
+            rules: f64::NAN,
+            came: f64::NAN,
+            segment: "default".to_owned(),
+        };
+        let all = (0..months).flat_map(|month| (0..accounts).map(move |account| (month, account)));
+        let examples = Examples::of(all.map(|(month, account)| one(month, account)).collect());
+        let month_of = |row: usize| (row / accounts as usize) as f32;
+        let rows = 0..examples.len();
+        let values = rows.flat_map(|row| vec![month_of(row); features.len()]).collect();
+        let table = Table::new(values, features.len()).unwrap();
+        let input = |name: &&str| LearntInput {
+            name: (*name).to_owned(),
+            version: 1,
+            usual: None,
+        };
+        let inputs: Vec<LearntInput> = features.iter().map(input).collect();
+        let part = Part::of((0..examples.len()).collect());
+        references(&examples, &inputs, (&table, &part), &vec![0.5; examples.len()])
+    }
+
+    fn rows(months: i32, accounts: u32, feature: &str) -> usize {
+        over(months, accounts, &[feature]).features[0].rows
+    }
+
+    #[test]
+    fn a_feature_is_referred_to_days_whose_history_was_as_long_as_its_window() {
+        assert_eq!(rows(12, 200, "nps"), 12 * 200, "a state has no window");
+        assert_eq!(rows(12, 200, "spend_90d"), 9 * 200);
+        assert_eq!(
+            rows(24, 200, "spend_365d"),
+            12 * 200,
+            "of two years the newest twelve are full"
+        );
+    }
+
+    #[test]
+    fn where_no_history_was_as_long_the_newest_days_stand_for_a_feature() {
+        assert_eq!(rows(12, 200, "spend_365d"), NEWEST * 200);
+        // Of a few accounts all days do, rather than so few rows that nothing could be told by them.
+        assert_eq!(rows(12, 20, "spend_365d"), 12 * 20);
+    }
+
+    #[test]
+    fn rows_and_accounts_of_a_day_are_told_whatever_feature_stands_first() {
+        let found = over(12, 200, &["spend_365d", "nps"]);
+        assert_eq!((found.rows(), found.accounts()), (12 * 200, 200));
     }
 }

@@ -49,10 +49,15 @@ pub struct References {
 }
 
 impl References {
+    /// Rows of all its cut-offs. A feature is taken from fewer where its window was longer than the history before some.
+    pub fn rows(&self) -> usize {
+        let rows = self.features.iter().map(|reference| reference.rows);
+        rows.max().unwrap_or_default()
+    }
+
     /// Accounts of a usual cut-off.
     pub fn accounts(&self) -> usize {
-        let rows = self.features.first().map_or(0, |reference| reference.rows);
-        rows / self.cutoffs.len().max(1)
+        self.rows() / self.cutoffs.len().max(1)
     }
 }
 

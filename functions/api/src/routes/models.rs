@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use copilot_aws::models::{self, CARD};
 use copilot_aws::monitoring;
 use copilot_domain::limits::MAX_NAME;
-use copilot_domain::model::{ModelRole, Pointers, RunStatus, SHADOW_DAYS, TrainingRun};
+use copilot_domain::model::{ModelRole, Pointers, RunStatus, SHADOW_DAYS, TrainingCounts, TrainingRun};
 use copilot_domain::monitoring::Monitoring;
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::Timestamp;
@@ -83,7 +83,7 @@ pub(super) async fn of_kind(
         kind,
         answers,
         can_roll_back: !pointers.before.is_empty(),
-        stage: stage(last_run.as_ref()),
+        stage: stage(newest_counts(runs, kind)),
         versions: versions.collect(),
         last_run,
         etag: etag_of(kind, rev),
@@ -122,8 +122,14 @@ pub(super) fn checks(entry: &ModelEntry, pointers: &Pointers, now: Timestamp) ->
     all
 }
 
-fn stage(run: Option<&TrainingRun>) -> ModelStage {
-    let counted = run.and_then(|run| run.labels);
+/// What the newest run of a kind counted. One that was held or broke counted nothing: what the one before counted stands.
+fn newest_counts(runs: &[TrainingRun], kind: PredictionKind) -> Option<TrainingCounts> {
+    runs.iter()
+        .filter(|run| run.kind == kind)
+        .find_map(|run| run.labels)
+}
+
+fn stage(counted: Option<TrainingCounts>) -> ModelStage {
     let (with, without) = counted.map_or((0, 0), |c| (c.positive_accounts, c.negative_accounts));
     let stage = Stage::of(with, without);
     let next = stage.next();
@@ -263,4 +269,39 @@ async fn start_training_run(
     app.ctx.training.ask(&app.ctx.table, &caller.tenant, &run).await?;
     audit::done(&app, &caller, "model.train", &run.id, &(), &run).await;
     Ok((StatusCode::ACCEPTED, Json(run)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_was_held_leaves_the_stage_at_what_the_one_before_counted() {
+        let now = "2026-03-01T00:00:00Z".parse().unwrap();
+        let run = |kind, status, labels| TrainingRun {
+            status,
+            labels,
+            ..TrainingRun::queued(kind, "admin", now, "a")
+        };
+        let counts = |positive_accounts| TrainingCounts {
+            positive_accounts,
+            negative_accounts: 900,
+            ..TrainingCounts::default()
+        };
+        let newest_first = [
+            run(PredictionKind::Payment, RunStatus::Registered, Some(counts(70))),
+            run(PredictionKind::Churn, RunStatus::Held, None),
+            run(PredictionKind::Churn, RunStatus::Registered, Some(counts(600))),
+            run(PredictionKind::Churn, RunStatus::Refused, Some(counts(40))),
+        ];
+        let told = |kind| stage(newest_counts(&newest_first, kind)).text;
+        assert_eq!(
+            told(PredictionKind::Churn),
+            "600 accounts with the outcome, 900 without: enough for boosted trees"
+        );
+        assert_eq!(
+            told(PredictionKind::Expansion),
+            "no training run has counted outcomes yet"
+        );
+    }
 }
