@@ -57,6 +57,9 @@ BARS = [
     Bar("telco ECE10", False, 0.030),
     Bar("bank AUC", True, 0.865),
     Bar("bigml AUC", True, 0.910),
+    Bar("bankmkt AUC", True, 0.795),
+    Bar("bankmkt ECE10", False, 0.012),
+    Bar("hillstrom AUC", True, 0.643),
     Bar("or2weekly precision", True, 0.74),
     Bar("or2weekly days_60", True, 0.30),
     Bar("scale wall_s", False, 180),
@@ -73,5 +76,5 @@ BARS = [
     Bar("tract_load_ms", False, 20),
     Bar("explanation_ms_per_row", False, 0.5),
 ]
-# Bars of data that are not beside the project.
-NO_DATA = ["bankmkt ECE10 <= 0.012", "bankmkt AUC >= 0.795", "hillstrom AUC >= 0.643"]
+# Data that is not beside every copy of the project: without it nothing is missed.
+OPTIONAL = {"bankmkt", "hillstrom"}

@@ -113,6 +113,18 @@ class DataSet:
         return Rows(blocks[0] if len(blocks) == 1 else np.hstack(blocks), self.y, columns, runrate)
 
 
+# The order in which data sets are told; others follow by name.
+FIRST = ("telco", "bigml", "bank", "bankmkt", "hillstrom", "or2", "or2rev", "cdnow", "cdnowrev", "scale")
+
+
+def prepared(out: Path = OUT) -> list[DataSet]:
+    """All data sets that are written and can be fitted: not those that are only scored."""
+    found = [DataSet(meta.parent, json.loads(meta.read_text())) for meta in out.glob("*/meta.json")]
+    place = {name: at for at, name in enumerate(FIRST)}
+    found = [data for data in found if data.meta["task"] != "score only"]
+    return sorted(found, key=lambda data: (place.get(data.name, len(FIRST)), data.name))
+
+
 def open_data(name: str, out: Path = OUT) -> DataSet | None:
     """A data set that `prepare.py` has written, or nothing."""
     meta = out / name / "meta.json"

@@ -18,18 +18,23 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.intelligence.files import FIT, ROOT, STOP, TEST, open_data, write_array, write_json
+from bench.intelligence.files import FIT, ROOT, STOP, TEST, DataSet, open_data, prepared, write_array, write_json
 from bench.intelligence.trainers import LEARNERS, NBD, REVENUE, RULES, TRAINERS
 
 # Everything that counts threads in its own way.
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")}
 BOOSTERS = [name for name in LEARNERS if name != "logreg"]
-PLAN: dict[str, list[tuple[str, str]]] = {
-    **{name: [(peer, "x") for peer in LEARNERS] for name in ("telco", "bigml", "bank")},
-    "or2": [*((peer, "x") for peer in (*LEARNERS, *RULES)), *((peer, "nbd") for peer in NBD), *((peer, "x+nbd") for peer in BOOSTERS)],
-    "or2rev": [(peer, "x") for peer in (*BOOSTERS, *REVENUE)],
-    "scale": [(peer, "x") for peer in ("lightgbm", "xgboost")],
-}
+TABLE = [(peer, "x") for peer in LEARNERS]
+LOG = [*((peer, "x") for peer in (*LEARNERS, *RULES)), *((peer, "nbd") for peer in NBD), *((peer, "x+nbd") for peer in BOOSTERS)]
+SPEND = [(peer, "x") for peer in (*BOOSTERS, *REVENUE)]
+SCALE = [(peer, "x") for peer in ("lightgbm", "xgboost")]
+
+
+def usual(data: DataSet) -> list[tuple[str, str]]:
+    """The peers of a data set, each with the columns that it is given."""
+    if data.name == "scale":
+        return SCALE
+    return TABLE if "log" not in data.meta else SPEND if data.meta["task"] == "regression" else LOG
 
 
 def file_name(peer: str, matrix: str) -> str:
@@ -37,12 +42,12 @@ def file_name(peer: str, matrix: str) -> str:
     return peer + matrix[1:] if matrix == "x" or matrix.startswith("x+") else peer if peer in NBD else f"{peer}@{matrix}"
 
 
-def plan(names: list[str] | None, matrix: str | None, peers: list[str] | None) -> Iterator[tuple[str, str, str]]:
+def plan(sets: list[DataSet], matrix: str | None, peers: list[str] | None) -> Iterator[tuple[str, str, str]]:
     """Data set, peer and matrix of each run. A matrix named on the command line is given to the learners of each data set."""
-    for name in names or PLAN:
-        for peer, usual in PLAN[name] if matrix is None else [(peer, matrix) for peer in LEARNERS]:
+    for data in sets:
+        for peer, given in usual(data) if matrix is None else [(peer, matrix) for peer in LEARNERS]:
             if peers is None or peer in peers:
-                yield name, peer, usual
+                yield data.name, peer, given
 
 
 def peak_rss_mb() -> float:
@@ -59,7 +64,7 @@ def run(name: str, peer: str, matrix: str) -> None:
     data = open_data(name)
     assert data is not None
     rows, roles = data.load(matrix), data.roles
-    weekly = open_data("or2weekly") if name == "or2" else None
+    weekly = open_data(f"{name}weekly")
     # Once on next to nothing, so that the import is over before the clock starts.
     few = rows.take(np.arange(len(rows.y)) < 2_000)
     TRAINERS[peer](data.meta["task"], few, few)
@@ -83,7 +88,8 @@ def run(name: str, peer: str, matrix: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", nargs="*", choices=list(PLAN), help="only these data sets (default: all)")
+    parser.add_argument("--data", nargs="*", metavar="NAME", help="only these data sets (default: all that prepare has written)")
+    parser.add_argument("--without", nargs="*", metavar="NAME", default=[], help="all but these")
     parser.add_argument("--peers", nargs="*", choices=list(TRAINERS), help="only these peers (default: all)")
     parser.add_argument("--matrix", help="other columns than the usual, for the learners: `product`, `product+nbd`")
     parser.add_argument("--one", nargs=3, metavar=("DATA", "PEER", "MATRIX"), help="fit in this process (what the others are started with)")
@@ -91,11 +97,12 @@ def main() -> int:
     if options.one:
         run(*options.one)
         return 0
-    failed = 0
-    for name, peer, matrix in plan(options.data, options.matrix, options.peers):
+    for name in options.data or ():
         if open_data(name) is None:
-            print(f"skipped: {name} {peer} (prepare.py has not written the data set)")
-            continue
+            print(f"skipped: {name} (prepare.py has not written the data set)")
+    failed = 0
+    sets = [data for data in prepared() if data.name not in options.without and (options.data is None or data.name in options.data)]
+    for name, peer, matrix in plan(sets, options.matrix, options.peers):
         began = time.monotonic()
         command = [sys.executable, "-W", "ignore", "-m", "bench.intelligence.peers", "--one", name, peer, matrix]
         done = subprocess.run(command, cwd=ROOT, env=os.environ | ONE_THREAD).returncode

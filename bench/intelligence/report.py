@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 
 from bench.intelligence import metrics, text, warning
-from bench.intelligence.bars import BARS, NO_DATA, Bar
-from bench.intelligence.files import OUT, TEST, DataSet, open_data
+from bench.intelligence.bars import BARS, OPTIONAL, Bar
+from bench.intelligence.files import OUT, TEST, DataSet, open_data, prepared
 from bench.intelligence.splits import SEED
 
-DATA = ("telco", "bigml", "bank", "or2", "or2rev", "scale")
 COSTS = {"cpu_s": "CPU s", "wall_s": "wall s", "peak_rss_mb": "RSS MB"}
 WARNING_SHARES = (0.1, 0.2)
 # What a pair is compared by. More draws tell no more, and rows of the synthetic set are no customers.
@@ -85,7 +84,8 @@ def one(report: Report, data: DataSet, number: int) -> None:
         found |= {"mean told": float(p.mean())} | cost(data.folder / f"{model}.cost.json")
         report.add(data.name, model, found)
         rows.append([model, *(shown(found.get(name)) for name in (*kinds, "mean told", *COSTS))])
-    title = f"{data.name}: {len(y):,} rows tested, mean {y.mean():.4f}"
+    months = f" ({', '.join(data.meta['tested'])})" if "tested" in data.meta else ""
+    title = f"{data.name}: {len(y):,} rows tested{months}, mean {y.mean():.4f}"
     if not revenue:
         limit = min(1 / metrics.TOP, float(1 / y.mean()))
         report.limits[f"{data.name} lift@10%"] = limit
@@ -120,7 +120,7 @@ def weekly(report: Report, data: DataSet) -> None:
         # The bars are those of a fifth a week, the last of the shares.
         report.figures.setdefault(model, {}).update({f"{data.name} {name}": value for name, value in found.items()})
     if rows:
-        report.table("or2weekly: days of warning", ("model", "a week", *found), rows)
+        report.table(f"{data.name}: days of warning", ("model", "a week", *found), rows)
 
 
 def texts(report: Report) -> None:
@@ -161,6 +161,9 @@ def bars(report: Report) -> None:
     reference = {f"{model} {name}": value for model, found in report.figures.items() for name, value in found.items()}
     rows = []
     for bar in BARS:
+        if bar.data in OPTIONAL and open_data(bar.data) is None:
+            rows.append([bar.name, "", "no data beside the project", "", ""])
+            continue
         limit = report.limits.get(bar.figure)
         out_of_reach = f" (at best {limit:.2f} here)" if limit is not None and bar.at_least and limit < bar.value else ""
         cells = [bar.name + out_of_reach]
@@ -170,7 +173,6 @@ def bars(report: Report) -> None:
             cells += [f"{shown(value)} {model or ''}".strip(), bar.verdict(value)]
             report.json.append({"bar": bar.name, "of": "ours" if ours else "peers", "model": model, "value": value, "verdict": bar.verdict(value)})
         rows.append(cells)
-    rows += [[name, "", "no data beside the project", "", ""] for name in NO_DATA]
     report.table("Bars", ("bar", "ours", "verdict", "best peer", "verdict of the peer"), rows)
 
 
@@ -179,15 +181,11 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=DRAWS, help=f"draws of each paired interval (default {DRAWS}; 0: no intervals)")
     options = parser.parse_args()
     report = Report()
-    for name in DATA:
-        data = open_data(name)
-        if data is None:
-            print(f"skipped: {name} (prepare.py has not written it)", file=sys.stderr)
-            continue
+    for data in prepared():
         one(report, data, options.draws)
-    data = open_data("or2weekly")
-    if data is not None:
-        weekly(report, data)
+        of_weeks = open_data(f"{data.name}weekly")
+        if of_weeks is not None:
+            weekly(report, of_weeks)
     texts(report)
     bars(report)
     OUT.mkdir(parents=True, exist_ok=True)

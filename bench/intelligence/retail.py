@@ -1,6 +1,7 @@
-"""Online Retail II as an event log: who could be asked about at a cut-off, what became of them, and the data sets of it.
+"""Logs of purchases: who could be asked about at a cut-off, what became of them, and the data sets of Online Retail II.
 
-Point in time: features see what happened strictly before the cut-off, labels what happens from the cut-off on.
+Point in time: features see what happened strictly before the cut-off, labels what happens from the cut-off on. Which months
+are learnt from and which are tested follows from how long the log is: of the whole Online Retail II July to September 2011.
 """
 
 from __future__ import annotations
@@ -14,19 +15,10 @@ import pandas as pd
 from bench.intelligence import nbd, warning
 from bench.intelligence.files import OUT, source, write_array, write_data
 from bench.intelligence.retail_features import COLUMNS, features
-from bench.intelligence.splits import slices
+from bench.intelligence.splits import DAY, months, slices
 
-DAY = 86_400
-ACTIVE_DAYS, LABEL_DAYS = 180, 90
-TRAIN = [f"2010-{month:02}-01" for month in range(3, 12)]
-# Their labels would reach into the months that are tested.
-LEFT_OUT = ["2010-12-01", "2011-01-01"]
-ASKED = ["2011-02-01", "2011-03-01", "2011-04-01"]
-
-
-def seconds(day: str) -> int:
-    """Midnight of a day in seconds since 1970."""
-    return int(np.datetime64(day, "s").astype(np.int64))
+# The first cut-off has a quarter of history before it.
+ACTIVE_DAYS, LABEL_DAYS, SETTLE_DAYS = 180, 90, 90
 
 
 @dataclass(frozen=True)
@@ -87,20 +79,29 @@ def panel(log: Log, cutoffs: list[int], days: int = ACTIVE_DAYS) -> tuple[np.nda
 def prepare(out: Path = OUT) -> Path | None:
     """Writes `or2`, `or2rev` (the same rows, told the spend), `or2weekly` (to be scored only) and the log for Rust."""
     path = source("online_retail_ii", "online_retail_ii.csv.xz")
-    if path is None:
-        return None
-    lines = read_lines(path)
+    return None if path is None else prepare_log("or2", read_lines(path), out)
+
+
+def prepare_log(name: str, lines: pd.DataFrame, out: Path = OUT) -> Path:
+    """Writes the data set of a log and the log itself for Rust; `<name>rev` and `<name>weekly` beside it."""
     out.mkdir(parents=True, exist_ok=True)
-    lines.to_csv(out / "retail.csv", index=False)
+    lines.to_csv(out / f"{name}.csv", index=False)
     log = make_log(lines)
-    customer, at, x, expected = panel(log, [seconds(day) for day in TRAIN + LEFT_OUT + ASKED])
+    learnt, left_out, asked = months(int(lines["at"].min()), int(lines["at"].max()), SETTLE_DAYS, LABEL_DAYS)
+    customer, at, x, expected = panel(log, learnt + left_out + asked)
     spend = np.concatenate([spend_after(log.orders, customer[at == cutoff], cutoff) for cutoff in np.unique(at)])
-    roles = slices(at, customer, seconds(TRAIN[-1]), seconds(ASKED[0]))
+    roles = slices(at, customer, learnt[-1], asked[0])
     blocks = {"x": (x, COLUMNS), "nbd": (expected, nbd.COLUMNS)}
-    for name, y, task in (("or2", spend == 0, "binary"), ("or2rev", np.log1p(spend), "regression")):
-        folder = write_data(name, blocks, y, roles, customer, out, task=task)
+    days = {"learnt": [day(at) for at in learnt], "tested": [day(at) for at in asked]}
+    for own, y, task in ((name, spend == 0, "binary"), (f"{name}rev", np.log1p(spend), "regression")):
+        folder = write_data(own, blocks, y, roles, customer, out, task=task, log=name, **days)
         write_array(folder / "cutoff.i64", at, "<i8")
     write_array(folder / "runrate.f32", x[:, COLUMNS.index("runrate_90")], "<f4")
     write_array(folder / "spend.f64", spend, "<f8")
-    warning.prepare(log, seconds(ASKED[0]), blocks.keys(), out)
-    return folder
+    warning.prepare(name, log, asked[0], blocks.keys(), out)
+    return out / name
+
+
+def day(at: int) -> str:
+    """The day of an instant, as in 2011-02-01."""
+    return str(np.datetime64(at, "s").astype("datetime64[D]"))

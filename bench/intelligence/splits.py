@@ -9,6 +9,9 @@ from bench.intelligence.files import FIT, LEFT_OUT, STOP, TEST
 SEED = 20261121
 FOLDS = 5
 INNER = 0.15
+DAY = 86_400
+# Months that a log is tested on, and that are left out before them.
+TESTED, GAP = 3, 2
 
 
 def stratified(y: np.ndarray, parts: int, rng: np.random.Generator) -> np.ndarray:
@@ -48,6 +51,20 @@ def folds(y: np.ndarray) -> np.ndarray:
         train = np.flatnonzero(fold != number)
         role[train[inner_rows(y[train], rng)]] = STOP
     return roles
+
+
+def months(first: int, last: int, settle_days: int, label_days: int) -> tuple[list[int], list[int], list[int]]:
+    """The firsts of months (seconds since 1970) that are learnt from, left out and tested, of a log from `first` to `last`.
+
+    Learning begins when `settle_days` of history are there; the newest three whose label is known by the end are tested; the
+    two before are left out, as their labels would reach into the months that are tested.
+    """
+    whole = np.arange(np.datetime64(first, "s").astype("datetime64[M]"), np.datetime64(last, "s").astype("datetime64[M]") + 1)
+    begins = whole.astype("datetime64[s]").astype(np.int64)
+    known = begins[(begins >= first - first % DAY + settle_days * DAY) & (begins + label_days * DAY <= last)].tolist()
+    if len(known) <= TESTED + GAP:
+        raise ValueError(f"{len(known)} months with a known label: {TESTED + GAP + 1} are needed to learn from one and test {TESTED}")
+    return known[: -TESTED - GAP], known[-TESTED - GAP : -TESTED], known[-TESTED:]
 
 
 def slices(at: np.ndarray, group: np.ndarray, train_until: int, test_from: int) -> np.ndarray:

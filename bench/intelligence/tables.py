@@ -1,14 +1,26 @@
-"""The three flat churn tables: categories become one column each, what is missing stays NaN."""
+"""Flat tables: three of churn, two of offers if they are there, and any that describes itself.
+
+Categories become one column each, what is missing stays NaN.
+
+A further table is a folder of `data/` with one CSV (`.xz`, `.gz` or plain, any separator) and `table.json`: `label` (the column),
+`positive` (its value that counts as 1; left out: the column is 0 and 1), `drop` (columns that must not be learnt from).
+Bank marketing and Hillstrom need no description: they are known by their columns.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bench.intelligence.files import source, write_data
+from bench.intelligence.files import OUT, shared, source, write_data
 from bench.intelligence.splits import folds
+
+# A table without its label, and the label.
+Read = Callable[[Path], tuple[pd.DataFrame, np.ndarray]]
 
 
 def one_hot(table: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
@@ -46,19 +58,73 @@ def bank(path: Path) -> tuple[pd.DataFrame, np.ndarray]:
     return table.drop(columns=["rowNumber", "customerId", "exited"]), table["exited"].to_numpy(dtype=np.float32)
 
 
-TABLES = {
+def any_csv(path: Path, **how: object) -> pd.DataFrame:
+    """A CSV with whatever separator it has."""
+    return pd.read_csv(path, sep=None, engine="python", **how)
+
+
+def bankmkt(path: Path) -> tuple[pd.DataFrame, np.ndarray]:
+    table = any_csv(path)
+    # How long the call took is known when it is over, and what it led to with it.
+    return table.drop(columns=["duration", "y"]), (table["y"] == "yes").to_numpy(dtype=np.float32)
+
+
+def hillstrom(path: Path) -> tuple[pd.DataFrame, np.ndarray]:
+    table = any_csv(path)
+    # A conversion is a visit; the segment of history is `history` once more.
+    return table.drop(columns=["visit", "conversion", "spend", "history_segment"]), table["visit"].to_numpy(dtype=np.float32)
+
+
+def described(path: Path) -> tuple[pd.DataFrame, np.ndarray]:
+    """A table with a `table.json` beside it."""
+    said = json.loads((path.parent / "table.json").read_text())
+    table = any_csv(path)
+    drop = [said["label"], *said.get("drop", [])]
+    if unknown := [column for column in drop if column not in table.columns]:
+        raise ValueError(f"{path.parent.name}/table.json: no column {', '.join(unknown)}; there are {', '.join(table.columns)}")
+    label = table[said["label"]]
+    y = label.astype(str) == str(said["positive"]) if "positive" in said else pd.to_numeric(label, errors="coerce")
+    if not set(np.unique(y)) == {0, 1}:
+        raise ValueError(f"{path.parent.name}/table.json: label {said['label']} is not 0 and 1; name the value that counts as `positive`")
+    return table.drop(columns=drop), y.to_numpy(dtype=np.float32)
+
+
+TABLES: dict[str, tuple[Read, tuple[str, str]]] = {
     "telco": (telco, ("telco", "telco_customer_churn.csv.xz")),
     "bigml": (bigml, ("telecom_bigml", "churn_bigml.csv.xz")),
     "bank": (bank, ("bank_churn", "churn_modelling.csv.xz")),
 }
+# Tables that are known by columns, wherever they lie.
+KNOWN: dict[str, tuple[Read, set[str]]] = {
+    "bankmkt": (bankmkt, {"poutcome", "duration", "euribor3m", "y"}),
+    "hillstrom": (hillstrom, {"recency", "history_segment", "visit", "conversion"}),
+}
+
+
+def further() -> dict[str, tuple[Read, Path]]:
+    """What else lies in `data/` and can be read: its name, how, and where."""
+    found: dict[str, tuple[Read, Path]] = {}
+    ours = {parts[0] for _, parts in TABLES.values()}
+    for folder in sorted(path for path in (shared() / "data").glob("*") if path.is_dir() and path.name not in ours):
+        files = sorted(folder.glob("*.csv*"))
+        if (folder / "table.json").exists() and len(files) == 1:
+            found[folder.name] = (described, files[0])
+            continue
+        for path in files:
+            columns = set(any_csv(path, nrows=0).columns)
+            found |= {name: (read, path) for name, (read, needs) in KNOWN.items() if needs <= columns}
+    return found
 
 
 def prepare(name: str) -> Path | None:
-    """Writes one of the tables."""
+    """Writes one of the three tables."""
     read, parts = TABLES[name]
     path = source(*parts)
-    if path is None:
-        return None
+    return None if path is None else write(name, read, path)
+
+
+def write(name: str, read: Read, path: Path, out: Path = OUT) -> Path:
+    """Writes a table as a data set of five folds."""
     table, y = read(path)
     x, columns = one_hot(table)
-    return write_data(name, {"x": (x, columns)}, y, folds(y), task="binary")
+    return write_data(name, {"x": (x, columns)}, y, folds(y), out=out, task="binary")

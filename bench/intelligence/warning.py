@@ -22,8 +22,8 @@ DAY = 86_400
 SILENCE_DAYS = 90
 
 
-def prepare(log: Log, first: int, blocks: Iterable[str], out: Path = OUT) -> Path:
-    """Writes `or2weekly`: each week's population with features, when its silence began and whether it became a lapse."""
+def prepare(name: str, log: Log, first: int, blocks: Iterable[str], out: Path = OUT) -> Path:
+    """Writes `<name>weekly`: each week's population with features, when its silence began and whether it became a lapse."""
     from bench.intelligence import nbd, retail
     from bench.intelligence.retail_features import COLUMNS
 
@@ -34,7 +34,7 @@ def prepare(log: Log, first: int, blocks: Iterable[str], out: Path = OUT) -> Pat
     known = (began >= first) & (began + SILENCE_DAYS * DAY <= end)
     of = {"x": (x, COLUMNS), "nbd": (expected, nbd.COLUMNS)}
     roles = np.full((1, len(at)), TEST, dtype=np.uint8)
-    folder = write_data("or2weekly", {name: of[name] for name in blocks}, lapsed, roles, customer, out, task="score only", fitted_on="or2")
+    folder = write_data(f"{name}weekly", {block: of[block] for block in blocks}, lapsed, roles, customer, out, task="score only", log=name, fitted_on=name)
     write_array(folder / "cutoff.i64", at, "<i8")
     write_array(folder / "began.i64", began, "<i8")
     write_array(folder / "counts.u8", known, "u1")

@@ -5,17 +5,22 @@ from __future__ import annotations
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 
-from bench.intelligence import nbd, retail, splits, synthetic, tables, warning
+from bench.intelligence import cdnow, nbd, retail, splits, synthetic, tables, warning
 from bench.intelligence.files import FIT, LEFT_OUT, STOP, TEST, open_data
 from bench.intelligence.peers import file_name
 from bench.intelligence.retail_features import COLUMNS, features
 
 DAY = 86_400
 CUT = 1_000 * DAY
+
+
+def seconds(instant: str) -> int:
+    return int(np.datetime64(instant, "s").astype(np.int64))
 
 
 def log(*lines: tuple[int, str, float, int, float]) -> retail.Log:
@@ -107,8 +112,17 @@ class Splits(unittest.TestCase):
         self.assertFalse(set(customer[role == FIT]) & set(customer[role == STOP]))
         self.assertEqual((role == STOP).sum(), 2 * 30)
 
-    def test_the_labels_of_the_training_part_end_before_the_test_begins(self) -> None:
-        self.assertLessEqual(retail.seconds(retail.TRAIN[-1]) + retail.LABEL_DAYS * DAY, retail.seconds(retail.ASKED[0]))
+    def test_the_months_of_a_log_follow_from_its_length(self) -> None:
+        for last, learnt_to, tested in (("2011-06-30T20:08", "2010-11-01", "2011-02-01"), ("2011-12-09T12:50", "2011-04-01", "2011-07-01")):
+            learnt, left_out, asked = splits.months(seconds("2009-12-01T07:45"), seconds(last), 90, 90)
+            self.assertEqual((retail.day(learnt[0]), retail.day(learnt[-1]), retail.day(asked[0])), ("2010-03-01", learnt_to, tested))
+            self.assertEqual((len(left_out), len(asked)), (2, 3))
+            self.assertLessEqual(learnt[-1] + 90 * DAY, asked[0], "labels end before the test begins")
+            self.assertLessEqual(asked[-1] + 90 * DAY, seconds(last), "labels are known")
+
+    def test_a_log_of_a_few_months_says_how_many_it_needs(self) -> None:
+        with self.assertRaisesRegex(ValueError, "5 months with a known label: 6 are needed"):
+            splits.months(seconds("2010-01-01"), seconds("2010-11-01"), 90, 90)
 
 
 class Files(unittest.TestCase):
@@ -127,6 +141,35 @@ class Files(unittest.TestCase):
         x, columns = tables.one_hot(pd.DataFrame({"plan": ["b", "a", "b"], "age": [1.0, np.nan, 3.0]}))
         self.assertEqual(columns, ["plan=a", "plan=b", "age"])
         np.testing.assert_equal(x, np.array([[0, 1, 1], [1, 0, np.nan], [0, 1, 3]], dtype=np.float32))
+
+    def test_known_and_described_tables_are_found_and_read_without_what_gives_the_label_away(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict("os.environ", {"COPILOT_SHARED": folder}):
+            files = {
+                "bank_marketing/full.csv": '"age";"poutcome";"duration";"euribor3m";"y"\n30;"none";7;4.8;"no"\n41;"success";900;1.3;"yes"\n',
+                "mailing/h.csv": "recency,history_segment,history,segment,visit,conversion,spend\n10,1) $0,142.4,Mens,0,0,0\n6,2) $100,329,No,1,0,0\n",
+                "mine/t.csv": "id,plan,left\n1,a,gone\n2,b,here\n", "mine/table.json": '{"label": "left", "positive": "gone", "drop": ["id"]}',
+                "other/o.csv": "a,b\n1,2\n",
+            }  # fmt: skip
+            for name, text in files.items():
+                path = Path(folder, "data", name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            found = {name: read(path) for name, (read, path) in tables.further().items()}
+            self.assertEqual({name: (table.columns.tolist(), y.tolist()) for name, (table, y) in found.items()}, {
+                "bankmkt": (["age", "poutcome", "euribor3m"], [0, 1]), "hillstrom": (["recency", "history", "segment"], [0, 1]),
+                "mine": (["plan"], [1, 0])})  # fmt: skip
+            Path(folder, "data", "mine", "table.json").write_text('{"label": "left"}')
+            with self.assertRaisesRegex(ValueError, "mine/table.json"):
+                tables.described(Path(folder, "data", "mine", "t.csv"))
+
+    def test_a_purchase_of_cdnow_is_a_line_of_a_log(self) -> None:
+        for text in (" 00001 19970101  1   11.77\n 00002 19970112  5  77.00\n", "id,date,discs,dollars\n1,1997-01-01,1,11.77\n2,1997-01-12,5,77.00\n"):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "CDNOW_master.txt")
+                path.write_text(text)
+                lines = cdnow.read_lines(path)
+            self.assertEqual((lines["customer"].tolist(), [retail.day(at) for at in lines["at"]]), ([1, 2], ["1997-01-01", "1997-01-12"]))
+            self.assertEqual(retail.make_log(lines).orders["value"].tolist(), [11.77, 77.0])
 
     def test_predictions_are_named_by_their_matrix(self) -> None:
         names = [file_name(*pair) for pair in (("lightgbm", "x"), ("lightgbm", "x+nbd"), ("mbgnbd", "nbd"), ("lightgbm", "product"))]

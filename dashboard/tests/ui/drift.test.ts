@@ -63,7 +63,7 @@ describe("whether models still meet what they learnt", () => {
     const { latest } = api.monitoring;
     if (latest === null) throw new Error("the fixture has a night");
     const aged = drift("contract_month", { psi: 1.4, usual_now: 14, is_drifted: true, movement: "aged", means: "It only rises as time passes." });
-    api.monitoring = { ...api.monitoring, latest: { ...latest, models: latest.models.map((model) => ({ ...model, state: "drifted" as const, drifted: 1, moved: [aged] })) } };
+    api.monitoring = { ...api.monitoring, latest: { ...latest, models: latest.models.map((model) => ({ ...model, state: "aged" as const, drifted: 1, moved: [aged] })) } };
     const { page } = await world.open(path, { api });
     const section = page.getByRole("region", { name: "Is it still the world it learnt? Churn", exact: true });
     await section.getByText("Older than it learnt").first().waitFor();

@@ -16,7 +16,7 @@ use copilot_domain::model::{ModelRole, Pointers};
 use copilot_domain::monitoring::{ModelWorld, Monitoring, Movement, WorldState};
 use copilot_domain::prediction::{Method, PredictionKind};
 use copilot_domain::time::{Timestamp, day_of, shift};
-use copilot_learning::drift::{Seen, watch};
+use copilot_learning::drift::{self, Seen, watch};
 use copilot_learning::examples::Example;
 use copilot_scoring::learnt_card::LearntCard;
 
@@ -26,9 +26,6 @@ const LOOK_BACK_DAYS: i32 = 270;
 const NAMED: usize = 3;
 /// Hours without a delivery after which a source is named beside what has gone.
 const QUIET_HOURS: i64 = 48;
-/// The index below which a feature that was told of counts as back: apart from the 0.2 that it opens at, so that one which
-/// wavers about that line is one episode and not one a night.
-const BACK_BELOW: f64 = 0.15;
 /// What a drift of the calibration is called among the features of an episode.
 const CALIBRATION: &str = "calibration";
 
@@ -164,11 +161,8 @@ fn off(model: &ModelWorld) -> BTreeSet<String> {
 
 /// Whether a feature that was told of is back only just.
 fn is_near(model: &ModelWorld, episode: &Episode) -> bool {
-    let mut told = model
-        .moved
-        .iter()
-        .filter(|drift| episode.told.contains(&drift.name));
-    told.any(|drift| drift.is_drifted == Some(false) && drift.psi >= BACK_BELOW)
+    let mut near = model.moved.iter().filter(|moved| drift::is_near(moved));
+    near.any(|moved| episode.told.contains(&moved.name))
 }
 
 /// Tells admins of what they were not told yet, or that it is over. Telling comes before noting that it was told: who is
@@ -187,7 +181,7 @@ async fn tell(
     let is_open = episode.since.is_some() && !episode.is_over;
     let off = off(model);
     if off.is_empty() {
-        let tells = matches!(model.state, WorldState::Steady | WorldState::Drifted);
+        let tells = !matches!(model.state, WorldState::FewRows | WorldState::NoReference);
         if !is_open || !tells || is_near(model, &episode) {
             return Ok(());
         }

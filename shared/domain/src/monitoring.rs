@@ -17,8 +17,10 @@ pub const KEEP_DAYS: i64 = 400;
 pub enum WorldState {
     /// Nothing that it reads moved too far.
     Steady,
-    /// Something moved too far.
+    /// Something moved too far, and training waits for it.
     Drifted,
+    /// What moved too far did so as time passed, or since more accounts have it: the next training takes it in.
+    Aged,
     /// Too few accounts, now or when it learnt, to tell.
     FewRows,
     /// It keeps nothing to compare with: brought by the tenant, or trained before references were kept.
@@ -144,7 +146,7 @@ pub struct ModelWorld {
     pub features: usize,
     /// Features that moved too far.
     pub drifted: usize,
-    /// Those that moved the furthest, the furthest first.
+    /// Those that training waits for, then those that moved the furthest; with any that is close to the line.
     pub moved: Vec<Drift>,
     /// Its own answers.
     pub predictions: Option<Drift>,

@@ -6,6 +6,7 @@
 //! stability index", 2018). So fewer than [`LEAST_ROWS`] rows give no verdict, and above that the index must also lie
 //! beyond what chance gives one feature in ten thousand: 0.34 on 100 rows against many, under 0.2 from 171 on.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use copilot_domain::check::Check;
@@ -19,6 +20,9 @@ use copilot_scoring::reference::{Reference, References, SegmentReferences};
 
 /// The index above which a feature drifted (domain 5.7).
 pub const DRIFTED: f64 = 0.2;
+/// The index below which a feature that drifted counts as back: apart from [`DRIFTED`], so that one which wavers about
+/// that line is one episode and not one a night.
+pub const BACK_BELOW: f64 = 0.15;
 /// More of the accounts lack a feature by this share: it drifted, whatever its index.
 pub const MISSING_JUMP: f64 = 0.1;
 /// Rows on either side below which there is no verdict.
@@ -27,7 +31,7 @@ pub const LEAST_ROWS: usize = 100;
 pub const CALIBRATION_ERRORS: f64 = 3.0;
 /// How many standard deviations off a chi-square may be by chance: one in ten thousand.
 const CHANCE: f64 = 3.72;
-/// Features that a record names.
+/// Features that a record names, beside those that hold training or are close to it.
 const NAMED: usize = 12;
 /// What the model's own answer is called.
 pub(crate) const OWN: &str = "probability";
@@ -77,10 +81,7 @@ pub fn watch(card: &LearntCard, role: ModelRole, accounts: &[Seen], checked: &[&
     let calibration = calibration(&of_model);
     let segments = references.map_or(&[][..], |own| own.segments.as_slice()).iter();
     let segments = segments.filter_map(|own| segment(own, &columns, &about, &of_model, &id));
-    let drifted = features
-        .iter()
-        .filter(|drift| drift.is_drifted == Some(true))
-        .count();
+    let drifted = count_drifted(&features);
     let reference_rows = references.map_or(0, References::rows);
     ModelWorld {
         version: card.version.clone(),
@@ -88,7 +89,8 @@ pub fn watch(card: &LearntCard, role: ModelRole, accounts: &[Seen], checked: &[&
         state: match references {
             None => WorldState::NoReference,
             Some(_) if reference_rows < LEAST_ROWS || about.len() < LEAST_ROWS => WorldState::FewRows,
-            Some(_) if drifted > 0 => WorldState::Drifted,
+            Some(_) if features.iter().any(Drift::holds) => WorldState::Drifted,
+            Some(_) if drifted > 0 => WorldState::Aged,
             Some(_) => WorldState::Steady,
         },
         rows: about.len(),
@@ -99,7 +101,7 @@ pub fn watch(card: &LearntCard, role: ModelRole, accounts: &[Seen], checked: &[&
         features: card.inputs.len(),
         drifted,
         segments: segments.collect(),
-        moved: furthest(features, NAMED),
+        moved: named(features),
         predictions,
         calibration,
     }
@@ -129,25 +131,40 @@ fn segment(
     Some(SegmentWorld {
         segment: own.segment.clone(),
         rows: inside.len(),
-        drifted: features
-            .iter()
-            .filter(|drift| drift.is_drifted == Some(true))
-            .count(),
-        furthest: furthest(features, 1).pop(),
+        drifted: count_drifted(&features),
+        furthest: features.into_iter().min_by(by_weight),
         predictions: answers(own.predictions.as_ref(), &inside, id),
         calibration: calibration(&checked),
     })
 }
 
-/// The features that moved the furthest: those that hold training first.
-fn furthest(mut all: Vec<Drift>, most: usize) -> Vec<Drift> {
-    all.sort_by(|a, b| {
-        let order = (b.holds(), b.is_drifted).cmp(&(a.holds(), a.is_drifted));
-        order
-            .then(b.psi.total_cmp(&a.psi))
-            .then_with(|| a.name.cmp(&b.name))
+fn count_drifted(features: &[Drift]) -> usize {
+    let far = |drift: &&Drift| drift.is_drifted == Some(true);
+    features.iter().filter(far).count()
+}
+
+/// Whether it is within what is allowed, but only just.
+pub fn is_near(drift: &Drift) -> bool {
+    drift.is_drifted == Some(false) && drift.psi >= BACK_BELOW
+}
+
+/// The order in which they are told: those that hold training first, then by how far they moved.
+fn by_weight(a: &Drift, b: &Drift) -> Ordering {
+    let order = (b.holds(), b.is_drifted).cmp(&(a.holds(), a.is_drifted));
+    order
+        .then(b.psi.total_cmp(&a.psi))
+        .then_with(|| a.name.cmp(&b.name))
+}
+
+/// The features that a record names: the first [`NAMED`], and any further one that holds training or is close to it (an
+/// alarm's end must not miss one of these because many others aged).
+fn named(mut all: Vec<Drift>) -> Vec<Drift> {
+    all.sort_by(by_weight);
+    let mut place = 0;
+    all.retain(|drift| {
+        place += 1;
+        place <= NAMED || drift.holds() || is_near(drift)
     });
-    all.truncate(most);
     all
 }
 

@@ -11,7 +11,7 @@ use copilot_domain::monitoring::{Drift, ModelWorld, Movement, WorldState};
 use copilot_domain::prediction::{Method, PredictionKind};
 use copilot_domain::time::Timestamp;
 use copilot_features::CATALOGUE;
-use copilot_learning::drift::{DRIFTED, Seen, watch};
+use copilot_learning::drift::{DRIFTED, Seen, is_near, watch};
 use copilot_learning::random::Random;
 use copilot_scoring::card::Applicability;
 use copilot_scoring::learnt_card::{LearntCard, LearntInput, Maker};
@@ -209,6 +209,75 @@ fn other_values_are_told_from_age_and_from_more_history() {
         .map(|d| d.name.as_str())
         .collect();
     assert_eq!(holds, BTreeSet::from(["tickets_30d"]));
+    assert_eq!(found.state, WorldState::Drifted);
+}
+
+#[test]
+fn what_only_aged_is_a_state_of_its_own() {
+    let mut older = world(600, 4);
+    for seen in &mut older {
+        seen.features[column("contract_month")] += 6.0;
+    }
+    let found = held(&older);
+    assert_eq!((found.state, found.drifted), (WorldState::Aged, 1));
+    assert!(!found.moved.iter().any(Drift::holds), "{:?}", found.moved);
+}
+
+#[test]
+fn a_record_names_what_is_close_to_the_line_though_many_others_aged() {
+    let grown = [
+        "account_age_days",
+        "contract_month",
+        "usage_history_days",
+        "contact_tenure_days",
+        "days_since_first_purchase",
+        "days_first_to_last_purchase",
+        "repeat_purchases",
+        "purchase_interval_max_days",
+        "renewals_total",
+        "meetings_total",
+        "milestones_total",
+        "goals_total",
+        "purchases_total",
+        "purchase_days_total",
+    ];
+    let names = || grown.into_iter().chain(["nps"]);
+    let even = |at: usize| at as f32 / 1_000.0;
+    let values: Vec<f32> = (0..1_000).map(even).collect();
+    let mut old = card(Some(References {
+        cutoffs: vec![date(2025, 1, 1)],
+        features: names()
+            .map(|name| Reference::of(name, &values).unwrap())
+            .collect(),
+        predictions: None,
+        segments: Vec::new(),
+    }));
+    old.inputs = names()
+        .map(|name| LearntInput {
+            name: name.to_owned(),
+            version: 1,
+            usual: None,
+        })
+        .collect();
+    let later = |at: usize| {
+        let mut features = vec![f32::NAN; CATALOGUE.len()];
+        features[column("churned")] = 0.0;
+        for name in grown {
+            features[column(name)] = even(at) + 5.0;
+        }
+        // A little more of them are high: an index between 0.15 and 0.2.
+        features[column("nps")] = even(at).powf(1.0 / 1.55);
+        Seen {
+            features,
+            segment: "digital".to_owned(),
+            said: Vec::new(),
+        }
+    };
+    let accounts: Vec<Seen> = (0..1_000).map(later).collect();
+    let found = watch(&old, ModelRole::Champion, &accounts, &[]);
+    assert_eq!((found.state, found.drifted), (WorldState::Aged, grown.len()));
+    assert!(is_near(of(&found, "nps")), "{:?}", found.moved);
+    assert_eq!(found.moved.len(), 13, "twelve that moved further, and that one");
 }
 
 #[test]

@@ -75,7 +75,10 @@ fn ranks(values: &[f32]) -> Vec<f32> {
 /// Writes the block `product` beside the others of a retail set.
 pub(crate) fn write(root: &Path, name: &str) -> Result<()> {
     let folder = root.join(name);
-    let visits = visits(&root.join("retail.csv"))?;
+    let meta = std::fs::read(folder.join("meta.json")).context("meta.json")?;
+    let meta: serde_json::Value = serde_json::from_slice(&meta)?;
+    let log = meta["log"].as_str().context("a set that is of no log")?;
+    let visits = visits(&root.join(format!("{log}.csv")))?;
     let customers = integers(&folder.join("group.i64"))?;
     let cutoffs = integers(&folder.join("cutoff.i64"))?;
     let x = floats(&folder.join("x.f32"))?;

@@ -10,6 +10,10 @@ use jiff::civil::{Date, date};
 use serde_json::json;
 
 const DAY: i64 = 86_400;
+/// Months of history before the first list that is measured.
+const SETTLE_MONTHS: i32 = 14;
+/// Days in which an article counts as taken.
+const AHEAD_DAYS: i32 = 90;
 
 /// What each customer bought and when. Articles are told apart by the digits of their code: letters after it are colours.
 fn baskets(path: &Path) -> Result<Vec<Basket>> {
@@ -36,10 +40,24 @@ fn baskets(path: &Path) -> Result<Vec<Basket>> {
     Ok(by_customer.into_values().collect())
 }
 
-/// Measures lists at the first of February to August 2011 and writes `recommend.json`.
+/// The firsts of months that have [`SETTLE_MONTHS`] of the log before them and all of what is told behind them.
+fn months(baskets: &[Basket]) -> Option<Vec<Date>> {
+    let held = || baskets.iter().flat_map(BTreeMap::values);
+    let first = held().map(|(first, _)| *first).min()?;
+    let last = held().map(|(_, last)| *last).max()?;
+    let mut month = first.checked_add(SETTLE_MONTHS.months()).ok()?.first_of_month();
+    let mut found = Vec::new();
+    while month.checked_add(AHEAD_DAYS.days()).is_ok_and(|end| end <= last) {
+        found.push(month);
+        month = month.checked_add(1.month()).ok()?;
+    }
+    Some(found)
+}
+
+/// Measures lists at the first of months and writes `recommend.json`.
 pub(crate) fn measure(root: &Path) -> Result<()> {
-    let baskets = baskets(&root.join("retail.csv"))?;
-    let months: Vec<Date> = (2..=8).map(|month| date(2011, month, 1)).collect();
+    let baskets = baskets(&root.join("or2.csv"))?;
+    let months = months(&baskets).context("an empty log")?;
     let figures = measured(&baskets, &months).context("no months")?;
     let out = json!({"customers": baskets.len(), "figures": figures});
     std::fs::write(root.join("recommend.json"), serde_json::to_vec_pretty(&out)?)?;

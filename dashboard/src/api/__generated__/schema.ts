@@ -4422,7 +4422,7 @@ export interface components {
             drifted: number;
             /** @description Features that it reads. */
             features: number;
-            /** @description Those that moved the furthest, the furthest first. */
+            /** @description Those that training waits for, then those that moved the furthest; with any that is close to the line. */
             moved: components["schemas"]["Drift"][];
             predictions: components["schemas"]["Drift"] | null;
             /**
@@ -7106,7 +7106,7 @@ export interface components {
          * @description How a model stands to what it learnt.
          * @enum {string}
          */
-        WorldState: "steady" | "drifted" | "few_rows" | "no_reference";
+        WorldState: "steady" | "drifted" | "aged" | "few_rows" | "no_reference";
     };
     responses: {
         /** @description The body is not JSON */

@@ -49,11 +49,11 @@ function OneModel({ model, title }: { model: ModelWorld; title: string }) {
   return (
     <div className={classes.run}>
       <Text size="sm" component="div">
-        <span className="mono">{model.version}</span> {roles[model.role]} <Tag>{onlyAged(model) ? "Older than it learnt" : worldStates[model.state]}</Tag>
+        <span className="mono">{model.version}</span> {roles[model.role]} <Tag>{worldStates[model.state]}</Tag>
       </Text>
       <Text size="sm">
         {model.state === "no_reference" ? "It keeps nothing to compare with: it was brought, or trained before references were kept. The next training brings one."
-          : `${integer(model.drifted)} of ${integer(model.features)} features moved ${onlyAged(model) ? "as time passed, none so that training waits" : "too far"}, over ${integer(model.rows)} accounts (${integer(model.answered)} with an answer) against ${integer(model.reference_rows)} rows of ${day(model.reference_from)} to ${day(model.reference_to)}.`}
+          : `${integer(model.drifted)} of ${integer(model.features)} features moved ${model.state === "aged" ? "as time passed, none so that training waits" : "too far"}, over ${integer(model.rows)} accounts (${integer(model.answered)} with an answer) against ${integer(model.reference_rows)} rows of ${day(model.reference_from)} to ${day(model.reference_to)}.`}
         {model.state === "few_rows" && " Fewer than 100 on one side: no verdict."}
       </Text>
       {rows.length > 0 && (
@@ -83,12 +83,6 @@ function OneModel({ model, title }: { model: ModelWorld; title: string }) {
       )}
     </div>
   );
-}
-
-/** Whether all that moved only aged, or is of more accounts than then: no alarm, training goes on. */
-function onlyAged({ state, moved }: ModelWorld): boolean {
-  const holds = moved.some(({ is_drifted: far, movement }) => far === true && (movement === "gone" || movement === "values"));
-  return state === "drifted" && !holds;
 }
 
 function Moved({ row }: { row: WorldDrift }) {
