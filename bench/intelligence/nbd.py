@@ -17,6 +17,8 @@ import pandas as pd
 
 DAY = 86_400
 HORIZON_WEEKS = 90 / 7
+# `a + b` from which on all customers are as likely to leave.
+ALL_ALIKE = 10_000.0
 COLUMNS = ["bgnbd_orders_90", "mbgnbd_orders_90"]
 
 
@@ -65,6 +67,15 @@ def orders_ahead(params: Mapping[str, float], modified: bool, weeks: float, repe
     return growth / (1 + np.where(chances > 0, odds, 0.0))
 
 
+def tamed(params: Mapping[str, float]) -> Mapping[str, float]:
+    """The same chance to leave with a smaller `a` and `b` where both went off: there all customers have that chance, their
+    size says nothing more, and the hypergeometric function of such numbers is none."""
+    both = float(params["a"] + params["b"])
+    if both <= ALL_ALIKE:
+        return params
+    return dict(params) | {name: float(params[name]) * ALL_ALIKE / both for name in ("a", "b")}
+
+
 def expected(orders: pd.DataFrame, customers: np.ndarray, cutoff: int) -> np.ndarray:
     """Two columns for each of `customers` (sorted), by BG/NBD and by MBG/NBD fitted on everyone seen so far."""
     # Imported here: the tests of everything else run without Lifetimes, and it warns of what pandas will no longer have.
@@ -81,7 +92,7 @@ def expected(orders: pd.DataFrame, customers: np.ndarray, cutoff: int) -> np.nda
                 # It prints what its optimiser says before it raises.
                 with contextlib.redirect_stdout(io.StringIO()):
                     fitter = model(penalizer_coef=0.0).fit(repeats, recency, age)
-                ahead = orders_ahead(fitter.params_, model is ModifiedBetaGeoFitter, HORIZON_WEEKS, repeats[at], recency[at], age[at])
+                ahead = orders_ahead(tamed(fitter.params_), model is ModifiedBetaGeoFitter, HORIZON_WEEKS, repeats[at], recency[at], age[at])
             except ConvergenceError:
                 print(f"{model.__name__}: no one drops out in {age.max():.0f} weeks, NBD instead")
                 shape, rate = plain(repeats, age)

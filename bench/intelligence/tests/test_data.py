@@ -81,6 +81,14 @@ class Nbd(unittest.TestCase):
             np.testing.assert_allclose(nbd.orders_ahead(params, bool(modified), 13.0, x, seen, age), theirs, rtol=1e-9)
 
 
+    def test_parameters_that_went_off_mean_the_same_chance_to_leave_for_all(self) -> None:
+        x, seen, age = np.array([1, 4]), np.array([5.3, 11.4]), np.array([9.4, 14.3])
+        for both in (4_000.0, 1_086_409.0, 1e9):
+            params = nbd.tamed({"r": 0.83, "alpha": 10.5, "a": 0.003 * both, "b": 0.997 * both})
+            ahead = nbd.orders_ahead(params, True, 13.0, x, seen, age)
+            np.testing.assert_allclose(ahead, nbd.orders_ahead({"r": 0.83, "alpha": 10.5, "a": 12.0, "b": 3_988.0}, True, 13.0, x, seen, age), rtol=1e-3)
+
+
 class Warnings(unittest.TestCase):
     def test_a_silence_of_90_days_is_a_lapse(self) -> None:
         of_, ordered = np.array([1, 1, 2, 2, 3]), np.array([0, 90, 0, 91, 5]) * DAY

@@ -295,6 +295,7 @@ pub const CATALOGUE: &[FeatureSpec] = &[
     f("spend_slope_6m", "share", 180, Payment, "first purchase under 180 days ago, or none since", "Robust slope of the spend of six spans of 30 days, a span, against their mean"),
     f("purchases_slope_6m", "share", 180, Payment, "first purchase under 180 days ago, or none since", "The same of the number of purchases"),
     f("purchase_months_12m", "count", 360, Payment, "first purchase under 360 days ago", "Spans of 30 days with a purchase, of twelve"),
+    f("purchase_months_360d", "count", 360, Payment, "no purchase", "The same, however long the account has bought"),
     f("spend_variation_12m", "ratio", 360, Payment, "first purchase under 360 days ago, or none since", "Standard deviation of the spend of twelve such spans against their mean"),
     f("spend_change_365d", "share", 730, Payment, "first purchase under 730 days ago, or none in the year before", "Spend of a year against the year before"),
     f("spend_change_year_90d", "share", 455, Payment, "first purchase under 455 days ago, or none then", "Spend of 90 days against the same days a year before"),

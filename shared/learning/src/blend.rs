@@ -22,6 +22,10 @@ pub const FOLDS: usize = 5;
 /// become better by a million rows, only slower.
 pub const ENOUGH: usize = 100_000;
 
+/// The share of a line through few columns. Two or three weights have little to learn from the months that happen to be there;
+/// on logs of a few months such a line tells later ones as well as all of the others together (docs/decisions/trainer.md).
+pub const FEW_SHARE: f64 = 0.3;
+
 /// A kind of trees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -44,6 +48,9 @@ pub struct Plan {
     pub penalty: f64,
     /// Weights of the members, trees first; `None`: by the folds. See [`weights_by_time`].
     pub weights: Option<Vec<f64>>,
+    /// A few columns that tell most and keep on telling it; a line through them alone has [`FEW_SHARE`] of the sum. Without
+    /// any, there is none.
+    pub few: Vec<usize>,
 }
 
 impl Plan {
@@ -73,6 +80,7 @@ impl Default for Plan {
             linear: true,
             penalty: linear::PENALTY,
             weights: None,
+            few: Vec::new(),
         }
     }
 }
@@ -86,7 +94,7 @@ pub struct Blend {
     pub linear: Option<(Linear, f64)>,
     /// The calibration of the sum.
     pub platt: Platt,
-    /// The weight of each member, trees first.
+    /// The weight of each member, trees first, without the line through few columns.
     pub weights: Vec<f64>,
     /// Margins of the training rows by members that did not see them, calibrated.
     pub unseen: Vec<f64>,
@@ -159,35 +167,61 @@ pub fn grow(
         members.push(unseen);
         forests.push(forest);
     }
+    let all: Vec<usize> = (0..table.width()).collect();
     let linear = if plan.linear {
-        line(table, labels, part, (fold, folds), plan.penalty)
+        line(&all, table, labels, part, (fold, folds), plan.penalty)
     } else {
         None
+    };
+    let few = if plan.few.is_empty() {
+        None
+    } else {
+        line(&plan.few, table, labels, part, (fold, folds), linear::PENALTY)
     };
     let linear = linear.map(|(fit, unseen)| {
         members.push(unseen);
         fit
     });
     // Rows that some member has not been held against are left out of the weighing.
-    let known: Vec<usize> = (0..part.len())
-        .filter(|at| members.iter().all(|m| m[*at].is_finite()))
+    let every: Vec<&Vec<f64>> = members
+        .iter()
+        .chain(few.iter().map(|(_, unseen)| unseen))
         .collect();
+    let is_known = |at: &usize| every.iter().all(|m| m[*at].is_finite());
+    let known: Vec<usize> = (0..part.len()).filter(is_known).collect();
     let rows: Vec<Vec<f64>> = known
         .iter()
         .map(|at| members.iter().map(|m| m[*at]).collect())
         .collect();
     let known_truth: Vec<bool> = known.iter().map(|at| truth[*at]).collect();
     let counts = part.at(&known).weights();
-    let weights = match &plan.weights {
+    let mut weights = match &plan.weights {
         Some(weights) if weights.len() == members.len() => weights.clone(),
         _ => weigh(&rows, &known_truth, &counts),
     };
     let sum = |row: &Vec<f64>| row.iter().zip(&weights).map(|(m, w)| m * w).sum::<f64>();
-    let sums: Vec<f64> = rows.iter().map(sum).collect();
-    let platt = Platt::fit_weighted(&sums, &known_truth, &counts);
+    let mut sums: Vec<f64> = rows.iter().map(sum).collect();
+    let mut platt = Platt::fit_weighted(&sums, &known_truth, &counts);
+    let few = few.filter(|_| !members.is_empty());
+    if let Some((_, unseen)) = &few {
+        // The others as they are calibrated have the rest; what is constant in it goes with the calibration of the sum.
+        let rest = (1.0 - FEW_SHARE) * platt.slope;
+        weights.iter_mut().for_each(|weight| *weight *= rest);
+        for (sum, at) in sums.iter_mut().zip(&known) {
+            *sum = *sum * rest + FEW_SHARE * unseen[*at];
+        }
+        platt = Platt::fit_weighted(&sums, &known_truth, &counts);
+    }
     let linear = linear
         .zip(weights.get(plan.trees.len()).copied())
         .filter(|(_, w)| *w > 0.0);
+    let linear = match (linear, few) {
+        (Some((line, weight)), Some((few, _))) => {
+            Some((line.scaled(weight).plus(&few.scaled(FEW_SHARE)), 1.0))
+        }
+        (None, Some((few, _))) => Some((few, FEW_SHARE)),
+        (linear, None) => linear,
+    };
     let mut unseen = vec![f64::NAN; part.len()];
     for (at, sum) in known.iter().zip(&sums) {
         unseen[*at] = platt.margin(*sum);
@@ -252,8 +286,9 @@ pub fn weights_by_time(
     Ok(weigh(&rows, &truth, &late.weights()))
 }
 
-/// A line through all rows, and the margins of the rows by lines that did not see them.
+/// A line through all rows and some columns, and the margins of the rows by lines that did not see them.
 fn line(
+    some: &[usize],
     table: &Table,
     labels: &[f64],
     part: &Part,
@@ -264,13 +299,14 @@ fn line(
     for held in 0..folds {
         let (learn, stop) = split(part, fold, held);
         let learn = part.at(&learn);
-        if let Some(fit) = Linear::fit(table, labels, &learn.at(&enough(learn.len())), penalty) {
+        let learn = learn.at(&enough(learn.len()));
+        if let Some(fit) = Linear::through(some, table, labels, &learn, penalty) {
             for at in stop {
                 unseen[at] = fit.margin(table.row(part.rows[at]));
             }
         }
     }
-    let fit = Linear::fit(table, labels, &part.at(&enough(part.len())), penalty)?;
+    let fit = Linear::through(some, table, labels, &part.at(&enough(part.len())), penalty)?;
     (folds == 1 || unseen.iter().all(|m| m.is_finite())).then_some((fit, unseen))
 }
 

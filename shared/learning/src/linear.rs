@@ -93,25 +93,66 @@ impl Linear {
     /// Fits a line with a penalty on the squares of its standardised weights; `None` where the rows have one label only or
     /// do not determine one.
     pub fn fit(table: &Table, labels: &[f64], part: &Part, penalty: f64) -> Option<Self> {
+        let all: Vec<usize> = (0..table.width()).collect();
+        Self::through(&all, table, labels, part, penalty)
+    }
+
+    /// The same through some of the columns: the others weigh nothing.
+    pub fn through(some: &[usize], table: &Table, labels: &[f64], part: &Part, penalty: f64) -> Option<Self> {
         let width = table.width();
         let reading = Reading::of(table, part);
-        let rows: Vec<Vec<f64>> = part.rows.iter().map(|row| reading.row(table.row(*row))).collect();
-        let Reading { mut columns, gaps } = reading;
+        let gaps: Vec<usize> = (0..reading.gaps.len())
+            .filter(|at| some.contains(&reading.gaps[*at]))
+            .collect();
+        let places: Vec<usize> = some
+            .iter()
+            .copied()
+            .chain(gaps.iter().map(|at| width + at))
+            .collect();
+        let read = |row: &usize| {
+            let whole = reading.row(table.row(*row));
+            places.iter().map(|at| whole[*at]).collect()
+        };
+        let rows: Vec<Vec<f64>> = part.rows.iter().map(read).collect();
+        let gaps: Vec<usize> = gaps.into_iter().map(|at| reading.gaps[at]).collect();
+        let mut columns = reading.columns;
         let standard = Standard::of(&rows);
         let rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.apply(row)).collect();
         let truth: Vec<bool> = part.rows.iter().map(|row| labels[*row] > 0.5).collect();
         let fit = Logistic::fit_weighted(&rows, &truth, &part.weights(), penalty).ok()?;
         let weight = |at: usize| fit.coefficients[at] / standard.scales[at];
         let mut intercept = fit.intercept;
-        for (at, column) in columns.iter_mut().enumerate() {
-            column.weight = weight(at);
+        for (at, column) in some.iter().enumerate() {
+            columns[*column].weight = weight(at);
             intercept -= weight(at) * standard.means[at];
         }
-        for (at, column) in gaps.iter().enumerate() {
-            columns[*column].gap = weight(width + at);
-            intercept -= weight(width + at) * standard.means[width + at];
+        for (at, column) in (some.len()..).zip(&gaps) {
+            columns[*column].gap = weight(at);
+            intercept -= weight(at) * standard.means[at];
         }
         Some(Self { intercept, columns })
+    }
+
+    /// This line times a weight.
+    #[must_use]
+    pub fn scaled(mut self, by: f64) -> Self {
+        self.intercept *= by;
+        for column in &mut self.columns {
+            column.weight *= by;
+            column.gap *= by;
+        }
+        self
+    }
+
+    /// The sum of two lines that read the same rows.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        self.intercept += other.intercept;
+        for (own, other) in self.columns.iter_mut().zip(&other.columns) {
+            own.weight += other.weight;
+            own.gap += other.gap;
+        }
+        self
     }
 
     /// The log-odds of a row.

@@ -18,6 +18,8 @@ pub(crate) struct Roles {
 pub(crate) struct Set {
     folder: PathBuf,
     pub(crate) table: Table,
+    /// Names of its columns.
+    pub(crate) columns: Vec<String>,
     pub(crate) labels: Vec<f64>,
     pub(crate) groups: Vec<i64>,
     /// When each row was asked about, where the set tells.
@@ -77,6 +79,12 @@ impl Set {
             }
         }
         let table = Table::new(values, widths.iter().sum()).context("no columns")?;
+        let mut columns = Vec::with_capacity(table.width());
+        for block in blocks {
+            let names = bytes(&folder.join(format!("{block}.columns.json")))?;
+            columns.extend(serde_json::from_slice::<Vec<String>>(&names)?);
+        }
+        ensure!(columns.len() == table.width(), "columns and their names differ");
         let groups = integers(&folder.join("group.i64"))?;
         let roles = bytes(&folder.join("roles.u8"))?;
         let splits = roles
@@ -93,6 +101,7 @@ impl Set {
         Ok(Self {
             folder: folder.to_owned(),
             table,
+            columns,
             labels,
             groups,
             cutoffs: integers(&folder.join("cutoff.i64")).ok(),

@@ -17,6 +17,10 @@ const AHEAD: i64 = 90 * 86_400;
 /// Seconds after which a row counts half.
 const HALF_LIFE: f64 = 120.0 * 86_400.0;
 
+/// The few columns of a log whose line has a share of its own: in how many months it ordered, orders to come by BG/NBD, and
+/// how many articles it ever took.
+const FEW: [&str; 3] = ["months_active_365", "orders_ahead_90", "articles_all"];
+
 /// What was learnt.
 #[derive(Debug)]
 pub(crate) enum Model {
@@ -107,6 +111,8 @@ pub(crate) fn fit(model: &str, set: &Set, labels: &[f64], roles: &Roles) -> Resu
         }
         "chosen" => {
             let mut plan = Plan::of(learn.len());
+            let place = |name: &&str| set.columns.iter().position(|column| column == name);
+            plan.few = FEW.iter().map(place).collect::<Option<_>>().unwrap_or_default();
             if let Some((early, late)) = by_time(set, &learn).filter(|_| plan.linear) {
                 plan.penalty = linear::penalty_by_time(table, labels, &early, &late);
                 let early = (&early, &folds(set, &early)[..]);

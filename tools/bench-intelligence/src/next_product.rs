@@ -58,6 +58,12 @@ fn months(baskets: &[Basket]) -> Option<Vec<Date>> {
 pub(crate) fn measure(root: &Path) -> Result<()> {
     let baskets = baskets(&root.join("or2.csv"))?;
     let months = months(&baskets).context("an empty log")?;
+    if months.is_empty() {
+        println!(
+            "skipped: next products (the log is shorter than {SETTLE_MONTHS} months and {AHEAD_DAYS} days)"
+        );
+        return Ok(());
+    }
     let figures = measured(&baskets, &months).context("no months")?;
     let out = json!({"customers": baskets.len(), "figures": figures});
     std::fs::write(root.join("recommend.json"), serde_json::to_vec_pretty(&out)?)?;

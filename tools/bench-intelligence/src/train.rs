@@ -21,13 +21,26 @@ const MONTHS: usize = 24;
 /// Rows at the most.
 const ROWS: usize = 1_000_000;
 /// Features that tell of whom a model speaks, not what it reads.
-const KEPT: [&str; 4] = ["churned", "cancel_notice", "transactional", "days_since_purchase"];
+const KEPT: [&str; 3] = ["churned", "cancel_notice", "transactional"];
+
+/// Columns of a log that are features by another name.
+const ALIKE: [(&str, &str); 3] = [
+    ("tenure_days", "days_since_first_purchase"),
+    ("months_active_365", "purchase_months_360d"),
+    ("recency_days", "days_since_purchase"),
+];
 
 fn examples(set: &Set) -> Result<Examples> {
-    let places: Vec<usize> = (0..CATALOGUE.len())
-        .filter(|at| !KEPT.contains(&CATALOGUE[*at].name))
-        .take(set.table.width())
-        .collect();
+    let catalogue = |name: &str| CATALOGUE.iter().position(|spec| spec.name == name);
+    let mut others = (0..CATALOGUE.len()).filter(|at| {
+        let name = CATALOGUE[*at].name;
+        !KEPT.contains(&name) && ALIKE.iter().all(|(_, alike)| *alike != name)
+    });
+    let place = |column: &String| {
+        let alike = ALIKE.iter().find(|(own, _)| own == column);
+        alike.map_or_else(|| others.next(), |(_, name)| catalogue(name))
+    };
+    let places: Vec<usize> = set.columns.iter().map_while(place).collect();
     ensure!(
         places.len() == set.table.width(),
         "the catalogue has no {} features",

@@ -164,11 +164,10 @@ fn trend(bought: &[&Purchase<'_>], dated: &[Purchase<'_>], tenure: Option<i32>, 
         "purchases_slope_6m",
         (tenure >= 180).then(|| relative_slope(&orders)).flatten(),
     );
-    let months = spans(12).filter(|(from, to)| within(*from, *to).next().is_some());
-    vector.set(
-        "purchase_months_12m",
-        (tenure >= 360).then(|| months.count() as f64),
-    );
+    let has_bought = |(from, to): &(i32, i32)| within(*from, *to).next().is_some();
+    let months = spans(12).filter(has_bought).count() as f64;
+    vector.set("purchase_months_360d", months);
+    vector.set("purchase_months_12m", (tenure >= 360).then_some(months));
     let year: Vec<f64> = spans(12).map(|(from, to)| spend(from, to)).collect();
     vector.set(
         "spend_variation_12m",
