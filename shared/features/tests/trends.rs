@@ -342,6 +342,8 @@ fn purchases_tell_frequency_recency_age_and_rhythm() {
             ("order_value_change", 600.0 / (800.0 / 3.0) - 1.0),
             // 20 days of silence, as long as two of its five gaps, longer than none.
             ("silence_rank", 0.0),
+            // 180, 140, 100, 60, 40 and 20 days ago: six spans of 30 days.
+            ("purchase_months_360d", 6.0),
         ],
     );
     let gaps = [40.0, 40.0, 40.0, 20.0, 20.0_f64];
@@ -352,7 +354,11 @@ fn purchases_tell_frequency_recency_age_and_rhythm() {
     let once = of(&rows(&[bought("2026-05-01", 10_000)]));
     is(
         &once,
-        &[("repeat_purchases", 0.0), ("days_first_to_last_purchase", 0.0)],
+        &[
+            ("repeat_purchases", 0.0),
+            ("days_first_to_last_purchase", 0.0),
+            ("purchase_months_360d", 1.0),
+        ],
     );
     is_missing(&once, &["repeat_purchase_value", "purchase_interval_median_days"]);
 }

@@ -206,7 +206,9 @@ pub fn grow(
     if let Some((_, unseen)) = &few {
         // The others as they are calibrated have the rest; what is constant in it goes with the calibration of the sum.
         let rest = (1.0 - FEW_SHARE) * platt.slope;
-        weights.iter_mut().for_each(|weight| *weight *= rest);
+        for weight in &mut weights {
+            *weight *= rest;
+        }
         for (sum, at) in sums.iter_mut().zip(&known) {
             *sum = *sum * rest + FEW_SHARE * unseen[*at];
         }

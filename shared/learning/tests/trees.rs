@@ -4,7 +4,7 @@
 use copilot_learning::blend::{self, Kind, Plan};
 use copilot_learning::boosting::{Objective, Settings, best, grow, margins};
 use copilot_learning::calibrate::Platt;
-use copilot_learning::linear::{PENALTY, penalty_by_time};
+use copilot_learning::linear::{Linear, PENALTY, penalty_by_time};
 use copilot_learning::symmetric;
 use copilot_learning::table::{Part, Table};
 use copilot_learning::trees_export::{blend_to_onnx, to_onnx};
@@ -166,6 +166,53 @@ fn a_blend_in_one_file_says_what_its_members_say_together() {
     for (row, margin) in blend.margins(&table, &every).iter().enumerate() {
         let why = blend.contributions(table.row(row)).unwrap();
         assert!((why.sum() - margin).abs() < 1e-9, "{row}: {} {margin}", why.sum());
+    }
+}
+
+#[test]
+fn a_line_through_few_columns_has_its_share_and_the_file_says_the_same() {
+    let (table, labels) = rows(400);
+    let every = Part::of((0..table.len()).collect());
+    let fold: Vec<usize> = (0..table.len()).map(|row| row % 5).collect();
+    let grown = |plan: &Plan| blend::grow(&table, &labels, &every, &fold, plan).unwrap();
+    for trees in [Vec::new(), vec![Kind::Free(Settings::SHALLOW)]] {
+        let without = Plan {
+            trees,
+            ..Plan::default()
+        };
+        let with = Plan {
+            few: vec![0, 3],
+            ..without.clone()
+        };
+        let (before, blend) = (grown(&without), grown(&with));
+        // The others keep their weights among each other, and lose a share to it.
+        let rest: Vec<f64> = blend
+            .weights
+            .iter()
+            .zip(&before.weights)
+            .map(|(now, then)| now / then)
+            .collect();
+        assert!(rest.iter().all(|r| (r - rest[0]).abs() < 1e-9), "{rest:?}");
+        let every_column = Linear::fit(&table, &labels, &every, PENALTY).unwrap();
+        let few = Linear::through(&[0, 3], &table, &labels, &every, PENALTY).unwrap();
+        assert!(few.columns[1].weight == 0.0 && few.columns[1].gap == 0.0 && few.columns[3].weight != 0.0);
+        let (line, weight) = blend.linear.as_ref().unwrap();
+        let share = blend.weights.last().unwrap();
+        for row in 0..table.len() {
+            let row = table.row(row);
+            let expected = share * every_column.margin(row) + blend::FEW_SHARE * few.margin(row);
+            assert!((weight * line.margin(row) - expected).abs() < 1e-9);
+        }
+        let answers = run(&blend_to_onnx("test", &blend, 5), &table.rows_of(&every), 5);
+        for (row, (margin, answer)) in blend.margins(&table, &every).iter().zip(&answers).enumerate() {
+            let probability = 1.0 / (1.0 + (-margin).exp());
+            assert!((probability - f64::from(*answer)).abs() < 1e-5);
+            let why = blend.contributions(table.row(row)).unwrap();
+            assert!((why.sum() - margin).abs() < 1e-9, "{row}: {} {margin}", why.sum());
+        }
+        let mean = blend.unseen.iter().map(|m| 1.0 / (1.0 + (-m).exp())).sum::<f64>() / 400.0;
+        let rate = labels.iter().sum::<f64>() / 400.0;
+        assert!((mean - rate).abs() < 0.01, "calibrated: {mean} {rate}");
     }
 }
 

@@ -9,6 +9,8 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use serde_json::json;
 
+use crate::files::Set;
+
 const DAY: i64 = 86_400;
 /// Months of history before the first list that is measured.
 const SETTLE_MONTHS: i32 = 14;
@@ -59,14 +61,16 @@ pub(crate) fn measure(root: &Path) -> Result<()> {
     let baskets = baskets(&root.join("or2.csv"))?;
     let months = months(&baskets).context("an empty log")?;
     if months.is_empty() {
-        println!(
-            "skipped: next products (the log is shorter than {SETTLE_MONTHS} months and {AHEAD_DAYS} days)"
+        let least = format!("{SETTLE_MONTHS} months and {AHEAD_DAYS} days");
+        Set::say(
+            root,
+            &format!("skipped: next products (the log is shorter than {least})"),
         );
         return Ok(());
     }
     let figures = measured(&baskets, &months).context("no months")?;
     let out = json!({"customers": baskets.len(), "figures": figures});
     std::fs::write(root.join("recommend.json"), serde_json::to_vec_pretty(&out)?)?;
-    crate::files::Set::say(root, &out.to_string());
+    Set::say(root, &out.to_string());
     Ok(())
 }
