@@ -16,8 +16,10 @@ use crate::random::Random;
 use crate::symmetric;
 use crate::table::{Part, Table};
 
-/// Folds where the table is small; larger ones are grown once, stopped by one fold.
+/// Folds of a table below [`LARGE`]; a larger one is grown once, stopped by one fold.
 pub const FOLDS: usize = 5;
+/// Rows from which a table is told by one kind of trees grown once: five times the minutes would no longer pay.
+pub const LARGE: usize = 100_000;
 /// Rows from which a line is fitted and members are weighed, at the most; of more, one of every few. A hundred weights do not
 /// become better by a million rows, only slower.
 pub const ENOUGH: usize = 100_000;
@@ -57,7 +59,7 @@ impl Plan {
     /// The plan for a table of so many rows. A large one is told by one kind of trees, and by no line: what they would add
     /// does not pay for the minutes.
     pub fn of(rows: usize) -> Self {
-        if rows < boosting::SMALL {
+        if rows < LARGE {
             return Self::default();
         }
         Self {
@@ -147,7 +149,7 @@ pub fn grow(
     fold: &[usize],
     plan: &Plan,
 ) -> Result<Blend, BoostError> {
-    let folds = if part.len() < boosting::SMALL { FOLDS } else { 1 };
+    let folds = if part.len() < LARGE { FOLDS } else { 1 };
     let truth: Vec<bool> = part.pick(labels).iter().map(|y| *y > 0.5).collect();
     let mut members: Vec<Vec<f64>> = Vec::new();
     let mut forests: Vec<Vec<Ensemble>> = Vec::new();
