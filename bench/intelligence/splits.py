@@ -64,7 +64,10 @@ def months(first: int, last: int, settle_days: int, label_days: int) -> tuple[li
     known = begins[(begins >= first - first % DAY + settle_days * DAY) & (begins + label_days * DAY <= last)].tolist()
     if len(known) <= TESTED + GAP:
         raise ValueError(f"{len(known)} months with a known label: {TESTED + GAP + 1} are needed to learn from one and test {TESTED}")
-    return known[: -TESTED - GAP], known[-TESTED - GAP : -TESTED], known[-TESTED:]
+    tested = known[-TESTED:]
+    # From 1 February on, in most years, 90 days end on 2 May: a label of the third month before may reach into the test, too.
+    learnt = [at for at in known[: -TESTED - GAP] if at + label_days * DAY <= tested[0]]
+    return learnt, known[len(learnt) : -TESTED], tested
 
 
 def slices(at: np.ndarray, group: np.ndarray, train_until: int, test_from: int) -> np.ndarray:

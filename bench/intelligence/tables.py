@@ -3,12 +3,14 @@
 Categories become one column each, what is missing stays NaN.
 
 A further table is a folder of `data/` with one CSV (`.xz`, `.gz` or plain, any separator) and `table.json`: `label` (the column),
-`positive` (its value that counts as 1; left out: the column is 0 and 1), `drop` (columns that must not be learnt from).
+`positive` (its value that counts as 1; left out: the column is 0 and 1), `drop` (columns that must not be learnt from). The
+folder's name is that of the data set and has no blanks.
 Bank marketing and Hillstrom need no description: they are known by their columns.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -106,14 +108,24 @@ def further() -> dict[str, tuple[Read, Path]]:
     found: dict[str, tuple[Read, Path]] = {}
     ours = {parts[0] for _, parts in TABLES.values()}
     for folder in sorted(path for path in (shared() / "data").glob("*") if path.is_dir() and path.name not in ours):
-        files = sorted(folder.glob("*.csv*"))
-        if (folder / "table.json").exists() and len(files) == 1:
+        # The largest first: a sample beside the whole file is not what is asked about.
+        files = sorted(folder.glob("*.csv*"), key=lambda path: (-path.stat().st_size, path.name))
+        if (folder / "table.json").exists() and len(files) == 1 and not folder.name.split()[1:]:
             found[folder.name] = (described, files[0])
             continue
         for path in files:
-            columns = set(any_csv(path, nrows=0).columns)
-            found |= {name: (read, path) for name, (read, needs) in KNOWN.items() if needs <= columns}
+            columns = heads(path)
+            found = {name: (read, path) for name, (read, needs) in KNOWN.items() if needs <= columns} | found
     return found
+
+
+def heads(path: Path) -> set[str]:
+    """The names of a file's columns; none, said by name, of what is no table."""
+    try:
+        return set(any_csv(path, nrows=0).columns)
+    except (csv.Error, ValueError) as error:
+        print(f"skipped: {path.parent.name}/{path.name} ({error})")
+        return set()
 
 
 def prepare(name: str) -> Path | None:

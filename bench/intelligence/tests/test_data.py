@@ -128,6 +128,16 @@ class Splits(unittest.TestCase):
             self.assertLessEqual(learnt[-1] + 90 * DAY, asked[0], "labels end before the test begins")
             self.assertLessEqual(asked[-1] + 90 * DAY, seconds(last), "labels are known")
 
+    def test_no_label_reaches_into_the_tested_months_wherever_the_log_ends(self) -> None:
+        for year in (2011, 2012, 2013):
+            for month in range(1, 13):
+                last = seconds(f"{year}-{month:02}-15")
+                learnt, left_out, asked = splits.months(seconds("2008-12-01"), last, 90, 90)
+                self.assertLessEqual(learnt[-1] + 90 * DAY, asked[0])
+                self.assertLessEqual(asked[-1] + 90 * DAY, last)
+                self.assertGreaterEqual(len(left_out), 2)
+                self.assertEqual(learnt + left_out + asked, sorted({*learnt, *left_out, *asked}))
+
     def test_a_log_of_a_few_months_says_how_many_it_needs(self) -> None:
         with self.assertRaisesRegex(ValueError, "5 months with a known label: 6 are needed"):
             splits.months(seconds("2010-01-01"), seconds("2010-11-01"), 90, 90)
@@ -156,7 +166,7 @@ class Files(unittest.TestCase):
                 "bank_marketing/full.csv": '"age";"poutcome";"duration";"euribor3m";"y"\n30;"none";7;4.8;"no"\n41;"success";900;1.3;"yes"\n',
                 "mailing/h.csv": "recency,history_segment,history,segment,visit,conversion,spend\n10,1) $0,142.4,Mens,0,0,0\n6,2) $100,329,No,1,0,0\n",
                 "mine/t.csv": "id,plan,left\n1,a,gone\n2,b,here\n", "mine/table.json": '{"label": "left", "positive": "gone", "drop": ["id"]}',
-                "other/o.csv": "a,b\n1,2\n",
+                "other/o.csv": "a,b\n1,2\n", "odd/empty.csv": "", "bank_marketing/a_part.csv": '"age";"poutcome";"duration";"euribor3m";"y"\n9;"none";7;4.8;"no"\n',
             }  # fmt: skip
             for name, text in files.items():
                 path = Path(folder, "data", name)

@@ -231,7 +231,7 @@ fn steady(kind: PredictionKind, episode: &Episode) -> Notice {
         subject: kind.to_string(),
         title: format!("The {kind} model meets again what it learnt"),
         reason: format!(
-            "Back to what they were: {}{more}. Training is not held any more.",
+            "Nothing that it reads holds training any more. You were told of: {}{more}.",
             told.join(", ")
         ),
     }

@@ -311,7 +311,14 @@ fn line(
         }
     }
     let fit = Linear::through(some, table, labels, &part.at(&enough(part.len())), penalty)?;
-    (folds == 1 || unseen.iter().all(|m| m.is_finite())).then_some((fit, unseen))
+    let has_seen = |all: bool| {
+        if all {
+            unseen.iter().all(|m| m.is_finite())
+        } else {
+            unseen.iter().any(|m| m.is_finite())
+        }
+    };
+    has_seen(folds > 1).then_some((fit, unseen))
 }
 
 /// Places of [`ENOUGH`] of so many rows: one of each stretch, by chance, as rows in order may repeat their folds.

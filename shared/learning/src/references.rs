@@ -13,7 +13,7 @@ use crate::table::{Part, Table};
 /// Cut-offs that a reference is taken from: the newest, of a whole year, so that a season is no drift and months long
 /// gone do not count.
 const CUTOFFS: usize = 12;
-/// Cut-offs that stand for a feature whose window no cut-off had behind it as a whole: the newest.
+/// Cut-offs that a feature is referred to at least: the newest, though not all of them had its whole window behind them.
 const NEWEST: usize = 3;
 /// Health profiles with a reference of their own.
 const SEGMENTS: usize = 4;
@@ -42,9 +42,12 @@ pub(crate) fn references(
                 rows.map(|row| table.row(row)[column]).collect()
             };
             let full = first.map(|day| full_from(day, &input.name));
-            let mut tried = [full, newest].into_iter().map(since);
-            let values = tried.find(|values| values.len() >= LEAST_ROWS);
-            Reference::of(&input.name, &values.unwrap_or_else(|| since(None)))
+            // One cut-off is a season: where fewer than the newest had the whole window, these stand for it.
+            let mut values = since(full.into_iter().chain(newest).min());
+            if values.len() < LEAST_ROWS {
+                values = since(None);
+            }
+            Reference::of(&input.name, &values)
         };
         let given = places.iter().map(|at| said[*at]).filter(|p| p.is_finite());
         let given: Vec<f32> = given.map(|p| p as f32).collect();
@@ -76,8 +79,9 @@ pub(crate) fn references(
     }
 }
 
-/// The day from which on a feature's window lies within a history whose first cut-off is given. Before it, a year's sum is the
-/// sum of what was there: it grows month by month, and would drift from these rows though nothing changed.
+/// The day from which on a feature's window lies within a history that begins with its first cut-off. Before it, a year's sum
+/// is the sum of what was there: it grows month by month, and would drift from these rows though nothing changed. Where
+/// history is older than the cut-offs that are learnt from, fewer days are taken than could be.
 fn full_from(first: Date, feature: &str) -> Date {
     let window = spec(feature).map_or(0, |spec| spec.window_days);
     shift(first, i32::from(window))
@@ -138,6 +142,11 @@ mod tests {
     #[test]
     fn where_no_history_was_as_long_the_newest_days_stand_for_a_feature() {
         assert_eq!(rows(12, 200, "spend_365d"), NEWEST * 200);
+        assert_eq!(
+            rows(13, 200, "spend_365d"),
+            NEWEST * 200,
+            "one whole window is a season"
+        );
         // Of a few accounts all days do, rather than so few rows that nothing could be told by them.
         assert_eq!(rows(12, 20, "spend_365d"), 12 * 20);
     }

@@ -6,12 +6,12 @@
 //! all rows, so that the newest months count.
 
 mod card;
+mod few;
 mod revenue;
 
 use copilot_domain::model::TrainingCounts;
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::shift;
-use copilot_features::CATALOGUE;
 use copilot_scoring::learnt::LearntModel;
 use copilot_scoring::learnt_card::{Evidence, LearntCard, Validation};
 use copilot_scoring::onnx::{ModelError, PROBABILITY_TOLERANCE};
@@ -29,14 +29,6 @@ use crate::trees_export::hurdle_to_onnx;
 pub const WINDOW_DAYS: u32 = 90;
 /// Cut-offs that are held back, where there are enough.
 const TEST_CUTOFFS: usize = 3;
-/// What a buyer's next quarter hangs on most, in any month: the line through these has a share of its own.
-const FEW: [&str; 3] = [
-    "purchase_months_360d",
-    "days_since_purchase",
-    "days_since_first_purchase",
-];
-/// It has it where at least this share of the rows has them.
-const FEW_KNOWN: f64 = 0.8;
 /// A feature is read where at least this share of the rows has it.
 const LEAST_KNOWN: f64 = 0.02;
 
@@ -295,9 +287,8 @@ fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<
         .iter()
         .map(|row| examples.accounts[*row] % FOLDS)
         .collect();
-    let few = few(&table, part, &columns);
     let plan = Plan {
-        few,
+        few: few::places(order.kind, examples, part, &columns, stage),
         ..plan(examples, &table, part, &folds, stage)?
     };
     let blend = blend::grow(&table, &examples.labels, part, &folds, &plan)?;
@@ -327,21 +318,6 @@ fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<
         loaded,
         columns,
     }))
-}
-
-/// The places of [`FEW`] among the columns that are read; none where they are not, or too seldom known.
-fn few(table: &Table, part: &Part, columns: &[usize]) -> Vec<usize> {
-    let place = |name: &&str| columns.iter().position(|column| CATALOGUE[*column].name == *name);
-    let Some(places) = FEW.iter().map(place).collect::<Option<Vec<usize>>>() else {
-        return Vec::new();
-    };
-    let is_known = |row: &&usize| places.iter().all(|at| table.row(**row)[*at].is_finite());
-    let known = part.rows.iter().filter(is_known).count();
-    if known as f64 >= FEW_KNOWN * part.len() as f64 {
-        places
-    } else {
-        Vec::new()
-    }
 }
 
 /// How a model of a stage is grown. Trees are shallow, so that taking an answer apart takes under a millisecond. What trees and

@@ -112,7 +112,9 @@ pub(crate) fn fit(model: &str, set: &Set, labels: &[f64], roles: &Roles) -> Resu
         "chosen" => {
             let mut plan = Plan::of(learn.len());
             let place = |name: &&str| set.columns.iter().position(|column| column == name);
-            plan.few = FEW.iter().map(place).collect::<Option<_>>().unwrap_or_default();
+            let few: Option<Vec<usize>> = FEW.iter().map(place).collect();
+            // Of churn alone: told the spend, the order of amounts was no better with it.
+            plan.few = few.filter(|_| set.runrate.is_none()).unwrap_or_default();
             if let Some((early, late)) = by_time(set, &learn).filter(|_| plan.linear) {
                 plan.penalty = linear::penalty_by_time(table, labels, &early, &late);
                 let early = (&early, &folds(set, &early)[..]);

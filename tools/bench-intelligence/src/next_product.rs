@@ -47,7 +47,11 @@ fn months(baskets: &[Basket]) -> Option<Vec<Date>> {
     let held = || baskets.iter().flat_map(BTreeMap::values);
     let first = held().map(|(first, _)| *first).min()?;
     let last = held().map(|(_, last)| *last).max()?;
-    let mut month = first.checked_add(SETTLE_MONTHS.months()).ok()?.first_of_month();
+    let settled = first.checked_add(SETTLE_MONTHS.months()).ok()?;
+    let mut month = settled.first_of_month();
+    if month < settled {
+        month = month.checked_add(1.month()).ok()?;
+    }
     let mut found = Vec::new();
     while month.checked_add(AHEAD_DAYS.days()).is_ok_and(|end| end <= last) {
         found.push(month);

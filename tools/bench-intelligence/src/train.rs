@@ -65,6 +65,9 @@ fn examples(set: &Set) -> Result<Examples> {
         for (place, value) in places.iter().zip(set.table.row(*row)) {
             values[*place] = *value;
         }
+        if let (Some(place), Some(_)) = (catalogue("transactional"), &set.cutoffs) {
+            values[place] = 1.0;
+        }
         out.cutoffs.push(*cutoff);
         let account = if set.cutoffs.is_some() {
             usize::try_from(set.groups[*row])?

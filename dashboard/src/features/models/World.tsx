@@ -53,7 +53,7 @@ function OneModel({ model, title }: { model: ModelWorld; title: string }) {
       </Text>
       <Text size="sm">
         {model.state === "no_reference" ? "It keeps nothing to compare with: it was brought, or trained before references were kept. The next training brings one."
-          : `${integer(model.drifted)} of ${integer(model.features)} features moved ${model.state === "aged" ? "as time passed, none so that training waits" : "too far"}, over ${integer(model.rows)} accounts (${integer(model.answered)} with an answer) against ${integer(model.reference_rows)} rows of ${day(model.reference_from)} to ${day(model.reference_to)}.`}
+          : `${integer(model.drifted)} of ${integer(model.features)} features moved ${model.state === "aged" ? "as time passed or as more became known, none so that training waits" : "too far"}, over ${integer(model.rows)} accounts (${integer(model.answered)} with an answer) against ${integer(model.reference_rows)} rows of ${day(model.reference_from)} to ${day(model.reference_to)}.`}
         {model.state === "few_rows" && " Fewer than 100 on one side: no verdict."}
       </Text>
       {rows.length > 0 && (

@@ -28,6 +28,6 @@ export function answering(answers: LearntModel["answers"]): string {
   return answers === "rules" ? "Rules" : answers === "baseline" ? "Shipped baseline" : answers;
 }
 
-export const worldStates: Record<ModelWorld["state"], string> = { steady: "As it learnt", drifted: "Moved too far", aged: "Older than it learnt", few_rows: "Too few accounts", no_reference: "Nothing to compare" };
+export const worldStates: Record<ModelWorld["state"], string> = { steady: "As it learnt", drifted: "Moved too far", aged: "Moved, training goes on", few_rows: "Too few accounts", no_reference: "Nothing to compare" };
 
 export const movements: Record<NonNullable<WorldDrift["movement"]>, string> = { gone: "Gone missing", came: "More is known", values: "Other values", aged: "Only older" };
