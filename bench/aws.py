@@ -108,6 +108,8 @@ class Aws:
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """Runs a function now and answers what it said: an operator's way to what a schedule starts."""
+        # A call that is never tried again starts on a connection of its own: the other end may have closed an idle one.
+        self._functions.close()
         answer = self._functions.raw("POST", f"/2015-03-31/functions/{name}/invocations", json.dumps(event).encode(), self._headers("lambda"))
         if answer.status != 200 or answer.headers.get("X-Amz-Function-Error") or answer.headers.get("x-amz-function-error"):
             raise SystemExit(f"{name} failed: {answer.status} {answer.body[:500]!r}")
