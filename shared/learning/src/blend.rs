@@ -4,17 +4,21 @@
 //! Growing on folds uses every row both to learn and to stop by, where one held-out part wastes it, and gives margins for
 //! all training rows by trees that did not see them: what weights and calibration are fitted on.
 
+mod plan;
+
 use std::ops::Range;
 
 use copilot_scoring::ensemble::{Aggregate, Contributions, Ensemble, PostTransform, Tree};
 
-use crate::boosting::{self, BoostError, Boosted, Objective, Settings};
+use crate::boosting::{self, BoostError, Boosted, Objective};
 use crate::calibrate::Platt;
 use crate::linear::{self, Linear};
 use crate::logistic::Logistic;
 use crate::random::Random;
 use crate::symmetric;
 use crate::table::{Part, Table};
+
+pub use plan::{Kind, Plan};
 
 /// Folds of a table below [`LARGE`]; a larger one is grown once, stopped by one fold.
 pub const FOLDS: usize = 5;
@@ -27,65 +31,6 @@ pub const ENOUGH: usize = 100_000;
 /// The share of a line through few columns. Two or three weights have little to learn from the months that happen to be there;
 /// on logs of a few months such a line tells later ones as well as all of the others together (docs/decisions/trainer.md).
 pub const FEW_SHARE: f64 = 0.3;
-
-/// A kind of trees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
-    /// Node by node, by `forust-ml`.
-    Free(Settings),
-    /// Level by level.
-    Symmetric(symmetric::Settings),
-}
-
-/// How it is grown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
-    /// Trees that compete for a place in the sum.
-    pub trees: Vec<Kind>,
-    /// Seeds by fold.
-    pub seeds: u64,
-    /// Whether a logistic regression stands beside the trees.
-    pub linear: bool,
-    /// Penalty on the squares of its weights.
-    pub penalty: f64,
-    /// Weights of the members, trees first; `None`: by the folds. See [`weights_by_time`].
-    pub weights: Option<Vec<f64>>,
-    /// A few columns that tell most and keep on telling it; a line through them alone has [`FEW_SHARE`] of the sum. Without
-    /// any, there is none.
-    pub few: Vec<usize>,
-}
-
-impl Plan {
-    /// The plan for a table of so many rows. A large one is told by one kind of trees, and by no line: what they would add
-    /// does not pay for the minutes.
-    pub fn of(rows: usize) -> Self {
-        if rows < LARGE {
-            return Self::default();
-        }
-        Self {
-            trees: vec![Kind::Free(Settings::SHALLOW)],
-            linear: false,
-            ..Self::default()
-        }
-    }
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            trees: vec![
-                Kind::Free(Settings::SHALLOW),
-                Kind::Free(Settings::LEAFWISE),
-                Kind::Symmetric(symmetric::Settings::default()),
-            ],
-            seeds: 1,
-            linear: true,
-            penalty: linear::PENALTY,
-            weights: None,
-            few: Vec::new(),
-        }
-    }
-}
 
 /// Trees and a line, their weights, and the calibration of their sum.
 #[derive(Debug)]
@@ -311,14 +256,8 @@ fn line(
         }
     }
     let fit = Linear::through(some, table, labels, &part.at(&enough(part.len())), penalty)?;
-    let has_seen = |all: bool| {
-        if all {
-            unseen.iter().all(|m| m.is_finite())
-        } else {
-            unseen.iter().any(|m| m.is_finite())
-        }
-    };
-    has_seen(folds > 1).then_some((fit, unseen))
+    let seen = unseen.iter().filter(|m| m.is_finite()).count();
+    (seen > 0 && (folds == 1 || seen == unseen.len())).then_some((fit, unseen))
 }
 
 /// Places of [`ENOUGH`] of so many rows: one of each stretch, by chance, as rows in order may repeat their folds.
