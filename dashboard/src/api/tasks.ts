@@ -1,6 +1,7 @@
 /** Tasks of people (calls to action): the open ones by due day, made from an alert, done and taken back. */
 import { type InfiniteData, infiniteQueryOptions, type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, idempotencyKey, unwrap, useApi } from "./client";
+import { OwnChanges } from "./ownChanges";
 import type { NewTask, Task, TaskPage, TaskPatch } from "./types";
 
 export const tasksQuery = (api: Api, scope: "mine" | "all") =>
@@ -34,13 +35,15 @@ function changeTask(cache: QueryClient, id: string, change: (task: Task) => Task
     old && { ...old, pages: old.pages.map((page) => ({ ...page, data: page.data.map((task) => (task.id === id ? change(task) : task)) })) });
 }
 
+const changes = new OwnChanges<Task>();
+
 /** Changes a task: shown at once, taken back when refused. A task that is done keeps its place until the next visit. */
 export function usePatchTask() {
   const api = useApi();
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: ({ task, patch }: { task: Task; patch: TaskPatch }) =>
-      unwrap(api.PATCH("/v1/ctas/{id}", { params: { path: { id: task.id }, header: { "If-Match": task.etag } }, body: patch })),
+    mutationFn: ({ task, patch }: { task: Task; patch: TaskPatch }) => changes.send(task, [(now) =>
+      unwrap(api.PATCH("/v1/ctas/{id}", { params: { path: { id: now.id }, header: { "If-Match": now.etag } }, body: patch }))]),
     onMutate: async ({ task, patch }) => {
       await cache.cancelQueries({ queryKey: ["tasks"] });
       changeTask(cache, task.id, (old) => ({ ...old, status: patch.status ?? old.status }));

@@ -40,6 +40,26 @@ describe("alerts", () => {
     await page.context().close();
   });
 
+  test("a command given before the last one is answered follows it, and is not refused as another's", async () => {
+    const { page, api } = await world.open("/alerts?scope=all");
+    await page.getByText("Why it fired").waitFor();
+    const first = api.alerts[0]?.id ?? "";
+    const held: (() => void)[] = [];
+    await page.route(`**/v1/alerts/${first}`, async (route) => {
+      if (route.request().headers()["if-match"] === '"1"' && route.request().method() === "PATCH") await new Promise<void>((resolve) => { held.push(resolve); });
+      await route.fallback();
+    });
+    await page.keyboard.press("a");
+    await page.getByRole("article").getByText("Acknowledged").first().waitFor();
+    await page.keyboard.press("u");
+    await page.getByRole("article").getByText("Open", { exact: true }).first().waitFor();
+    for (const answer of held) answer();
+    await page.getByText("Opened again").waitFor();
+    expect(api.alerts[0]?.status).toBe("open");
+    expect(api.calls.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["if-match"])).toEqual(['"1"', '"2"']);
+    await page.context().close();
+  });
+
   test("a dismissal needs its reason", async () => {
     const { page, api } = await world.open("/alerts?scope=all");
     await page.getByText("Why it fired").waitFor();

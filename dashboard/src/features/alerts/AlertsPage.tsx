@@ -2,8 +2,8 @@ import { Button, Kbd, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowLeft, IconChecks, IconKeyboard } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
-import { useNavigate, useParams, useSearchParams } from "react-router";
+import { useMemo, useState } from "react";
+import { useLocation, useNavigate, useParams, useSearchParams } from "react-router";
 import { useApi } from "~/api/client";
 import { alertQuery, alertsQuery, meQuery, rulesQuery } from "~/api/queries";
 import { useBulkAlerts } from "~/api/bulkAlerts";
@@ -15,6 +15,7 @@ import { PageHead, Panel } from "~/components/Panel";
 import { EmptyState, LookingFurther, ProblemState, Rows } from "~/components/States";
 import { day, person } from "~/lib/format";
 import { paths } from "~/lib/paths";
+import { Aim, stepOf } from "./aim";
 import { AlertDetail } from "./AlertDetail";
 import { AlertFilters } from "./AlertFilters";
 import { AlertList } from "./AlertList";
@@ -33,6 +34,7 @@ const isLive = ({ status }: Alert) => status !== "dismissed" && status !== "reso
 export function AlertsPage() {
   const api = useApi();
   const navigate = useNavigate();
+  const location = useLocation();
   const [params, setParams] = useSearchParams();
   const { id = "" } = useParams();
   const me = useQuery(meQuery(api));
@@ -61,13 +63,13 @@ export function AlertsPage() {
     bulk.close();
     void navigate({ pathname: paths.alerts, search: `?${writeInbox({ ...view, ...next }, usual)}` }, { replace: true });
   };
-  // A step to another alert is drawn a moment later; a key that comes before that means the alert stepped to.
-  const aim = useRef<{ from: string; to: Alert }>(undefined);
-  const current = () => (aim.current?.from === id ? aim.current.to : alert);
+  const [aim] = useState(() => new Aim<Alert | undefined>());
+  const drawn = { key: location.key, step: stepOf(location.state) };
+  const current = () => aim.current(drawn, alert);
   const choose = (next: Alert | undefined) => {
     if (next === undefined) return;
-    aim.current = next.id === target ? undefined : { from: id, to: next };
-    void navigate({ pathname: paths.alert(next.id), search: `?${params}` }, { replace: true });
+    const state = aim.step(drawn, next);
+    void navigate({ pathname: paths.alert(next.id), search: `?${params}` }, { replace: true, state });
   };
   const move = (by: number) => {
     const from = current();

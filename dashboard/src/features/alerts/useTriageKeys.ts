@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 
 export interface TriageKeys {
   enabled: boolean;
@@ -36,7 +36,8 @@ export const triageKeys: readonly { key: string; does: string; run: Exclude<keyo
 /** Single keys for triage; quiet while the user types, chooses from a menu or holds a modifier. */
 export function useTriageKeys(keys: TriageKeys): void {
   const latest = useRef(keys);
-  useEffect(() => {
+  // With the drawing itself: what is in sight and what the keys act on never differ.
+  useLayoutEffect(() => {
     latest.current = keys;
   });
   useEffect(() => {
