@@ -81,6 +81,7 @@ impl World {
             window_days: 90,
             sha256: String::new(),
             inputs: features.iter().map(|(name, _)| input(name)).collect(),
+            buyers: None,
             anatomy: None,
             applies_to: Applicability {
                 text: "all".to_owned(),

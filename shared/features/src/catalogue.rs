@@ -1,5 +1,6 @@
 //! What each feature means. The order is that of documents; names never change their meaning without a new version.
 
+use crate::buyers::PURCHASES_AHEAD;
 use crate::config::FeatureGroup;
 
 /// What is known of a feature without computing it.
@@ -24,6 +25,12 @@ pub struct FeatureSpec {
 /// What is known of a feature by name.
 pub fn spec(name: &str) -> Option<&'static FeatureSpec> {
     CATALOGUE.iter().find(|spec| spec.name == name)
+}
+
+/// What is known of an input of a model by name: of a feature, or of what a card's own numbers tell from features.
+pub fn input_spec(name: &str) -> Option<&'static FeatureSpec> {
+    const AHEAD: &FeatureSpec = &PURCHASES_AHEAD;
+    spec(name).or_else(|| (name == AHEAD.name).then_some(AHEAD))
 }
 
 const fn f(
@@ -310,6 +317,10 @@ mod tests {
     fn names_are_unique() {
         let names: BTreeSet<_> = CATALOGUE.iter().map(|spec| spec.name).collect();
         assert_eq!(names.len(), CATALOGUE.len());
+        assert!(
+            !names.contains(PURCHASES_AHEAD.name),
+            "told by a card, never stored as a feature"
+        );
     }
 
     #[test]
@@ -327,7 +338,7 @@ mod tests {
             "Such ",
         ];
         let inside = [" of them", " that mean", " these 4", " in both", "such ", "_"];
-        for spec in CATALOGUE {
+        for spec in CATALOGUE.iter().chain([&PURCHASES_AHEAD]) {
             let points_back = before.iter().any(|start| spec.text.starts_with(start))
                 || inside.iter().any(|words| spec.text.contains(words));
             assert!(!points_back, "{}: {}", spec.name, spec.text);

@@ -13,6 +13,7 @@
 //! * O14 (funding or hiring news): no such fact; a tenant may send `news_at` as a custom field.
 
 mod anomaly;
+pub mod buyers;
 pub mod catalogue;
 pub mod config;
 pub mod contacts;
@@ -34,7 +35,7 @@ pub mod vector;
 use copilot_domain::history::Snapshot;
 use copilot_domain::time::Timestamp;
 
-pub use catalogue::{CATALOGUE, FeatureSpec, spec};
+pub use catalogue::{CATALOGUE, FeatureSpec, input_spec, spec};
 pub use config::{FeatureConfig, FeatureGroup};
 pub use outlook::{UsageOutlook, usage_outlook};
 pub use vector::FeatureVector;

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use copilot_features::buyers::PURCHASES_AHEAD;
 use copilot_features::{CATALOGUE, FeatureGroup};
 
 /// The groups in the order of the document, with what feeds them and which module computes them.
@@ -64,6 +65,16 @@ fn document() -> String {
             .unwrap();
         }
     }
+    let ahead = &PURCHASES_AHEAD;
+    writeln!(
+        text,
+        "\n## Told by a model\n\nNo feature, and never stored: models of buyers without a contract read it beside the features. It \
+         follows from\n`repeat_purchases`, `days_first_to_last_purchase` and `days_since_first_purchase` by four numbers that training \
+         fits to the\ntenant's buyers and writes on the model's card (`shared/features/src/buyers.rs`).\n\n\
+         | Name | What it tells | Unit | Missing when | Version |\n|---|---|---|---|---|\n| `{}` | {} | {} | {} | {} |",
+        ahead.name, ahead.text, ahead.unit, ahead.missing, ahead.version
+    )
+    .unwrap();
     text
 }
 

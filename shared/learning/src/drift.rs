@@ -14,9 +14,11 @@ use copilot_domain::ids::AccountId;
 use copilot_domain::model::ModelRole;
 use copilot_domain::monitoring::{CalibrationDrift, Drift, ModelWorld, Movement, SegmentWorld, WorldState};
 use copilot_features::config::FeatureGroup;
-use copilot_features::{CATALOGUE, spec};
+use copilot_features::{CATALOGUE, input_spec};
 use copilot_scoring::learnt_card::LearntCard;
 use copilot_scoring::reference::{Reference, References, SegmentReferences};
+
+use crate::reads::Reads;
 
 /// The index above which a feature drifted (domain 5.7).
 pub const DRIFTED: f64 = 0.2;
@@ -75,12 +77,12 @@ pub fn watch(card: &LearntCard, role: ModelRole, accounts: &[Seen], checked: &[&
     }
     let id = card.id();
     let of_model: Vec<&Check> = newest(checked, &id);
-    let columns: Vec<Option<usize>> = card.inputs.iter().map(|input| column(&input.name)).collect();
-    let features = references.map_or_else(Vec::new, |own| drifts(&own.features, &columns, &about));
+    let reads = Reads::of(card);
+    let features = references.map_or_else(Vec::new, |own| drifts(&own.features, &reads, &about));
     let predictions = references.and_then(|own| answers(own.predictions.as_ref(), &about, &id));
     let calibration = calibration(&of_model);
     let segments = references.map_or(&[][..], |own| own.segments.as_slice()).iter();
-    let segments = segments.filter_map(|own| segment(own, &columns, &about, &of_model, &id));
+    let segments = segments.filter_map(|own| segment(own, &reads, &about, &of_model, &id));
     let drifted = count_drifted(&features);
     let reference_rows = references.map_or(0, References::rows);
     ModelWorld {
@@ -109,7 +111,7 @@ pub fn watch(card: &LearntCard, role: ModelRole, accounts: &[Seen], checked: &[&
 
 fn segment(
     own: &SegmentReferences,
-    columns: &[Option<usize>],
+    reads: &Reads<'_>,
     about: &[&Seen],
     checked: &[&Check],
     id: &str,
@@ -127,7 +129,7 @@ fn segment(
         .copied()
         .filter(|c| c.segment == own.segment)
         .collect();
-    let features = drifts(&own.features, columns, &inside);
+    let features = drifts(&own.features, reads, &inside);
     Some(SegmentWorld {
         segment: own.segment.clone(),
         rows: inside.len(),
@@ -168,12 +170,13 @@ fn named(mut all: Vec<Drift>) -> Vec<Drift> {
     all
 }
 
-fn drifts(references: &[Reference], columns: &[Option<usize>], accounts: &[&Seen]) -> Vec<Drift> {
-    let of = |(reference, column): (&Reference, &Option<usize>)| {
-        let read = |seen: &&Seen| column.map_or(f32::NAN, |at| seen.features[at]);
+fn drifts(references: &[Reference], reads: &Reads<'_>, accounts: &[&Seen]) -> Vec<Drift> {
+    let of = |reference: &Reference| {
+        let input = reads.place(&reference.name);
+        let read = |seen: &&Seen| input.map_or(f32::NAN, |at| reads.at(at, &seen.features));
         drift(reference, &accounts.iter().map(read).collect::<Vec<f32>>())
     };
-    references.iter().zip(columns).filter_map(of).collect()
+    references.iter().filter_map(of).collect()
 }
 
 fn said(seen: &Seen, id: &str) -> Option<f64> {
@@ -268,7 +271,7 @@ fn only_rises(name: &str) -> bool {
 
 /// What a movement usually means, and what to do.
 fn means(name: &str, movement: Movement) -> String {
-    let fed_by = match spec(name).map(|spec| spec.group) {
+    let fed_by = match input_spec(name).map(|spec| spec.group) {
         Some(FeatureGroup::Usage) => "usage events",
         Some(FeatureGroup::Engagement) => "activities (meetings, mails, calls)",
         Some(FeatureGroup::Contacts) => "contacts",

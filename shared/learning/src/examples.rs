@@ -1,10 +1,11 @@
 //! What a model is trained on: accounts as they were on past days, with what happened then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_domain::health::FeatureMap;
 use copilot_domain::ids::AccountId;
 use copilot_domain::prediction::RevenueForm;
+use copilot_features::buyers::Buyer;
 use copilot_features::{CATALOGUE, FeatureVector};
 use jiff::civil::Date;
 
@@ -45,6 +46,25 @@ impl Example {
     }
 }
 
+/// A buyer that was no example at a cut-off, as it had not bought for long: nothing is foretold of it, but that it left tells how
+/// buyers leave.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lapsed {
+    /// The account.
+    pub account: AccountId,
+    /// The cut-off.
+    pub cutoff: Date,
+    /// What its orders came to, in days.
+    pub buyer: Buyer,
+}
+
+/// A feature of such values by its name; `None` where it is missing.
+pub fn value_in(features: &[f32], name: &str) -> Option<f64> {
+    let column = CATALOGUE.iter().position(|spec| spec.name == name)?;
+    let value = features.get(column).copied()?;
+    value.is_finite().then(|| f64::from(value))
+}
+
 /// Many of them, in an order that does not depend on how they were read: by cut-off, then by account.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Examples {
@@ -64,6 +84,9 @@ pub struct Examples {
     pub segments: Vec<String>,
     /// The health profile of each row, by its place in `segments`.
     pub segment_of: Vec<u16>,
+    /// Buyers that were no rows at a cut-off, with the account's number: those of rows, and further ones of accounts that never
+    /// were in one. By cut-off, then by account.
+    pub lapsed: Vec<(usize, Date, Buyer)>,
 }
 
 impl Examples {
@@ -91,6 +114,20 @@ impl Examples {
         }
         out.segments = segments.into_keys().collect();
         out.table = Table::new(values, CATALOGUE.len()).unwrap_or_default();
+        out
+    }
+
+    /// Puts them in order, with the buyers that were none.
+    pub fn with_lapsed(all: Vec<Example>, mut lapsed: Vec<Lapsed>) -> Self {
+        let rows: BTreeSet<AccountId> = all.iter().map(|one| one.account).collect();
+        let mut numbers: BTreeMap<AccountId, usize> = rows.into_iter().zip(0..).collect();
+        let mut out = Self::of(all);
+        lapsed.sort_by_key(|one| (one.cutoff, one.account));
+        for one in lapsed {
+            let next = numbers.len();
+            let number = *numbers.entry(one.account).or_insert(next);
+            out.lapsed.push((number, one.cutoff, one.buyer));
+        }
         out
     }
 
@@ -124,9 +161,7 @@ impl Examples {
 
     /// A feature of a row by its name; `None` where it is missing.
     pub fn value(&self, row: usize, name: &str) -> Option<f64> {
-        let column = CATALOGUE.iter().position(|spec| spec.name == name)?;
-        let value = self.table.row(row)[column];
-        value.is_finite().then(|| f64::from(value))
+        value_in(self.table.row(row), name)
     }
 
     /// What amounts are for these rows: without a contract they are spend, else growth.

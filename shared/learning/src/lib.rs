@@ -20,6 +20,7 @@ pub mod population;
 pub mod products;
 pub mod quality;
 pub mod random;
+pub mod reads;
 mod references;
 mod simplex;
 pub mod symmetric;

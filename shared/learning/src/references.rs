@@ -1,7 +1,7 @@
 //! What a card keeps of the rows that its model learnt from, for later accounts to be held against.
 
 use copilot_domain::time::shift;
-use copilot_features::spec;
+use copilot_features::input_spec;
 use copilot_scoring::learnt_card::LearntInput;
 use copilot_scoring::reference::{Reference, References, SegmentReferences};
 use jiff::civil::Date;
@@ -83,7 +83,7 @@ pub(crate) fn references(
 /// is the sum of what was there: it grows month by month, and would drift from these rows though nothing changed. Where
 /// history is older than the cut-offs that are learnt from, fewer days are taken than could be.
 fn full_from(first: Date, feature: &str) -> Date {
-    let window = spec(feature).map_or(0, |spec| spec.window_days);
+    let window = input_spec(feature).map_or(0, |spec| spec.window_days);
     shift(first, i32::from(window))
 }
 

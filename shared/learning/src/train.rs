@@ -7,6 +7,7 @@
 
 mod card;
 mod few;
+mod inputs;
 mod revenue;
 
 use copilot_domain::model::TrainingCounts;
@@ -24,13 +25,12 @@ use crate::examples::Examples;
 use crate::population::Stage;
 use crate::table::{Part, Table};
 use crate::trees_export::hurdle_to_onnx;
+use inputs::Inputs;
 
 /// Days that labels speak of.
 pub const WINDOW_DAYS: u32 = 90;
 /// Cut-offs that are held back, where there are enough.
 const TEST_CUTOFFS: usize = 3;
-/// A feature is read where at least this share of the rows has it.
-const LEAST_KNOWN: f64 = 0.02;
 
 /// What is to be trained.
 #[derive(Debug, Clone, PartialEq)]
@@ -245,7 +245,7 @@ struct Grown {
     card: LearntCard,
     bytes: Vec<u8>,
     loaded: LearntModel,
-    columns: Vec<usize>,
+    inputs: Inputs,
 }
 
 impl Grown {
@@ -261,7 +261,7 @@ impl Grown {
     }
 
     fn held(&self, examples: &Examples, test: &Part) -> Result<Held, TrainError> {
-        let narrow = narrowed(&examples.table, &self.columns);
+        let narrow = self.inputs.table(examples);
         Ok(Held {
             said: self.loaded.run(&narrow.rows_of(test))?,
             happened: test.rows.iter().map(|row| examples.labels[*row] > 0.5).collect(),
@@ -272,23 +272,23 @@ impl Grown {
 
 /// Grows a model on rows; `None` where they do not determine one.
 fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<Option<Grown>, TrainError> {
-    let columns = told(&examples.table, part);
+    let inputs = Inputs::of(order.kind, examples, part);
     let one_sided = [0.0, 1.0].iter().any(|y| {
         part.rows
             .iter()
             .all(|row| (examples.labels[*row] - y).abs() < 0.5)
     });
-    if columns.is_empty() || one_sided {
+    if inputs.is_empty() || one_sided {
         return Ok(None);
     }
-    let table = narrowed(&examples.table, &columns);
+    let table = inputs.table(examples);
     let folds: Vec<usize> = part
         .rows
         .iter()
         .map(|row| examples.accounts[*row] % FOLDS)
         .collect();
     let plan = Plan {
-        few: few::places(order.kind, examples, part, &columns, stage),
+        few: few::places(order.kind, &inputs, (&table, part), stage),
         ..plan(examples, &table, part, &folds, stage)?
     };
     let blend = blend::grow(&table, &examples.labels, part, &folds, &plan)?;
@@ -306,9 +306,9 @@ fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<
         &format!("{}-{}", order.kind, order.version),
         &blend,
         amounts.as_ref().map(|amounts| &amounts.trees),
-        columns.len(),
+        table.width(),
     );
-    let mut card = card::card(order, examples, part, stage, &columns, &blend, &bytes, &table);
+    let mut card = card::card(order, examples, part, stage, &inputs, &blend, &bytes, &table);
     card.amounts = amounts.map(|amounts| revenue::card(&amounts, examples.form(), &card.golden));
     let loaded = LearntModel::load(&bytes, card.clone())?;
     check(&loaded, &blend, &table)?;
@@ -316,7 +316,7 @@ fn one(order: &Order, examples: &Examples, part: &Part, stage: Stage) -> Result<
         card,
         bytes,
         loaded,
-        columns,
+        inputs,
     }))
 }
 
@@ -374,35 +374,4 @@ fn check(loaded: &LearntModel, blend: &Blend, table: &Table) -> Result<(), Train
         }
     }
     Ok(())
-}
-
-/// Columns that say something on these rows: known often enough, and not always the same.
-fn told(table: &Table, part: &Part) -> Vec<usize> {
-    let least = (part.len() as f64 * LEAST_KNOWN).ceil() as usize;
-    let is_told = |column: &usize| {
-        let mut known = part
-            .rows
-            .iter()
-            .map(|row| table.row(*row)[*column])
-            .filter(|v| v.is_finite());
-        let Some(first) = known.next() else {
-            return false;
-        };
-        let (mut count, mut varies) = (1, false);
-        for value in known {
-            count += 1;
-            varies |= value.to_bits() != first.to_bits();
-        }
-        varies && count >= least
-    };
-    (0..table.width()).filter(is_told).collect()
-}
-
-fn narrowed(table: &Table, columns: &[usize]) -> Table {
-    let mut values = Vec::with_capacity(table.len() * columns.len());
-    for row in 0..table.len() {
-        let row = table.row(row);
-        values.extend(columns.iter().map(|column| row[*column]));
-    }
-    Table::new(values, columns.len()).unwrap_or_default()
 }

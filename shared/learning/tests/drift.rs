@@ -95,6 +95,7 @@ fn card(references: Option<References>) -> LearntCard {
         window_days: 90,
         sha256: String::new(),
         inputs: READ.into_iter().map(input).collect(),
+        buyers: None,
         anatomy: None,
         applies_to: Applicability {
             text: "accounts that have not left".to_owned(),

@@ -1,7 +1,7 @@
 //! BG/NBD held against Lifetimes 0.11 on a made-up log (`nbd.csv`; its fit there: r .81042, alpha 5.91006, a .92544,
 //! b 3.34858; expected orders of 90 days).
 
-use copilot_learning::nbd::{Buyer, Leaving, Nbd};
+use copilot_learning::nbd::{Buyer, Leaving, fit};
 
 fn close(a: f64, b: f64, share: f64) -> bool {
     (a - b).abs() <= share * b.abs().max(1e-3)
@@ -28,7 +28,7 @@ fn the_fit_and_what_is_expected_are_those_of_lifetimes() {
     let log = log();
     assert_eq!(log.len(), 500);
     let buyers: Vec<Buyer> = log.iter().map(|(b, _, _)| *b).collect();
-    let fit = Nbd::fit(&buyers).unwrap();
+    let fit = fit(&buyers).unwrap();
     let Leaving { a, b } = fit.leaving.unwrap();
     let found = [fit.r, fit.alpha, a, b];
     for (ours, theirs) in found.iter().zip([0.81042, 5.91006, 0.92544, 3.34858]) {
@@ -53,7 +53,7 @@ fn days_tell_what_weeks_tell() {
         ..*b
     };
     let in_days: Vec<Buyer> = weeks.iter().map(days).collect();
-    let (one, other) = (Nbd::fit(&weeks).unwrap(), Nbd::fit(&in_days).unwrap());
+    let (one, other) = (fit(&weeks).unwrap(), fit(&in_days).unwrap());
     for buyer in &weeks {
         assert!(close(
             other.expected(&days(buyer), 90.0),
@@ -73,7 +73,7 @@ fn where_nobody_leaves_everyone_goes_on_at_the_pace_so_far() {
             age: 20.0,
         })
         .collect();
-    let fit = Nbd::fit(&buyers).unwrap();
+    let fit = fit(&buyers).unwrap();
     assert_eq!(fit.leaving, None);
     assert!(close(fit.alive(&buyers[0]), 1.0, 1e-12));
     // Their own paces are 5 and 2.5 in that time, drawn towards everyone's 3.75.
@@ -91,6 +91,6 @@ fn accounts_without_an_age_are_not_fitted() {
         recency: 0.0,
         age: 0.0,
     };
-    assert_eq!(Nbd::fit(&[new]), None);
-    assert_eq!(Nbd::fit(&[]), None);
+    assert_eq!(fit(&[new]), None);
+    assert_eq!(fit(&[]), None);
 }

@@ -319,7 +319,7 @@ fn with_reasons(mut fired: Vec<Fired>, said: &Said) -> Vec<Fired> {
     let of_model = fired.iter_mut().find(|fired| fired.rule == MODEL_RULE);
     if let Some((fired, prediction)) = of_model.zip(own_churn(said)) {
         let reasons = prediction.factors.iter();
-        let known = reasons.filter(|factor| copilot_features::spec(&factor.name).is_some());
+        let known = reasons.filter(|factor| copilot_features::input_spec(&factor.name).is_some());
         fired
             .evidence
             .extend(known.map(|factor| (factor.name.clone(), factor.value)));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use copilot_domain::alert::{AlertStatus, AlertType, Renotify, RuleState, Severity};
 use copilot_domain::health::EvaluationId;
 use copilot_domain::time::{Timestamp, epoch_day};
+use copilot_features::buyers::PURCHASES_AHEAD;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -72,7 +73,12 @@ pub(crate) fn blank(spec: &RuleSpec, fired: &Fired, evaluation: &EvaluationId) -
 /// Fingerprint of what a rule saw. Ages are taken as dates, so that they do not change by the passing of days.
 pub(crate) fn fingerprint(fired: &Fired, today: Date) -> String {
     let mut hash = Sha256::new();
-    for (name, value) in &fired.evidence {
+    // What a model expects of an account falls by the passing of days alone.
+    let seen = fired
+        .evidence
+        .iter()
+        .filter(|(name, _)| name.as_str() != PURCHASES_AHEAD.name);
+    for (name, value) in seen {
         let days =
             copilot_features::spec(name).is_some_and(|spec| spec.unit == "days" && spec.window_days == 0);
         let sign = if name == "days_to_renewal" { 1.0 } else { -1.0 };

@@ -53,7 +53,7 @@ fn push(contribution: f64) -> Push {
 }
 
 fn factor(part: &Part<'_>) -> Factor {
-    let spec = copilot_features::spec(part.name);
+    let spec = copilot_features::input_spec(part.name);
     let text = spec.map_or(part.name, |spec| spec.text);
     let form = |value: f64| format_value(value, spec.map_or("n2", |spec| form_of(spec.unit, value)));
     let text = match (part.value, part.usual) {
@@ -73,7 +73,7 @@ fn factor(part: &Part<'_>) -> Factor {
 
 /// A feature in words with its value on two days.
 pub(crate) fn said(name: &str, then: Option<f64>, now: Option<f64>) -> String {
-    let spec = copilot_features::spec(name);
+    let spec = copilot_features::input_spec(name);
     let form = |value: Option<f64>| {
         value.map_or_else(
             || "not known".to_owned(),

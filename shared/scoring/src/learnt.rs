@@ -7,6 +7,7 @@ use copilot_domain::money::Currency;
 use copilot_domain::prediction::{ConfidenceLabel, ExpectedAmount, Factor, Method, Prediction};
 use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
+use copilot_features::buyers::PURCHASES_AHEAD;
 use tract_onnx::pb;
 use tract_onnx::prelude::*;
 
@@ -294,7 +295,7 @@ impl LearntModel {
         let named = self.card.inputs.iter().zip(&parts.columns);
         factors(named.map(|(input, contribution)| Part {
             name: &input.name,
-            value: features.get(&input.name),
+            value: self.card.value(&input.name, |name| features.get(name)),
             usual: input.usual,
             contribution: *contribution,
             gap: " (not known)",
@@ -329,7 +330,7 @@ fn check_inputs(card: &LearntCard) -> Result<(), ModelError> {
     }
     for input in &card.inputs {
         let name = &input.name;
-        match copilot_features::spec(name) {
+        match copilot_features::input_spec(name) {
             None => return refuse(format!("{name} is no feature")),
             Some(spec) if spec.version != input.version => {
                 let (now, then) = (spec.version, input.version);
@@ -339,6 +340,13 @@ fn check_inputs(card: &LearntCard) -> Result<(), ModelError> {
             }
             Some(_) => {}
         }
+    }
+    let ahead = card.inputs.iter().any(|input| input.name == PURCHASES_AHEAD.name);
+    if ahead && !card.buyers.is_some_and(|numbers| numbers.is_sound()) {
+        return refuse(format!(
+            "{} is told by numbers that only a model that was trained here has",
+            PURCHASES_AHEAD.name
+        ));
     }
     let width = card.inputs.len();
     if let Some(at) = card.golden.iter().position(|row| row.inputs.len() != width) {

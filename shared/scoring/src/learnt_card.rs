@@ -6,6 +6,7 @@
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
+use copilot_features::buyers::{Nbd, PURCHASES_AHEAD};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,7 +15,8 @@ use crate::amounts::{AmountCard, AmountValidation};
 use crate::card::{Applicability, Quality};
 use crate::reference::References;
 
-/// One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN.
+/// One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN. One input may be
+/// told from features by the card's own numbers (`purchases_ahead_90d`, by `buyers`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LearntInput {
@@ -302,6 +304,10 @@ pub struct LearntCard {
     pub sha256: String,
     /// The inputs, in the order of the columns.
     pub inputs: Vec<LearntInput>,
+    /// The numbers of BG/NBD, fitted to the accounts that it learnt from; of a model of buyers that reads `purchases_ahead_90d`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub buyers: Option<Nbd>,
     /// How its answer is taken apart; `None` where it cannot be, and then no reasons are given.
     pub anatomy: Option<Anatomy>,
     /// For which accounts it speaks.
@@ -337,9 +343,19 @@ impl LearntCard {
         hex::encode(Sha256::digest(bytes))
     }
 
+    /// What the model reads as an input, by the features; `None` where it is missing.
+    pub fn value(&self, input: &str, feature: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+        if input == PURCHASES_AHEAD.name {
+            self.buyers.and_then(|numbers| numbers.ahead(feature))
+        } else {
+            feature(input)
+        }
+    }
+
     /// The row that the model reads, and how many inputs are missing.
     pub fn row(&self, features: &FeatureVector) -> (Vec<f32>, usize) {
-        let values = self.inputs.iter().map(|input| features.get(&input.name));
+        let inputs = self.inputs.iter();
+        let values = inputs.map(|input| self.value(&input.name, |name| features.get(name)));
         let row: Vec<f32> = values.map(|v| v.map_or(f32::NAN, |v| v as f32)).collect();
         let missing = row.iter().filter(|v| v.is_nan()).count();
         (row, missing)

@@ -81,8 +81,11 @@ impl Side {
         }
         let parts = model.contributions(&card.row(features).0);
         let parts = parts.ok_or_else(|| "this model's answers cannot be taken apart".to_owned())?;
-        let names = card.inputs.iter().map(|input| input.name.as_str());
-        Ok(Self::new(parts.base, names.zip(parts.columns), features))
+        let read = card.inputs.iter().map(|input| {
+            let value = card.value(&input.name, |name| features.get(name));
+            (input.name.as_str(), value)
+        });
+        Ok(Self::new(parts.base, read.zip(parts.columns)))
     }
 
     /// What the shipped model says.
@@ -95,14 +98,15 @@ impl Side {
             return Err(why);
         }
         let parts = card.contributions(&card.row(features).0);
-        let names = card.inputs.iter().map(|input| input.name.as_str());
-        Ok(Self::new(card.intercept, names.zip(parts), features))
+        let read = card.inputs.iter();
+        let read = read.map(|input| (input.name.as_str(), features.get(&input.name)));
+        Ok(Self::new(card.intercept, read.zip(parts)))
     }
 
-    fn new<'a>(base: f64, parts: impl Iterator<Item = (&'a str, f64)>, features: &FeatureVector) -> Self {
-        let inputs = parts.map(|(name, adds)| Input {
+    fn new<'a>(base: f64, parts: impl Iterator<Item = ((&'a str, Option<f64>), f64)>) -> Self {
+        let inputs = parts.map(|((name, value), adds)| Input {
             name: name.to_owned(),
-            value: features.get(name),
+            value,
             adds,
         });
         Self {

@@ -3,8 +3,9 @@
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::{Timestamp, day_of, end_of_day, shift};
-use copilot_features::CATALOGUE;
-use copilot_learning::examples::Example;
+use copilot_features::buyers::Buyer;
+use copilot_features::{CATALOGUE, FeatureVector};
+use copilot_learning::examples::{Example, Lapsed};
 use copilot_learning::outcomes::Recorded;
 use copilot_learning::population::includes;
 use copilot_learning::train::WINDOW_DAYS;
@@ -27,6 +28,8 @@ const MONTHS: i16 = 24;
 pub(crate) struct Collected {
     /// The examples, in no order.
     pub(crate) examples: Vec<Example>,
+    /// Buyers that were none, in no order.
+    pub(crate) lapsed: Vec<Lapsed>,
     /// Accounts read.
     pub(crate) accounts: usize,
 }
@@ -66,7 +69,9 @@ pub(crate) async fn collect(
     let mut out = Collected::default();
     let mut reading = stream::iter(accounts).map(one).buffer_unordered(AT_ONCE);
     while let Some(read) = reading.next().await {
-        out.examples.extend(read?);
+        let (examples, lapsed) = read?;
+        out.examples.extend(examples);
+        out.lapsed.extend(lapsed);
         out.accounts += 1;
         progress.at(out.accounts).await?;
     }
@@ -99,18 +104,18 @@ async fn of_account(
     account: AccountId,
     (kind, days): (PredictionKind, &[Date]),
     now: Timestamp,
-) -> Result<Vec<Example>, TrainingError> {
+) -> Result<(Vec<Example>, Vec<Lapsed>), TrainingError> {
     let zone = settings.tenant.time_zone();
+    let (mut out, mut lapsed) = (Vec::new(), Vec::<Lapsed>::new());
     let Some(first) = days.first() else {
-        return Ok(Vec::new());
+        return Ok((out, lapsed));
     };
     let from = end_of_day(shift(*first, -1), &zone);
     let loaded = match scorer.load(tenant, account, &settings.tenant, from).await {
-        Err(ScoreError::UnknownAccount(_)) => return Ok(Vec::new()),
+        Err(ScoreError::UnknownAccount(_)) => return Ok((out, lapsed)),
         loaded => loaded?,
     };
     let recorded = Recorded::of(&loaded.history, now);
-    let mut out = Vec::new();
     let mut snapshots = loaded.history.snapshots();
     for day in days {
         // What was known when the month began.
@@ -125,6 +130,18 @@ async fn of_account(
         let config = scorer.config(settings, &snapshot);
         let features = copilot_features::compute(&snapshot, &config);
         if !includes(kind, &features) {
+            let buyer = lapsed_buyer(kind, &features);
+            // It only grows older while it does not buy: once for each time that it lapsed.
+            if let Some(buyer) =
+                buyer.filter(|b| lapsed.last().is_none_or(|last| last.buyer.repeats != b.repeats))
+            {
+                let cutoff = *day;
+                lapsed.push(Lapsed {
+                    account,
+                    cutoff,
+                    buyer,
+                });
+            }
             continue;
         }
         let rules = rules_probability(&settings.profiles, &snapshot, &config, &features, kind);
@@ -141,7 +158,16 @@ async fn of_account(
             segment: settings.profiles.choose(&snapshot, &features).1.id,
         });
     }
-    Ok(out)
+    Ok((out, lapsed))
+}
+
+/// What the orders of an account come to that nothing is foretold of, as it has not bought for long; `None` of others.
+fn lapsed_buyer(kind: PredictionKind, features: &FeatureVector) -> Option<Buyer> {
+    let of_buyers = matches!(kind, PredictionKind::Churn | PredictionKind::Revenue);
+    let buys = features.get("transactional").is_some_and(|buys| buys >= 1.0);
+    (of_buyers && buys)
+        .then(|| Buyer::of(|name| features.get(name)))
+        .flatten()
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use copilot_domain::ids::TenantId;
 use copilot_domain::model::{Pointers, RunStatus, TrainingRun};
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::{Timestamp, day_of, shift};
-use copilot_features::CATALOGUE;
 use copilot_learning::examples::Examples;
+use copilot_learning::reads::Reads;
 use copilot_learning::train::{Artifact, Incumbent, Order, TrainError, Trained, Verdict, counts, train};
 use copilot_pipeline::models::load;
 use copilot_pipeline::{ScoreError, Scorer};
@@ -27,7 +27,7 @@ pub(crate) const AT_ONCE: usize = 8;
 /// Accounts between two notes of how far a run is.
 pub(crate) const NOTE_EVERY: usize = 250;
 /// Part of every version: rises when the same examples give another model.
-const TRAINER: &str = "trainer 1";
+const TRAINER: &str = "trainer 2";
 /// Days after which what a night found of drift does not hold a run any more: nights that do not come are no drift.
 const FRESH_DAYS: i32 = 7;
 /// Tries to put a new model into the shadow while others decide on models.
@@ -161,7 +161,7 @@ impl Trainer {
         }
         let mut progress = Progress { table, tenant, run };
         let collected = collect(&self.scorer, tenant, &settings, kind, now, &mut progress).await?;
-        let examples = Examples::of(collected.examples);
+        let examples = Examples::with_lapsed(collected.examples, collected.lapsed);
         progress.run.labels = Some(counts(&examples));
         progress
             .say("trains, and holds the model against months that it has not seen")
@@ -305,21 +305,10 @@ fn is_placed(pointers: &Pointers, version: &str) -> bool {
 
 /// What a model says of every example.
 fn answers(model: &LearntModel, examples: &Examples) -> Result<Vec<f64>, ModelError> {
-    let column = |name: &str| CATALOGUE.iter().position(|spec| spec.name == name);
-    let columns: Vec<Option<usize>> = model
-        .card()
-        .inputs
-        .iter()
-        .map(|input| column(&input.name))
-        .collect();
-    let mut flat = Vec::with_capacity(examples.len() * columns.len());
+    let reads = Reads::of(model.card());
+    let mut flat = Vec::with_capacity(examples.len() * reads.width());
     for row in 0..examples.len() {
-        let row = examples.table.row(row);
-        flat.extend(
-            columns
-                .iter()
-                .map(|column| column.map_or(f32::NAN, |column| row[column])),
-        );
+        flat.extend(reads.row(examples.table.row(row)));
     }
     let chances = model.run(&flat)?;
     if model.card().kind != PredictionKind::Revenue {
@@ -353,6 +342,9 @@ fn version(examples: &Examples, day: &str) -> String {
             };
             hash.update(bits.to_be_bytes());
         }
+    }
+    for (account, cutoff, buyer) in &examples.lapsed {
+        hash.update(format!("{account} {cutoff} {buyer:?}"));
     }
     format!("{day}-{}", hex::encode(&hash.finalize()[..4]))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use copilot_learning::nbd::{Buyer, Nbd};
+use copilot_learning::nbd::{Buyer, fit};
 
 use crate::files::{Set, floats, integers};
 
@@ -72,7 +72,17 @@ fn ranks(values: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-/// Writes the block `product` beside the others of a retail set.
+/// Frequency, recency and age of each row, as [`write`] left them; none of a set that is of no log.
+pub(crate) fn buyers(folder: &Path) -> Result<Option<Vec<[f32; 3]>>> {
+    let path = folder.join("buyers.f32");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let rows = floats(&path)?;
+    Ok(Some(rows.as_chunks::<3>().0.to_vec()))
+}
+
+/// Writes the block `product` and what [`buyers`] reads beside the others of a retail set.
 pub(crate) fn write(root: &Path, name: &str) -> Result<()> {
     let folder = root.join(name);
     let meta = std::fs::read(folder.join("meta.json")).context("meta.json")?;
@@ -85,6 +95,7 @@ pub(crate) fn write(root: &Path, name: &str) -> Result<()> {
     let width = x.len() / customers.len().max(1);
     let out_width = OWN.len() + width;
     let mut out = vec![f32::NAN; customers.len() * out_width];
+    let mut buyers = vec![[f32::NAN; 3]; customers.len()];
     let mut by_cutoff: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (row, cutoff) in cutoffs.iter().enumerate() {
         by_cutoff.entry(*cutoff).or_default().push(row);
@@ -92,10 +103,11 @@ pub(crate) fn write(root: &Path, name: &str) -> Result<()> {
     for (cutoff, rows) in by_cutoff {
         let day = cutoff.div_euclid(DAY);
         let everyone: Vec<Buyer> = visits.values().filter_map(|days| buyer(days, day)).collect();
-        let fit = Nbd::fit(&everyone).context("no orders before the cut-off")?;
+        let fit = fit(&everyone).context("no orders before the cut-off")?;
         let mut ahead = vec![f32::NAN; rows.len()];
         for (at, row) in rows.iter().enumerate() {
             if let Some(buyer) = visits.get(&customers[*row]).and_then(|days| buyer(days, day)) {
+                buyers[*row] = [buyer.repeats as f32, buyer.recency as f32, buyer.age as f32];
                 ahead[at] = fit.expected(&buyer, AHEAD) as f32;
                 out[row * out_width] = ahead[at];
                 out[row * out_width + 1] = fit.alive(&buyer) as f32;
@@ -120,6 +132,8 @@ pub(crate) fn write(root: &Path, name: &str) -> Result<()> {
         .collect();
     let bytes: Vec<u8> = out.iter().flat_map(|x| x.to_le_bytes()).collect();
     std::fs::write(folder.join("product.f32"), bytes)?;
+    let bytes: Vec<u8> = buyers.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
+    std::fs::write(folder.join("buyers.f32"), bytes)?;
     std::fs::write(folder.join("product.columns.json"), serde_json::to_vec(&names)?)?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use copilot_learning::train::{Order, Verdict, train};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 
+use crate::features::buyers;
 use crate::files::{Set, cpu_seconds, peak_mb};
 
 /// Cut-offs, a month apart.
@@ -23,18 +24,25 @@ const ROWS: usize = 1_000_000;
 /// Features that tell of whom a model speaks, not what it reads.
 const KEPT: [&str; 3] = ["churned", "cancel_notice", "transactional"];
 
+/// The features that a log's buyers are told by: frequency, recency and age.
+const BUYERS: [&str; 3] = [
+    "repeat_purchases",
+    "days_first_to_last_purchase",
+    "days_since_first_purchase",
+];
+
 /// Columns of a log that are features by another name.
 const ALIKE: [(&str, &str); 3] = [
-    ("tenure_days", "days_since_first_purchase"),
+    ("tenure_days", "account_age_days"),
     ("months_active_365", "purchase_months_360d"),
     ("recency_days", "days_since_purchase"),
 ];
 
-fn examples(set: &Set) -> Result<Examples> {
+fn examples(set: &Set, buyers: Option<&[[f32; 3]]>) -> Result<Examples> {
     let catalogue = |name: &str| CATALOGUE.iter().position(|spec| spec.name == name);
     let mut others = (0..CATALOGUE.len()).filter(|at| {
         let name = CATALOGUE[*at].name;
-        !KEPT.contains(&name) && ALIKE.iter().all(|(_, alike)| *alike != name)
+        !KEPT.contains(&name) && !BUYERS.contains(&name) && ALIKE.iter().all(|(_, alike)| *alike != name)
     });
     let place = |column: &String| {
         let alike = ALIKE.iter().find(|(own, _)| own == column);
@@ -68,6 +76,9 @@ fn examples(set: &Set) -> Result<Examples> {
         if let (Some(place), Some(_)) = (catalogue("transactional"), &set.cutoffs) {
             values[place] = 1.0;
         }
+        for (name, value) in BUYERS.iter().zip(buyers.map_or(&[][..], |all| &all[*row])) {
+            values[catalogue(name).context("no such feature")?] = *value;
+        }
         out.cutoffs.push(*cutoff);
         let account = if set.cutoffs.is_some() {
             usize::try_from(set.groups[*row])?
@@ -85,8 +96,9 @@ fn examples(set: &Set) -> Result<Examples> {
 
 /// Trains, and writes what it took (`train.json`) and the model (`served.onnx`, `served.card.json`) beside the set.
 pub(crate) fn run(root: &Path, name: &str) -> Result<()> {
-    let set = Set::read(&root.join(name), &[])?;
-    let examples = examples(&set)?;
+    let folder = root.join(name);
+    let set = Set::read(&folder, &[])?;
+    let examples = examples(&set, buyers(&folder)?.as_deref())?;
     let (rows, columns) = (examples.len(), set.table.width());
     let (began, before) = (Instant::now(), cpu_seconds());
     let order = Order {

@@ -3960,6 +3960,8 @@ export interface components {
             anatomy: components["schemas"]["Anatomy"] | null;
             /** @description For which accounts it speaks. */
             applies_to: Record<string, never>;
+            /** @description The numbers of BG/NBD, fitted to the accounts that it learnt from; of a model of buyers that reads `purchases_ahead_90d`. */
+            buyers: Record<string, never> | null;
             conformal: components["schemas"]["Conformal"] | null;
             /** @description Rows for the loader to check. */
             golden: components["schemas"]["GoldenRow"][];
@@ -3988,7 +3990,10 @@ export interface components {
              */
             window_days: number;
         };
-        /** @description One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN. */
+        /**
+         * @description One input, in the order of the model's columns. The model reads the feature as it is; a missing one is NaN. One input may be
+         *     told from features by the card's own numbers (`purchases_ahead_90d`, by `buyers`).
+         */
         LearntInput: {
             /** @description The feature. */
             name: string;

@@ -325,6 +325,7 @@ fn uploaded(kind: PredictionKind, version: &str, sha256: String, input: NewModel
         window_days: copilot_learning::train::WINDOW_DAYS,
         sha256,
         inputs,
+        buyers: None,
         anatomy: None,
         applies_to: applies_to(kind, 0.5, 0.95),
         golden,

@@ -1,12 +1,12 @@
 //! The card of a model that was grown here: what it reads, on what it was trained, for whom it speaks, how its answers are
 //! taken apart, and how sure they are.
 
-use copilot_features::CATALOGUE;
 use copilot_scoring::learnt_card::{
     Anatomy, Conformal, GoldenRow, LearntCard, LearntInput, Line, LineColumn, Maker, TrainedOn,
 };
 use jiff::civil::Date;
 
+use super::inputs::Inputs;
 use super::{Order, WINDOW_DAYS};
 use crate::blend::Blend;
 use crate::examples::Examples;
@@ -23,15 +23,15 @@ pub(super) fn card(
     examples: &Examples,
     part: &Part,
     stage: Stage,
-    columns: &[usize],
+    read: &Inputs,
     blend: &Blend,
     bytes: &[u8],
     table: &Table,
 ) -> LearntCard {
     let transactional = examples.transactional_share();
-    let inputs = columns.iter().enumerate().map(|(at, column)| LearntInput {
-        name: CATALOGUE[*column].name.to_owned(),
-        version: CATALOGUE[*column].version,
+    let inputs = read.specs().enumerate().map(|(at, spec)| LearntInput {
+        name: spec.name.to_owned(),
+        version: spec.version,
         usual: middle(table, part, at),
     });
     let step = (part.len() / GOLDEN).max(1);
@@ -70,6 +70,7 @@ pub(super) fn card(
         window_days: WINDOW_DAYS,
         sha256: LearntCard::hash(bytes),
         inputs,
+        buyers: read.buyers,
         anatomy: Some(anatomy(blend)),
         applies_to: applies_to(order.kind, transactional, usual_gaps(table, part)),
         golden: golden.collect(),

@@ -1,11 +1,10 @@
 //! The few features of buyers whose line has a share of its own.
 
 use copilot_domain::prediction::PredictionKind;
-use copilot_features::CATALOGUE;
 
-use crate::examples::Examples;
+use super::inputs::Inputs;
 use crate::population::Stage;
-use crate::table::Part;
+use crate::table::{Part, Table};
 
 /// What the churn of a buyer hangs on most, in any month: the line through these has a share of its own.
 const FEW: [&str; 3] = [
@@ -13,32 +12,33 @@ const FEW: [&str; 3] = [
     "days_since_purchase",
     "days_since_first_purchase",
 ];
-/// It has it where at least this share of the rows are of buyers without a contract, and has them.
+/// It has it where at least this share of the rows have them all.
 const FEW_KNOWN: f64 = 0.8;
 
-/// The places of [`FEW`] among the columns that are read. None but for the churn of buyers with outcomes enough for trees: that
-/// is what was measured (docs/decisions/trainer.md). Bills of subscriptions are no purchases, and tell little of other outcomes.
+/// The places of [`FEW`] among the inputs. None but for the churn of buyers with outcomes enough for trees: that is what was
+/// measured (docs/decisions/trainer.md). Bills of subscriptions are no purchases, and tell little of other outcomes.
 pub(super) fn places(
     kind: PredictionKind,
-    examples: &Examples,
-    part: &Part,
-    columns: &[usize],
+    inputs: &Inputs,
+    (table, part): (&Table, &Part),
     stage: Stage,
 ) -> Vec<usize> {
-    if kind != PredictionKind::Churn || stage != Stage::Boosting {
+    if kind != PredictionKind::Churn || stage != Stage::Boosting || inputs.buyers.is_none() {
         return Vec::new();
     }
-    let place = |name: &&str| columns.iter().position(|column| CATALOGUE[*column].name == *name);
-    let Some(places) = FEW.iter().map(place).collect::<Option<Vec<usize>>>() else {
+    let Some(places) = FEW
+        .iter()
+        .map(|name| inputs.place(name))
+        .collect::<Option<Vec<usize>>>()
+    else {
         return Vec::new();
     };
-    let buys = CATALOGUE.iter().position(|spec| spec.name == "transactional");
-    let is_buyer = |row: &&usize| {
-        let values = examples.table.row(**row);
-        buys.is_some_and(|at| values[at] >= 1.0) && places.iter().all(|at| values[columns[*at]].is_finite())
+    let has_all = |row: &&usize| {
+        let values = table.row(**row);
+        places.iter().all(|at| values[*at].is_finite())
     };
-    let buyers = part.rows.iter().filter(is_buyer).count();
-    if buyers as f64 >= FEW_KNOWN * part.len() as f64 {
+    let known = part.rows.iter().filter(has_all).count();
+    if known as f64 >= FEW_KNOWN * part.len() as f64 {
         places
     } else {
         Vec::new()
@@ -51,15 +51,20 @@ mod tests {
     use copilot_features::FeatureVector;
 
     use super::*;
-    use crate::examples::Example;
+    use crate::examples::{Example, Examples};
 
-    /// Accounts that bought in the last year, of whom the first `buyers` do so without a contract.
+    /// Accounts of whom the first `buyers` bought without a contract.
     fn examples(buyers: usize) -> Examples {
         let one = |number: usize| {
             let mut features = FeatureVector::default();
-            features.set("transactional", if number < buyers { 1.0 } else { 0.0 });
-            for name in FEW {
-                features.set(name, number as f64);
+            let (buys, repeats) = (number < buyers, number % 7);
+            features.set("transactional", if buys { 1.0 } else { 0.0 });
+            if buys {
+                features.set("purchase_months_360d", (1 + repeats) as f64);
+                features.set("repeat_purchases", repeats as f64);
+                features.set("days_first_to_last_purchase", (repeats * 20) as f64);
+                features.set("days_since_purchase", (10 + number) as f64);
+                features.set("days_since_first_purchase", (repeats * 20 + 10 + number) as f64);
             }
             Example {
                 account: AccountId::derived(&[&number.to_string()]),
@@ -76,9 +81,10 @@ mod tests {
 
     fn named(kind: PredictionKind, buyers: usize, stage: Stage) -> Vec<&'static str> {
         let (examples, part) = (examples(buyers), Part::of((0..100).collect()));
-        let columns: Vec<usize> = (0..CATALOGUE.len()).rev().collect();
-        let places = places(kind, &examples, &part, &columns, stage);
-        places.into_iter().map(|at| CATALOGUE[columns[at]].name).collect()
+        let inputs = Inputs::of(kind, &examples, &part);
+        let places = places(kind, &inputs, (&inputs.table(&examples), &part), stage);
+        let all: Vec<_> = inputs.specs().map(|spec| spec.name).collect();
+        places.into_iter().map(|at| all[at]).collect()
     }
 
     #[test]

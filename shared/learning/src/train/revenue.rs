@@ -4,7 +4,7 @@ use copilot_domain::prediction::RevenueForm;
 use copilot_scoring::amounts::{self, AmountCard, AmountValidation};
 use copilot_scoring::learnt_card::{Check, Evidence, GoldenRow, Validation};
 
-use super::{Grown, Incumbent, TrainError, narrowed};
+use super::{Grown, Incumbent, TrainError};
 use crate::boosting::BoostError;
 use crate::evidence::{draws, interval, judge};
 use crate::examples::Examples;
@@ -86,7 +86,7 @@ impl Grown {
         test: &Part,
         incumbent: Option<&Incumbent>,
     ) -> Result<AmountsHeld, TrainError> {
-        let rows = narrowed(&examples.table, &self.columns).rows_of(test);
+        let rows = self.inputs.table(examples).rows_of(test);
         let (chances, ratios) = (self.loaded.run(&rows)?, self.loaded.log_ratios(&rows)?);
         let (form, bases, came) = (
             examples.form(),
