@@ -1,7 +1,7 @@
 /** What a user does with an alert: shown at once, sent with the version seen, taken back when refused. */
 import { type InfiniteData, type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, idempotencyKey, unwrap, useApi } from "./client";
-import { OwnChanges } from "./ownChanges";
+import { OwnChanges, patience } from "./ownChanges";
 import type { AccountView, Alert, AlertPage, AlertPatch, FeedbackInput, Today } from "./types";
 import { oneOf } from "~/lib/decode";
 import { dismissReasons } from "~/lib/vocabulary";
@@ -39,7 +39,7 @@ const changes = new OwnChanges<Alert>();
 /** Sends changes one after the other, each with the version that one's change before has left. */
 export function sendPatches(api: Api, alert: Alert, patches: readonly AlertPatch[]): Promise<Alert> {
   return changes.send(alert, patches.map((body) => (now) =>
-    unwrap(api.PATCH("/v1/alerts/{id}", { params: { path: { id: now.id }, header: { "If-Match": now.etag } }, body }))));
+    unwrap(api.PATCH("/v1/alerts/{id}", { params: { path: { id: now.id }, header: { "If-Match": now.etag } }, body, signal: patience() }))));
 }
 
 export interface PatchInput {

@@ -1,7 +1,7 @@
 /** Tasks of people (calls to action): the open ones by due day, made from an alert, done and taken back. */
 import { type InfiniteData, infiniteQueryOptions, type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type Api, idempotencyKey, unwrap, useApi } from "./client";
-import { OwnChanges } from "./ownChanges";
+import { OwnChanges, patience } from "./ownChanges";
 import type { NewTask, Task, TaskPage, TaskPatch } from "./types";
 
 export const tasksQuery = (api: Api, scope: "mine" | "all") =>
@@ -43,7 +43,7 @@ export function usePatchTask() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: ({ task, patch }: { task: Task; patch: TaskPatch }) => changes.send(task, [(now) =>
-      unwrap(api.PATCH("/v1/ctas/{id}", { params: { path: { id: now.id }, header: { "If-Match": now.etag } }, body: patch }))]),
+      unwrap(api.PATCH("/v1/ctas/{id}", { params: { path: { id: now.id }, header: { "If-Match": now.etag } }, body: patch, signal: patience() }))]),
     onMutate: async ({ task, patch }) => {
       await cache.cancelQueries({ queryKey: ["tasks"] });
       changeTask(cache, task.id, (old) => ({ ...old, status: patch.status ?? old.status }));

@@ -1,4 +1,4 @@
-//! Entity tags: a hash of the stored version, sent as `ETag` and in the body, asked back as `If-Match`.
+//! Entity tags: the number of the stored version, sent as `ETag` and in the body, asked back as `If-Match`.
 
 use axum::http::{HeaderMap, header};
 
@@ -26,7 +26,7 @@ pub fn must_match(headers: &HeaderMap, current: &str) -> Answer<()> {
         ));
     }
     // A list matches when one of it does, `*` whatever there is (RFC 9110, 13.1.1). Proxies that compress make a tag
-    // weak; ours are of content, so that the weak one says the same.
+    // weak; ours are of what is stored, so that the weak one says the same.
     let fits = given
         .iter()
         .flat_map(|line| line.split(','))

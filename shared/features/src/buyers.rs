@@ -2,7 +2,7 @@
 //! Marketing Science 2005). While an account is alive it orders at a pace of its own, drawn from a gamma distribution; after
 //! each order it may leave, with a chance of its own, drawn from a beta distribution. Four numbers describe everyone.
 //!
-//! The numbers are fitted to a tenant's accounts and stand on a model's card; with them what is expected of an account follows
+//! Two do where nobody is seen to leave. The numbers are fitted to a tenant's accounts and stand on a model's card; with them what is expected of an account follows
 //! from three features of it, and the model reads it beside the features ([`PURCHASES_AHEAD`]).
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub const PURCHASES_AHEAD: FeatureSpec = FeatureSpec {
     unit: "count",
     window_days: 0,
     group: FeatureGroup::Payment,
-    missing: "no purchase, or the model was fitted to no buyers",
+    missing: "a contract, no purchase, or a model that was fitted to no buyers",
     text: "Days with a purchase to expect in the next 90, at its pace so far (BG/NBD)",
     version: 1,
 };
@@ -35,14 +35,20 @@ pub struct Buyer {
 }
 
 impl Buyer {
-    /// The buyer that features tell of, in days; `None` without a purchase.
+    /// The features that tell of a buyer.
+    pub const TOLD_BY: [&str; 4] = [
+        "transactional",
+        "repeat_purchases",
+        "days_first_to_last_purchase",
+        "days_since_first_purchase",
+    ];
+
+    /// The buyer that features tell of, in days; `None` without a purchase, and of an account with a contract: its bills are no
+    /// purchases.
     pub fn of(feature: impl Fn(&str) -> Option<f64>) -> Option<Self> {
-        let [repeats, recency, age] = [
-            "repeat_purchases",
-            "days_first_to_last_purchase",
-            "days_since_first_purchase",
-        ]
-        .map(|name| feature(name).filter(|value| value.is_finite() && *value >= 0.0));
+        let told = Self::TOLD_BY.map(|name| feature(name).filter(|v| v.is_finite() && *v >= 0.0));
+        let [transactional, repeats, recency, age] = told;
+        (transactional? >= 1.0).then_some(())?;
         Some(Self {
             repeats: repeats? as usize,
             recency: recency?,
@@ -82,10 +88,10 @@ impl Nbd {
         all.iter().all(|number| number.is_finite() && *number > 0.0)
     }
 
-    /// [`PURCHASES_AHEAD`] of an account by its features; `None` without a purchase.
+    /// [`PURCHASES_AHEAD`] of an account by its features; `None` where they tell of no buyer. No more than one a day.
     pub fn ahead(&self, feature: impl Fn(&str) -> Option<f64>) -> Option<f64> {
         let expected = self.expected(&Buyer::of(feature)?, AHEAD_DAYS);
-        expected.is_finite().then_some(expected)
+        expected.is_finite().then(|| expected.clamp(0.0, AHEAD_DAYS))
     }
 
     /// The chance that the account has not left.
@@ -146,6 +152,7 @@ mod tests {
 
     fn ahead(repeats: f64, recency: f64, age: f64) -> Option<f64> {
         FITTED.ahead(|name| match name {
+            "transactional" => Some(1.0),
             "repeat_purchases" => Some(repeats),
             "days_first_to_last_purchase" => Some(recency),
             "days_since_first_purchase" => Some(age),
@@ -166,6 +173,8 @@ mod tests {
         assert_eq!(FITTED.ahead(|_| None), None);
         assert_eq!(ahead(f64::NAN, 1.0, 2.0), None);
         assert_eq!(ahead(1.0, -1.0, 2.0), None);
+        let with_contract = |name: &str| Some(if name == "transactional" { 0.0 } else { 5.0 });
+        assert_eq!(FITTED.ahead(with_contract), None);
         assert!(ahead(5_000.0, 3_000.0, 3_000.0).is_some_and(f64::is_finite));
     }
 

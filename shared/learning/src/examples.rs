@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_domain::health::FeatureMap;
 use copilot_domain::ids::AccountId;
-use copilot_domain::prediction::RevenueForm;
+use copilot_domain::prediction::{PredictionKind, RevenueForm};
 use copilot_features::buyers::Buyer;
 use copilot_features::{CATALOGUE, FeatureVector};
 use jiff::civil::Date;
@@ -46,16 +46,21 @@ impl Example {
     }
 }
 
-/// A buyer that was no example at a cut-off, as it had not bought for long: nothing is foretold of it, but that it left tells how
-/// buyers leave.
+/// Whether what a kind foretells hangs on the orders of buyers.
+pub fn is_told_of_buyers(kind: PredictionKind) -> bool {
+    matches!(kind, PredictionKind::Churn | PredictionKind::Revenue)
+}
+
+/// An account that was no example at a cut-off: it had not bought for long, had left by its record, or has a contract by now.
+/// Nothing is foretold of it then, but what its orders came to tells how buyers leave.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Lapsed {
+pub struct Aside {
     /// The account.
     pub account: AccountId,
     /// The cut-off.
     pub cutoff: Date,
-    /// What its orders came to, in days.
-    pub buyer: Buyer,
+    /// What its orders came to, in days; `None`: it is no buyer.
+    pub buyer: Option<Buyer>,
 }
 
 /// A feature of such values by its name; `None` where it is missing.
@@ -84,9 +89,9 @@ pub struct Examples {
     pub segments: Vec<String>,
     /// The health profile of each row, by its place in `segments`.
     pub segment_of: Vec<u16>,
-    /// Buyers that were no rows at a cut-off, with the account's number: those of rows, and further ones of accounts that never
-    /// were in one. By cut-off, then by account.
-    pub lapsed: Vec<(usize, Date, Buyer)>,
+    /// Accounts that were no rows at a cut-off, by their number (those of rows, and further ones of accounts that never were in
+    /// one), and what their orders came to. By cut-off, then by account.
+    pub aside: Vec<(usize, Date, Option<Buyer>)>,
 }
 
 impl Examples {
@@ -117,16 +122,16 @@ impl Examples {
         out
     }
 
-    /// Puts them in order, with the buyers that were none.
-    pub fn with_lapsed(all: Vec<Example>, mut lapsed: Vec<Lapsed>) -> Self {
+    /// Puts them in order, with the accounts that were none.
+    pub fn with_aside(all: Vec<Example>, mut aside: Vec<Aside>) -> Self {
         let rows: BTreeSet<AccountId> = all.iter().map(|one| one.account).collect();
         let mut numbers: BTreeMap<AccountId, usize> = rows.into_iter().zip(0..).collect();
         let mut out = Self::of(all);
-        lapsed.sort_by_key(|one| (one.cutoff, one.account));
-        for one in lapsed {
+        aside.sort_by_key(|one| (one.cutoff, one.account));
+        for one in aside {
             let next = numbers.len();
             let number = *numbers.entry(one.account).or_insert(next);
-            out.lapsed.push((number, one.cutoff, one.buyer));
+            out.aside.push((number, one.cutoff, one.buyer));
         }
         out
     }

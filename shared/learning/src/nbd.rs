@@ -8,8 +8,13 @@ use crate::simplex;
 
 /// The least that the log likelihood of an account must gain for the chance to leave to be believed.
 const GAIN: f64 = 1e-6;
-/// Shapes beyond it are as good as no spread: the search has run off.
-const FAR: f64 = 1e6;
+/// A first shape of the chance to leave below it: nobody does.
+const NEVER: f64 = 1e-6;
+/// Shapes that are as good as no spread: where all buyers are alike, the search runs off along their mean, and the formulas with
+/// it. They are held there.
+const ALIKE: f64 = 500.0;
+/// Logarithms of numbers that are searched, at the most.
+const FAR: f64 = 30.0;
 
 /// Fits by maximum likelihood; `None` without an account that has any age.
 pub fn fit(buyers: &[Buyer]) -> Option<Nbd> {
@@ -26,34 +31,48 @@ pub fn fit(buyers: &[Buyer]) -> Option<Nbd> {
             ..*b
         })
         .collect();
+    let number = |x: f64| x.clamp(-FAR, FAR).exp();
     let plain_of = |x: &[f64]| Nbd {
-        r: x[0].exp(),
-        alpha: x[1].exp(),
+        r: number(x[0]),
+        alpha: number(x[1]),
         leaving: None,
     };
-    let (plain, loss) = simplex::minimum(&|x: &[f64]| -likelihood(&plain_of(x), &buyers), &[0.0, -1.0]);
     let of = |x: &[f64]| Nbd {
-        r: x[0].exp(),
-        alpha: x[1].exp(),
         leaving: Some(Leaving {
-            a: x[2].exp(),
-            b: x[3].exp(),
+            a: number(x[2]),
+            b: number(x[3]),
         }),
+        ..plain_of(x)
     };
-    let (full, full_loss) = simplex::minimum(
+    let (plain, _) = simplex::minimum(&|x: &[f64]| -likelihood(&plain_of(x), &buyers), &[0.0, -1.0]);
+    let (full, _) = simplex::minimum(
         &|x: &[f64]| -likelihood(&of(x), &buyers),
         &[plain[0], plain[1], -1.0, 1.0],
     );
-    let found = of(&full);
-    let believed = loss - full_loss > GAIN
-        && found
-            .leaving
-            .is_some_and(|l| l.a < FAR && l.b < FAR && l.a > 1.0 / FAR);
-    let found = if believed { found } else { plain_of(&plain) };
+    let (plain, full) = (held(plain_of(&plain)), held(of(&full)));
+    let gains = likelihood(&full, &buyers) - likelihood(&plain, &buyers) > GAIN;
+    let leave = full.leaving.is_some_and(|leaving| leaving.a > NEVER);
+    let found = if gains && leave { full } else { plain };
     Some(Nbd {
         alpha: found.alpha * unit,
         ..found
     })
+}
+
+/// The same means with no more sharpness than [`ALIKE`].
+fn held(found: Nbd) -> Nbd {
+    let pace = (ALIKE / found.r).min(1.0);
+    Nbd {
+        r: found.r * pace,
+        alpha: found.alpha * pace,
+        leaving: found.leaving.map(|Leaving { a, b }| {
+            let share = (ALIKE / (a + b)).min(1.0);
+            Leaving {
+                a: a * share,
+                b: b * share,
+            }
+        }),
+    }
 }
 
 /// Mean log likelihood of the accounts.

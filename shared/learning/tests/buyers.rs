@@ -6,7 +6,7 @@ use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::Timestamp;
 use copilot_features::FeatureVector;
 use copilot_features::buyers::{Buyer, PURCHASES_AHEAD};
-use copilot_learning::examples::{Example, Examples, Lapsed, value_in};
+use copilot_learning::examples::{Aside, Example, Examples, value_in};
 use copilot_learning::random::Random;
 use copilot_learning::reads::Reads;
 use copilot_learning::train::{Artifact, Order, Verdict, train};
@@ -59,7 +59,7 @@ fn day(at: i32) -> Date {
 }
 
 fn examples(shops: &[Vec<i32>]) -> Examples {
-    let (mut all, mut lapsed) = (Vec::new(), Vec::new());
+    let (mut all, mut aside) = (Vec::new(), Vec::new());
     for (number, days) in shops.iter().enumerate() {
         let account = AccountId::derived(&[&number.to_string()]);
         for at in CUTOFFS {
@@ -68,8 +68,8 @@ fn examples(shops: &[Vec<i32>]) -> Examples {
                 continue;
             };
             if silence > 180.0 {
-                let buyer = Buyer::of(|name| features.get(name)).unwrap();
-                lapsed.push(Lapsed {
+                let buyer = Buyer::of(|name| features.get(name));
+                aside.push(Aside {
                     account,
                     cutoff,
                     buyer,
@@ -87,7 +87,7 @@ fn examples(shops: &[Vec<i32>]) -> Examples {
             });
         }
     }
-    Examples::with_lapsed(all, lapsed)
+    Examples::with_aside(all, aside)
 }
 
 fn trained(examples: &Examples) -> Artifact {

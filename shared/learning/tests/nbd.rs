@@ -2,6 +2,7 @@
 //! b 3.34858; expected orders of 90 days).
 
 use copilot_learning::nbd::{Buyer, Leaving, fit};
+use copilot_learning::random::Random;
 
 fn close(a: f64, b: f64, share: f64) -> bool {
     (a - b).abs() <= share * b.abs().max(1e-3)
@@ -93,4 +94,59 @@ fn accounts_without_an_age_are_not_fitted() {
     };
     assert_eq!(fit(&[new]), None);
     assert_eq!(fit(&[]), None);
+}
+
+/// Accounts that order at a pace of their own and leave after an order by one chance for all, seen for 400 days.
+fn alike(seed: u64, count: usize, chance: f64) -> Vec<Buyer> {
+    let mut random = Random::new(seed);
+    let mut one = |_| {
+        let mean = 5.0 + 40.0 * random.unit();
+        let first = 200.0 * random.unit();
+        let (mut last, mut repeats) = (first, 0);
+        while random.unit() > chance {
+            let next = last - mean * random.unit().max(1e-9).ln();
+            if next > 400.0 {
+                break;
+            }
+            (last, repeats) = (next, repeats + 1);
+        }
+        Buyer {
+            repeats,
+            recency: last - first,
+            age: 400.0 - first,
+        }
+    };
+    (0..count).map(&mut one).collect()
+}
+
+#[test]
+fn where_all_leave_by_the_same_chance_the_search_runs_off_and_the_chance_is_kept() {
+    for seed in 1..=12 {
+        let fit = fit(&alike(seed, 400, 0.1)).unwrap();
+        let leaving = fit.leaving.unwrap();
+        let chance = leaving.a / (leaving.a + leaving.b);
+        assert!((0.06..0.13).contains(&chance), "{seed}: {fit:?}");
+        let silent = Buyer {
+            repeats: 12,
+            recency: 150.0,
+            age: 330.0,
+        };
+        let young = Buyer {
+            repeats: 0,
+            recency: 0.0,
+            age: 1.0,
+        };
+        assert!(fit.expected(&silent, 90.0) < 0.2, "{seed}: {fit:?}");
+        let expected = fit.expected(&young, 90.0);
+        assert!((0.0..90.0).contains(&expected), "{seed}: {expected}");
+    }
+}
+
+#[test]
+fn where_nobody_leaves_nobody_is_thought_to() {
+    for seed in 1..=6 {
+        let fit = fit(&alike(seed, 400, 0.0)).unwrap();
+        let chance = fit.leaving.map_or(0.0, |l| l.a / (l.a + l.b));
+        assert!(chance < 0.01, "{seed}: {fit:?}");
+    }
 }

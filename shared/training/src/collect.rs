@@ -3,9 +3,9 @@
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::{Timestamp, day_of, end_of_day, shift};
+use copilot_features::CATALOGUE;
 use copilot_features::buyers::Buyer;
-use copilot_features::{CATALOGUE, FeatureVector};
-use copilot_learning::examples::{Example, Lapsed};
+use copilot_learning::examples::{Aside, Example, is_told_of_buyers};
 use copilot_learning::outcomes::Recorded;
 use copilot_learning::population::includes;
 use copilot_learning::train::WINDOW_DAYS;
@@ -28,8 +28,8 @@ const MONTHS: i16 = 24;
 pub(crate) struct Collected {
     /// The examples, in no order.
     pub(crate) examples: Vec<Example>,
-    /// Buyers that were none, in no order.
-    pub(crate) lapsed: Vec<Lapsed>,
+    /// Accounts that were none, in no order.
+    pub(crate) aside: Vec<Aside>,
     /// Accounts read.
     pub(crate) accounts: usize,
 }
@@ -69,9 +69,9 @@ pub(crate) async fn collect(
     let mut out = Collected::default();
     let mut reading = stream::iter(accounts).map(one).buffer_unordered(AT_ONCE);
     while let Some(read) = reading.next().await {
-        let (examples, lapsed) = read?;
+        let (examples, aside) = read?;
         out.examples.extend(examples);
-        out.lapsed.extend(lapsed);
+        out.aside.extend(aside);
         out.accounts += 1;
         progress.at(out.accounts).await?;
     }
@@ -104,15 +104,15 @@ async fn of_account(
     account: AccountId,
     (kind, days): (PredictionKind, &[Date]),
     now: Timestamp,
-) -> Result<(Vec<Example>, Vec<Lapsed>), TrainingError> {
+) -> Result<(Vec<Example>, Vec<Aside>), TrainingError> {
     let zone = settings.tenant.time_zone();
-    let (mut out, mut lapsed) = (Vec::new(), Vec::<Lapsed>::new());
+    let (mut out, mut aside) = (Vec::new(), Vec::new());
     let Some(first) = days.first() else {
-        return Ok((out, lapsed));
+        return Ok((out, aside));
     };
     let from = end_of_day(shift(*first, -1), &zone);
     let loaded = match scorer.load(tenant, account, &settings.tenant, from).await {
-        Err(ScoreError::UnknownAccount(_)) => return Ok((out, lapsed)),
+        Err(ScoreError::UnknownAccount(_)) => return Ok((out, aside)),
         loaded => loaded?,
     };
     let recorded = Recorded::of(&loaded.history, now);
@@ -120,30 +120,30 @@ async fn of_account(
     for day in days {
         // What was known when the month began.
         let at = end_of_day(shift(*day, -1), &zone);
-        let Some(happened) = recorded.happened(kind, at, WINDOW_DAYS) else {
+        let happened = recorded.happened(kind, at, WINDOW_DAYS);
+        if happened.is_none() && !is_told_of_buyers(kind) {
             continue;
-        };
+        }
         let snapshot = snapshots.at(at);
         if snapshot.known_since.is_none() {
             continue;
         }
         let config = scorer.config(settings, &snapshot);
         let features = copilot_features::compute(&snapshot, &config);
-        if !includes(kind, &features) {
-            let buyer = lapsed_buyer(kind, &features);
-            // It only grows older while it does not buy: once for each time that it lapsed.
-            if let Some(buyer) =
-                buyer.filter(|b| lapsed.last().is_none_or(|last| last.buyer.repeats != b.repeats))
-            {
-                let cutoff = *day;
-                lapsed.push(Lapsed {
-                    account,
-                    cutoff,
-                    buyer,
-                });
+        let Some(happened) = happened.filter(|_| includes(kind, &features)) else {
+            if is_told_of_buyers(kind) {
+                let buyer = Buyer::of(|name| features.get(name));
+                set_aside(
+                    &mut aside,
+                    Aside {
+                        account,
+                        cutoff: *day,
+                        buyer,
+                    },
+                );
             }
             continue;
-        }
+        };
         let rules = rules_probability(&settings.profiles, &snapshot, &config, &features, kind);
         let came = (kind == PredictionKind::Revenue)
             .then(|| recorded.came(at, WINDOW_DAYS))
@@ -158,16 +158,16 @@ async fn of_account(
             segment: settings.profiles.choose(&snapshot, &features).1.id,
         });
     }
-    Ok((out, lapsed))
+    Ok((out, aside))
 }
 
-/// What the orders of an account come to that nothing is foretold of, as it has not bought for long; `None` of others.
-fn lapsed_buyer(kind: PredictionKind, features: &FeatureVector) -> Option<Buyer> {
-    let of_buyers = matches!(kind, PredictionKind::Churn | PredictionKind::Revenue);
-    let buys = features.get("transactional").is_some_and(|buys| buys >= 1.0);
-    (of_buyers && buys)
-        .then(|| Buyer::of(|name| features.get(name)))
-        .flatten()
+/// Adds what an account was at a cut-off. While it does not buy it only grows older: once for each time that its orders changed.
+fn set_aside(aside: &mut Vec<Aside>, now: Aside) {
+    let repeats = |one: &Aside| one.buyer.map(|buyer| buyer.repeats);
+    let before = aside.last().map(repeats);
+    if before != Some(repeats(&now)) {
+        aside.push(now);
+    }
 }
 
 #[cfg(test)]

@@ -161,7 +161,7 @@ impl Trainer {
         }
         let mut progress = Progress { table, tenant, run };
         let collected = collect(&self.scorer, tenant, &settings, kind, now, &mut progress).await?;
-        let examples = Examples::with_lapsed(collected.examples, collected.lapsed);
+        let examples = Examples::with_aside(collected.examples, collected.aside);
         progress.run.labels = Some(counts(&examples));
         progress
             .say("trains, and holds the model against months that it has not seen")
@@ -343,7 +343,7 @@ fn version(examples: &Examples, day: &str) -> String {
             hash.update(bits.to_be_bytes());
         }
     }
-    for (account, cutoff, buyer) in &examples.lapsed {
+    for (account, cutoff, buyer) in &examples.aside {
         hash.update(format!("{account} {cutoff} {buyer:?}"));
     }
     format!("{day}-{}", hex::encode(&hash.finalize()[..4]))

@@ -98,7 +98,12 @@ fn examples(set: &Set, buyers: Option<&[[f32; 3]]>) -> Result<Examples> {
 pub(crate) fn run(root: &Path, name: &str) -> Result<()> {
     let folder = root.join(name);
     let set = Set::read(&folder, &[])?;
-    let examples = examples(&set, buyers(&folder)?.as_deref())?;
+    let buyers = buyers(&folder)?;
+    ensure!(
+        buyers.is_some() || set.cutoffs.is_none(),
+        "{name} is of a log: run `features {name}` first"
+    );
+    let examples = examples(&set, buyers.as_deref())?;
     let (rows, columns) = (examples.len(), set.table.width());
     let (began, before) = (Instant::now(), cpu_seconds());
     let order = Order {

@@ -63,12 +63,15 @@ export function AlertsPage() {
     bulk.close();
     void navigate({ pathname: paths.alerts, search: `?${writeInbox({ ...view, ...next }, usual)}` }, { replace: true });
   };
-  const [aim] = useState(() => new Aim<Alert | undefined>());
+  const [aim] = useState(() => new Aim<string | undefined>());
   const drawn = { key: location.key, step: stepOf(location.state) };
-  const current = () => aim.current(drawn, alert);
+  const current = () => {
+    const aimed = aim.current(drawn, alert?.id);
+    return aimed === alert?.id ? alert : rows.find((found) => found.id === aimed);
+  };
   const choose = (next: Alert | undefined) => {
     if (next === undefined) return;
-    const state = aim.step(drawn, next);
+    const state = aim.step(drawn, next.id);
     void navigate({ pathname: paths.alert(next.id), search: `?${params}` }, { replace: true, state });
   };
   const move = (by: number) => {

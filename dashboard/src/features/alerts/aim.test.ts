@@ -32,7 +32,13 @@ describe("what a key means", () => {
     expect(aim.current({ key: "a link", step: undefined }, "linked")).toBe("linked");
     // The page was loaded anew: its place still carries a step of before.
     const reloaded = { key: "reloaded", step: 7 };
-    expect(new Aim<string>().current(reloaded, "shown")).toBe("shown");
+    const anew = new Aim<string>();
+    expect(anew.current(reloaded, "shown")).toBe("shown");
+    const again: Drawn = { key: "come back to", step: 1 };
+    const next = anew.step(again, "stepped to");
+    expect(next).toEqual({ step: 1 });
+    expect(anew.current(again, "shown")).toBe("stepped to");
+    expect(anew.current(drawn(next), "stepped to")).toBe("stepped to");
   });
 
   test("a place's state without a step has none", () => {

@@ -35,7 +35,8 @@ export class Aim<T> {
 
   #ahead({ key, step }: Drawn) {
     const pending = this.#pending;
-    if (pending === undefined || step === pending.last) return undefined;
+    if (pending === undefined) return undefined;
+    // By the key first: a place that was loaded anew, or come back to, still carries a step of before.
     const onTheWay = key === pending.from || (step !== undefined && step >= pending.first && step < pending.last);
     return onTheWay ? pending : undefined;
   }

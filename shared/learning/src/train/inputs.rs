@@ -8,8 +8,9 @@ use copilot_features::buyers::{Buyer, Nbd, PURCHASES_AHEAD};
 use copilot_features::{CATALOGUE, FeatureSpec};
 use jiff::civil::Date;
 
-use crate::examples::{Examples, value_in};
+use crate::examples::{Examples, is_told_of_buyers};
 use crate::nbd;
+use crate::reads::OfBuyers;
 use crate::table::{Part, Table};
 
 /// A feature is read where at least this share of the rows has it.
@@ -30,9 +31,16 @@ pub(super) struct Inputs {
 impl Inputs {
     /// Those of a model that learns from a part of the examples.
     pub(super) fn of(kind: PredictionKind, examples: &Examples, part: &Part) -> Self {
-        Self {
-            columns: told(&examples.table, part),
+        let columns = told(&examples.table, part);
+        let alone = Self {
+            columns: Vec::new(),
             buyers: fitted(kind, examples, part),
+        };
+        // It must say something on these rows, as any other.
+        let says = alone.buyers.is_some() && told(&alone.table(examples), part) == [0];
+        Self {
+            columns,
+            buyers: alone.buyers.filter(|_| says),
         }
     }
 
@@ -54,12 +62,13 @@ impl Inputs {
     /// The inputs of all rows of the examples.
     pub(super) fn table(&self, examples: &Examples) -> Table {
         let width = self.columns.len() + usize::from(self.buyers.is_some());
+        let of_buyers = OfBuyers::new();
         let mut values = Vec::with_capacity(examples.len() * width);
         for row in 0..examples.len() {
             let row = examples.table.row(row);
             values.extend(self.columns.iter().map(|column| row[*column]));
             values.extend(self.buyers.map(|numbers| {
-                let ahead = numbers.ahead(|name| value_in(row, name));
+                let ahead = numbers.ahead(|name| of_buyers.value(row, name));
                 ahead.map_or(f32::NAN, |orders| orders as f32)
             }));
         }
@@ -92,15 +101,17 @@ fn told(table: &Table, part: &Part) -> Vec<usize> {
 /// The numbers of the buyers of a part, as they stood at its last cut-off; `None` where it is of others, or speaks of what does
 /// not hang on their orders.
 ///
-/// Examples are of accounts that bought not long ago: by them alone it would seem that nobody ever leaves. So those that lapsed
-/// count too, each as it was last seen, only older: had it bought since, it would be an example again.
+/// Rows are of accounts that bought not long ago. Those that lapsed before the first cut-off are in none, and without them leaving
+/// would seem rarer than it is: they count too. Each buyer stands as it was last seen, only older: had it bought since, it would
+/// be seen again. One that was last seen with a contract is left out.
 fn fitted(kind: PredictionKind, examples: &Examples, part: &Part) -> Option<Nbd> {
-    if !matches!(kind, PredictionKind::Churn | PredictionKind::Revenue) {
+    if !is_told_of_buyers(kind) {
         return None;
     }
+    let of_buyers = OfBuyers::new();
     let last = part.rows.iter().map(|row| examples.cutoffs[*row]).max()?;
-    let mut newest: BTreeMap<usize, (Date, Buyer)> = BTreeMap::new();
-    let mut see = |account: usize, day: Date, buyer: Buyer| {
+    let mut newest: BTreeMap<usize, (Date, Option<Buyer>)> = BTreeMap::new();
+    let mut see = |account: usize, day: Date, buyer: Option<Buyer>| {
         let kept = newest.entry(account).or_insert((day, buyer));
         if day > kept.0 {
             *kept = (day, buyer);
@@ -108,25 +119,21 @@ fn fitted(kind: PredictionKind, examples: &Examples, part: &Part) -> Option<Nbd>
     };
     let mut buying = 0;
     for row in &part.rows {
-        if examples
-            .value(*row, "transactional")
-            .is_some_and(|buys| buys >= 1.0)
-        {
-            buying += 1;
-            if let Some(buyer) = Buyer::of(|name| examples.value(*row, name)) {
-                see(examples.accounts[*row], examples.cutoffs[*row], buyer);
-            }
-        }
+        let values = examples.table.row(*row);
+        let buyer = Buyer::of(|name| of_buyers.value(values, name));
+        buying += u32::from(buyer.is_some());
+        see(examples.accounts[*row], examples.cutoffs[*row], buyer);
     }
     if f64::from(buying) < LEAST_BUYERS * part.len() as f64 {
         return None;
     }
-    for (account, day, buyer) in examples.lapsed.iter().filter(|(_, day, _)| *day <= last) {
+    for (account, day, buyer) in examples.aside.iter().filter(|(_, day, _)| *day <= last) {
         see(*account, *day, *buyer);
     }
-    let aged = newest.into_values().map(|(day, buyer)| Buyer {
-        age: buyer.age + f64::from((last - day).get_days()),
-        ..buyer
+    let aged = newest.into_values().filter_map(|(day, buyer)| {
+        let buyer = buyer?;
+        let age = buyer.age + f64::from((last - day).get_days());
+        Some(Buyer { age, ..buyer })
     });
     nbd::fit(&aged.collect::<Vec<Buyer>>()).filter(Nbd::is_sound)
 }
@@ -138,10 +145,10 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::examples::{Example, Lapsed};
+    use crate::examples::{Aside, Example};
 
     /// Buyers at the first of January and of February: each orders every ten days, some less.
-    fn buyers(share: f64, lapsed: Vec<Lapsed>) -> Examples {
+    fn buyers(share: f64, lapsed: Vec<Aside>) -> Examples {
         let one = |number: u32, month: i8| {
             let mut features = FeatureVector::default();
             let buys = f64::from(number) < share * 100.0;
@@ -160,7 +167,7 @@ mod tests {
             }
         };
         let all = (0..100).flat_map(|number| [one(number, 1), one(number, 2)]);
-        Examples::with_lapsed(all.collect(), lapsed)
+        Examples::with_aside(all.collect(), lapsed)
     }
 
     fn of(kind: PredictionKind, examples: &Examples) -> Inputs {
@@ -191,16 +198,16 @@ mod tests {
 
     #[test]
     fn buyers_that_lapsed_make_all_expect_less_and_later_ones_are_not_known_yet() {
-        let gone = |number: u32, month: i8| Lapsed {
+        let gone = |number: u32, month: i8| Aside {
             account: AccountId::derived(&["gone", &number.to_string()]),
             cutoff: date(2025, month, 1),
-            buyer: Buyer {
+            buyer: Some(Buyer {
                 repeats: 6,
                 recency: 100.0,
                 age: 400.0,
-            },
+            }),
         };
-        let expected = |lapsed: Vec<Lapsed>| {
+        let expected = |lapsed: Vec<Aside>| {
             let numbers = of(PredictionKind::Churn, &buyers(1.0, lapsed)).buyers;
             let silent = Buyer {
                 repeats: 8,
@@ -212,5 +219,22 @@ mod tests {
         let none = expected(Vec::new());
         assert!(expected((0..60).map(|n| gone(n, 2)).collect()) < 0.8 * none);
         assert!((expected((0..60).map(|n| gone(n, 3)).collect()) - none).abs() < 1e-12);
+        let signed = |n| Aside {
+            buyer: None,
+            cutoff: date(2025, 2, 2),
+            ..gone(n, 2)
+        };
+        let both = (0..60).flat_map(|n| [gone(n, 1), signed(n)]);
+        let signed = expected(
+            both.map(|one| Aside {
+                cutoff: one.cutoff.min(date(2025, 2, 1)),
+                ..one
+            })
+            .collect(),
+        );
+        assert!(
+            (signed - none).abs() < 1e-12,
+            "with a contract they are no buyers"
+        );
     }
 }
