@@ -23,7 +23,8 @@ async function attempt(request: Request, token: string | undefined): Promise<Res
   try {
     return await fetch(request);
   } catch (cause) {
-    if (request.signal.aborted) throw cause;
+    const waitedLong = cause instanceof DOMException && cause.name === "TimeoutError";
+    if (request.signal.aborted && !waitedLong) throw cause;
     throw offline();
   }
 }

@@ -1,9 +1,10 @@
 //! Orders to come of accounts that buy as they like: BG/NBD (Fader, Hardie, Lee, "Counting your customers the easy way",
 //! Marketing Science 2005). While an account is alive it orders at a pace of its own, drawn from a gamma distribution; after
-//! each order it may leave, with a chance of its own, drawn from a beta distribution. Four numbers describe everyone.
+//! each order it may leave, with a chance of its own, drawn from a beta distribution. Four numbers describe everyone, two where
+//! nobody is seen to leave.
 //!
-//! Two do where nobody is seen to leave. The numbers are fitted to a tenant's accounts and stand on a model's card; with them what is expected of an account follows
-//! from three features of it, and the model reads it beside the features ([`PURCHASES_AHEAD`]).
+//! The numbers are fitted to a tenant's accounts and stand on a model's card. With them what is expected of an account follows
+//! from its features, and the model reads it beside them ([`PURCHASES_AHEAD`]).
 
 use serde::{Deserialize, Serialize};
 

@@ -27,6 +27,11 @@ pub fn spec(name: &str) -> Option<&'static FeatureSpec> {
     CATALOGUE.iter().find(|spec| spec.name == name)
 }
 
+/// The place of a feature in the catalogue by name.
+pub fn place(name: &str) -> Option<usize> {
+    CATALOGUE.iter().position(|spec| spec.name == name)
+}
+
 /// What is known of an input of a model by name: of a feature, or of what a card's own numbers tell from features.
 pub fn input_spec(name: &str) -> Option<&'static FeatureSpec> {
     const AHEAD: &FeatureSpec = &PURCHASES_AHEAD;

@@ -35,7 +35,7 @@ pub mod vector;
 use copilot_domain::history::Snapshot;
 use copilot_domain::time::Timestamp;
 
-pub use catalogue::{CATALOGUE, FeatureSpec, input_spec, spec};
+pub use catalogue::{CATALOGUE, FeatureSpec, input_spec, place, spec};
 pub use config::{FeatureConfig, FeatureGroup};
 pub use outlook::{UsageOutlook, usage_outlook};
 pub use vector::FeatureVector;

@@ -5,7 +5,7 @@ use copilot_domain::health::{Band, FeatureMap};
 use copilot_domain::ids::AccountId;
 use copilot_domain::money::Currency;
 use copilot_domain::time::Timestamp;
-use copilot_features::{CATALOGUE, FeatureVector};
+use copilot_features::{CATALOGUE, FeatureVector, place};
 use jiff::civil::Date;
 
 /// Where the rows of a file come from.
@@ -49,7 +49,7 @@ impl Features {
     pub fn of<'a>(values: impl IntoIterator<Item = (&'a str, f64)>) -> Self {
         let mut features = Self::default();
         for (name, value) in values {
-            if let Some(at) = position(name) {
+            if let Some(at) = place(name) {
                 features.set(at, Some(value));
             }
         }
@@ -66,7 +66,7 @@ impl Features {
 
     /// A feature's value; `None` when it is missing or unknown.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.at(position(name)?)
+        self.at(place(name)?)
     }
 
     /// The value of the feature at a place in the catalogue.
@@ -95,10 +95,6 @@ impl From<&FeatureVector> for Features {
     fn from(vector: &FeatureVector) -> Self {
         Self::of(vector.values())
     }
-}
-
-fn position(name: &str) -> Option<usize> {
-    CATALOGUE.iter().position(|spec| spec.name == name)
 }
 
 /// One account on one day. Its ARR is the feature `arr`, in major units of `currency`.

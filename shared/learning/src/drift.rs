@@ -14,7 +14,7 @@ use copilot_domain::ids::AccountId;
 use copilot_domain::model::ModelRole;
 use copilot_domain::monitoring::{CalibrationDrift, Drift, ModelWorld, Movement, SegmentWorld, WorldState};
 use copilot_features::config::FeatureGroup;
-use copilot_features::{CATALOGUE, input_spec};
+use copilot_features::{input_spec, place};
 use copilot_scoring::learnt_card::LearntCard;
 use copilot_scoring::reference::{Reference, References, SegmentReferences};
 
@@ -52,12 +52,11 @@ pub struct Seen {
 /// Holds a model against the accounts of now, and its kept predictions against what came. `checked` may hold predictions
 /// of others: they are passed over.
 pub fn watch(card: &LearntCard, role: ModelRole, accounts: &[Seen], checked: &[&Check]) -> ModelWorld {
-    let column = |name: &str| CATALOGUE.iter().position(|spec| spec.name == name);
     let applies: Vec<_> = card
         .applies_to
         .all
         .iter()
-        .map(|when| (column(&when.feature), when))
+        .map(|when| (place(&when.feature), when))
         .collect();
     // Not those alone that the model answers for: an account whose inputs have gone is what is looked for.
     let members = |or_unknown: bool| -> Vec<&Seen> {

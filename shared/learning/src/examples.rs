@@ -6,7 +6,7 @@ use copilot_domain::health::FeatureMap;
 use copilot_domain::ids::AccountId;
 use copilot_domain::prediction::{PredictionKind, RevenueForm};
 use copilot_features::buyers::Buyer;
-use copilot_features::{CATALOGUE, FeatureVector};
+use copilot_features::{CATALOGUE, FeatureVector, place};
 use jiff::civil::Date;
 
 use crate::table::Table;
@@ -65,8 +65,7 @@ pub struct Aside {
 
 /// A feature of such values by its name; `None` where it is missing.
 pub fn value_in(features: &[f32], name: &str) -> Option<f64> {
-    let column = CATALOGUE.iter().position(|spec| spec.name == name)?;
-    let value = features.get(column).copied()?;
+    let value = features.get(place(name)?).copied()?;
     value.is_finite().then(|| f64::from(value))
 }
 
@@ -156,7 +155,7 @@ impl Examples {
 
     /// The share of rows of accounts without a contract.
     pub fn transactional_share(&self) -> f64 {
-        let column = CATALOGUE.iter().position(|spec| spec.name == "transactional");
+        let column = place("transactional");
         let Some(column) = column.filter(|_| !self.is_empty()) else {
             return 0.0;
         };

@@ -1,26 +1,9 @@
 //! A model's inputs out of rows of the catalogue's features.
 
-use copilot_features::CATALOGUE;
-use copilot_features::buyers::Buyer;
+use copilot_features::place;
 use copilot_scoring::learnt_card::LearntCard;
 
-/// Where the features that tell of a buyer stand in such a row.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct OfBuyers(Vec<(&'static str, usize)>);
-
-impl OfBuyers {
-    pub(crate) fn new() -> Self {
-        let named = CATALOGUE.iter().map(|spec| spec.name).zip(0..);
-        Self(named.filter(|(name, _)| Buyer::TOLD_BY.contains(name)).collect())
-    }
-
-    /// One of them; `None` of others, and where it is missing.
-    pub(crate) fn value(&self, row: &[f32], feature: &str) -> Option<f64> {
-        let (_, column) = self.0.iter().find(|(name, _)| *name == feature)?;
-        let value = row[*column];
-        value.is_finite().then(|| f64::from(value))
-    }
-}
+use crate::examples::value_in;
 
 /// Where the inputs of a model stand in such a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,17 +11,14 @@ pub struct Reads<'a> {
     card: &'a LearntCard,
     /// `None`: no feature, but told from features by the card; or unknown by now.
     columns: Vec<Option<usize>>,
-    of_buyers: OfBuyers,
 }
 
 impl<'a> Reads<'a> {
     /// The inputs of a card.
     pub fn of(card: &'a LearntCard) -> Self {
-        let place = |name: &str| CATALOGUE.iter().position(|spec| spec.name == name);
         Self {
             card,
             columns: card.inputs.iter().map(|input| place(&input.name)).collect(),
-            of_buyers: OfBuyers::new(),
         }
     }
 
@@ -58,9 +38,7 @@ impl<'a> Reads<'a> {
             return row[column];
         }
         let name = &self.card.inputs[input].name;
-        let value = self
-            .card
-            .value(name, |feature| self.of_buyers.value(row, feature));
+        let value = self.card.value(name, |feature| value_in(row, feature));
         value.map_or(f32::NAN, |value| value as f32)
     }
 

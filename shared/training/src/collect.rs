@@ -3,8 +3,8 @@
 use copilot_domain::ids::{AccountId, TenantId};
 use copilot_domain::prediction::PredictionKind;
 use copilot_domain::time::{Timestamp, day_of, end_of_day, shift};
-use copilot_features::CATALOGUE;
 use copilot_features::buyers::Buyer;
+use copilot_features::place;
 use copilot_learning::examples::{Aside, Example, is_told_of_buyers};
 use copilot_learning::outcomes::Recorded;
 use copilot_learning::population::includes;
@@ -83,7 +83,7 @@ pub(crate) async fn collect(
 /// but a few rows are of buyers, they alone are: a few accounts that have never bought must not decide whom the model speaks for,
 /// which are buyers of late.
 fn keep_one_form(kind: PredictionKind, examples: &mut Vec<Example>) {
-    let column = CATALOGUE.iter().position(|spec| spec.name == "transactional");
+    let column = place("transactional");
     let buys = |one: &Example| column.is_some_and(|column| one.features[column] >= 1.0);
     let buyers = examples.iter().filter(|one| buys(one)).count() as f64;
     let all = examples.len() as f64;
@@ -133,14 +133,12 @@ async fn of_account(
         let Some(happened) = happened.filter(|_| includes(kind, &features)) else {
             if is_told_of_buyers(kind) {
                 let buyer = Buyer::of(|name| features.get(name));
-                set_aside(
-                    &mut aside,
-                    Aside {
-                        account,
-                        cutoff: *day,
-                        buyer,
-                    },
-                );
+                let cutoff = *day;
+                aside.push(Aside {
+                    account,
+                    cutoff,
+                    buyer,
+                });
             }
             continue;
         };
@@ -159,15 +157,6 @@ async fn of_account(
         });
     }
     Ok((out, aside))
-}
-
-/// Adds what an account was at a cut-off. While it does not buy it only grows older: once for each time that its orders changed.
-fn set_aside(aside: &mut Vec<Aside>, now: Aside) {
-    let repeats = |one: &Aside| one.buyer.map(|buyer| buyer.repeats);
-    let before = aside.last().map(repeats);
-    if before != Some(repeats(&now)) {
-        aside.push(now);
-    }
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub(super) fn card(
         window_days: WINDOW_DAYS,
         sha256: LearntCard::hash(bytes),
         inputs,
-        buyers: read.buyers,
+        buyers: read.buyers(),
         anatomy: Some(anatomy(blend)),
         applies_to: applies_to(order.kind, transactional, usual_gaps(table, part)),
         golden: golden.collect(),

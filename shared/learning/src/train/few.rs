@@ -23,7 +23,7 @@ pub(super) fn places(
     (table, part): (&Table, &Part),
     stage: Stage,
 ) -> Vec<usize> {
-    if kind != PredictionKind::Churn || stage != Stage::Boosting || inputs.buyers.is_none() {
+    if kind != PredictionKind::Churn || stage != Stage::Boosting || inputs.buyers().is_none() {
         return Vec::new();
     }
     let Some(places) = FEW

@@ -8,9 +8,8 @@ use copilot_features::buyers::{Buyer, Nbd, PURCHASES_AHEAD};
 use copilot_features::{CATALOGUE, FeatureSpec};
 use jiff::civil::Date;
 
-use crate::examples::{Examples, is_told_of_buyers};
+use crate::examples::{Examples, is_told_of_buyers, value_in};
 use crate::nbd;
-use crate::reads::OfBuyers;
 use crate::table::{Part, Table};
 
 /// A feature is read where at least this share of the rows has it.
@@ -24,24 +23,29 @@ const LEAST_BUYERS: f64 = 0.8;
 pub(super) struct Inputs {
     /// Places in the catalogue.
     columns: Vec<usize>,
-    /// The last input is [`PURCHASES_AHEAD`], by these numbers.
-    pub(super) buyers: Option<Nbd>,
+    /// The last input is [`PURCHASES_AHEAD`]: by these numbers, and of each row of the examples.
+    ahead: Option<(Nbd, Vec<f32>)>,
 }
 
 impl Inputs {
     /// Those of a model that learns from a part of the examples.
     pub(super) fn of(kind: PredictionKind, examples: &Examples, part: &Part) -> Self {
-        let columns = told(&examples.table, part);
-        let alone = Self {
-            columns: Vec::new(),
-            buyers: fitted(kind, examples, part),
-        };
-        // It must say something on these rows, as any other.
-        let says = alone.buyers.is_some() && told(&alone.table(examples), part) == [0];
+        let table = &examples.table;
+        let columns = (0..table.width()).filter(|column| tells(part, |row| table.row(row)[*column]));
+        let ahead = fitted(kind, examples, part).map(|numbers| {
+            let of_row = |row| numbers.ahead(|name| value_in(table.row(row), name));
+            let values = (0..examples.len()).map(|row| of_row(row).map_or(f32::NAN, |orders| orders as f32));
+            (numbers, values.collect::<Vec<f32>>())
+        });
         Self {
-            columns,
-            buyers: alone.buyers.filter(|_| says),
+            columns: columns.collect(),
+            ahead: ahead.filter(|(_, values)| tells(part, |row| values[row])),
         }
+    }
+
+    /// The numbers that tell [`PURCHASES_AHEAD`], where it is read.
+    pub(super) fn buyers(&self) -> Option<Nbd> {
+        self.ahead.as_ref().map(|(numbers, _)| *numbers)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -52,7 +56,7 @@ impl Inputs {
     pub(super) fn specs(&self) -> impl Iterator<Item = &'static FeatureSpec> {
         const AHEAD: &FeatureSpec = &PURCHASES_AHEAD;
         let features = self.columns.iter().map(|column| &CATALOGUE[*column]);
-        features.chain(self.buyers.map(|_| AHEAD))
+        features.chain(self.ahead.as_ref().map(|_| AHEAD))
     }
 
     pub(super) fn place(&self, name: &str) -> Option<usize> {
@@ -61,41 +65,30 @@ impl Inputs {
 
     /// The inputs of all rows of the examples.
     pub(super) fn table(&self, examples: &Examples) -> Table {
-        let width = self.columns.len() + usize::from(self.buyers.is_some());
-        let of_buyers = OfBuyers::new();
+        let width = self.columns.len() + usize::from(self.ahead.is_some());
         let mut values = Vec::with_capacity(examples.len() * width);
-        for row in 0..examples.len() {
-            let row = examples.table.row(row);
+        for at in 0..examples.len() {
+            let row = examples.table.row(at);
             values.extend(self.columns.iter().map(|column| row[*column]));
-            values.extend(self.buyers.map(|numbers| {
-                let ahead = numbers.ahead(|name| of_buyers.value(row, name));
-                ahead.map_or(f32::NAN, |orders| orders as f32)
-            }));
+            values.extend(self.ahead.as_ref().map(|(_, ahead)| ahead[at]));
         }
         Table::new(values, width).unwrap_or_default()
     }
 }
 
-/// Columns that say something on these rows: known often enough, and not always the same.
-fn told(table: &Table, part: &Part) -> Vec<usize> {
+/// Whether an input says something on these rows: known often enough, and not always the same.
+fn tells(part: &Part, value: impl Fn(usize) -> f32) -> bool {
     let least = (part.len() as f64 * LEAST_KNOWN).ceil() as usize;
-    let is_told = |column: &usize| {
-        let mut known = part
-            .rows
-            .iter()
-            .map(|row| table.row(*row)[*column])
-            .filter(|v| v.is_finite());
-        let Some(first) = known.next() else {
-            return false;
-        };
-        let (mut count, mut varies) = (1, false);
-        for value in known {
-            count += 1;
-            varies |= value.to_bits() != first.to_bits();
-        }
-        varies && count >= least
+    let mut known = part.rows.iter().map(|row| value(*row)).filter(|v| v.is_finite());
+    let Some(first) = known.next() else {
+        return false;
     };
-    (0..table.width()).filter(is_told).collect()
+    let (mut count, mut varies) = (1, false);
+    for value in known {
+        count += 1;
+        varies |= value.to_bits() != first.to_bits();
+    }
+    varies && count >= least
 }
 
 /// The numbers of the buyers of a part, as they stood at its last cut-off; `None` where it is of others, or speaks of what does
@@ -108,7 +101,6 @@ fn fitted(kind: PredictionKind, examples: &Examples, part: &Part) -> Option<Nbd>
     if !is_told_of_buyers(kind) {
         return None;
     }
-    let of_buyers = OfBuyers::new();
     let last = part.rows.iter().map(|row| examples.cutoffs[*row]).max()?;
     let mut newest: BTreeMap<usize, (Date, Option<Buyer>)> = BTreeMap::new();
     let mut see = |account: usize, day: Date, buyer: Option<Buyer>| {
@@ -120,7 +112,7 @@ fn fitted(kind: PredictionKind, examples: &Examples, part: &Part) -> Option<Nbd>
     let mut buying = 0;
     for row in &part.rows {
         let values = examples.table.row(*row);
-        let buyer = Buyer::of(|name| of_buyers.value(values, name));
+        let buyer = Buyer::of(|name| value_in(values, name));
         buying += u32::from(buyer.is_some());
         see(examples.accounts[*row], examples.cutoffs[*row], buyer);
     }
@@ -208,7 +200,7 @@ mod tests {
             }),
         };
         let expected = |lapsed: Vec<Aside>| {
-            let numbers = of(PredictionKind::Churn, &buyers(1.0, lapsed)).buyers;
+            let numbers = of(PredictionKind::Churn, &buyers(1.0, lapsed)).buyers();
             let silent = Buyer {
                 repeats: 8,
                 recency: 100.0,
