@@ -1188,6 +1188,11 @@ async fn a_tenant_names_its_competitors_and_a_ticket_that_names_one_counts() {
         "{}",
         scored["features"]
     );
+    // What is missing is not kept, and named all the same.
+    let path = path.trim_end_matches("/score");
+    let kept = world.send("GET", path, Some(&admin), &[], None).await.json();
+    assert_eq!(kept["assessment"]["features"], scored["features"]);
+    assert_eq!(scored["features"]["mrr"], Value::Null);
 }
 
 #[tokio::test]

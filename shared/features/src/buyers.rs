@@ -18,7 +18,7 @@ pub const PURCHASES_AHEAD: FeatureSpec = FeatureSpec {
     window_days: 0,
     group: FeatureGroup::Payment,
     missing: "a contract, no purchase, or a model that was fitted to no buyers",
-    text: "Days with a purchase to expect in the next 90, at its pace so far (BG/NBD)",
+    text: "Days with a purchase to expect in the next 90, at its pace so far",
     version: 1,
 };
 /// Days that it looks ahead.

@@ -38,7 +38,7 @@ use copilot_domain::time::Timestamp;
 pub use catalogue::{CATALOGUE, FeatureSpec, input_spec, place, spec};
 pub use config::{FeatureConfig, FeatureGroup};
 pub use outlook::{UsageOutlook, usage_outlook};
-pub use vector::FeatureVector;
+pub use vector::{FeatureVector, name_the_missing};
 
 /// Computes every feature of the catalogue.
 pub fn compute(snapshot: &Snapshot, config: &FeatureConfig) -> FeatureVector {

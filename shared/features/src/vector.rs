@@ -96,3 +96,11 @@ impl FeatureVector {
         hex::encode(&hash.finalize()[..8])
     }
 }
+
+/// Names the features of the catalogue that a kept map leaves out because they were missing: the map is as [`FeatureVector::to_map`]
+/// made it.
+pub fn name_the_missing(features: &mut FeatureMap) {
+    for spec in CATALOGUE {
+        features.entry(spec.name.to_owned()).or_insert(None);
+    }
+}

@@ -30,8 +30,12 @@ a guess, always finite.
 
 *Window* is how many days a feature looks back: `state` is what holds now or since ever. Days are days of the tenant's
 zone. Key events are those that the tenant's settings name, or all. Use is looked back for 456 days. `share` of a change
-or slope is a fraction: 0.1 is ten per cent. *Version* rises when a meaning changes; a model names the versions that it
+or trend is a fraction: 0.1 is ten per cent. *Version* rises when a meaning changes; a model names the versions that it
 was trained on and abstains on others.
+
+A trend is the median of the slopes between all pairs of points (Theil and Sen), so that odd weeks hardly count; what is usual is a
+median, how much it varies the median of the distances from it (`shared/features/src/stats.rs`). Frequency, recency and age of
+BG/NBD are `repeat_purchases`, `days_first_to_last_purchase` and `days_since_first_purchase`.
 
 How anomalies and forecasts of use are made, and with what error, stands in
 [a decision](decisions/usage-outlook.md).

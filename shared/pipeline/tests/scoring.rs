@@ -12,6 +12,7 @@ use copilot_aws::tenants::{self, Tenant};
 use copilot_aws::testing::SdkConfig;
 use copilot_aws::{Table, assessments, facts, keys, testing};
 use copilot_domain::alert::{Alert, AlertStatus};
+use copilot_domain::assessment::Assessment;
 use copilot_domain::event::{Event, EventType};
 use copilot_domain::facts::{Fact, Kind, LinkFact, RecordFact, UsageEvent, UsageFact};
 use copilot_domain::health::{Band, MeasureState, Points};
@@ -187,6 +188,29 @@ async fn with_the_bus_down_an_account_is_scored_and_told_of_by_the_next_scoring(
         .unwrap();
     assert!(scored.told);
     assert_eq!(world.waiting(account).await, []);
+}
+
+#[tokio::test]
+async fn an_assessment_is_kept_without_the_features_that_are_missing() {
+    let Some(world) = World::new("pipeline-gaps", None).await else {
+        return;
+    };
+    let account = world.debtor("late").await;
+    let scored = world
+        .scorer()
+        .score(&world.tenant, account, at(NOW))
+        .await
+        .unwrap();
+    let item = world
+        .table
+        .get(&keys::assessment(&world.tenant, account))
+        .await
+        .unwrap();
+    let mut kept: Assessment = item.unwrap().document().unwrap();
+    assert!(kept.features.values().all(Option::is_some), "{:?}", kept.features);
+    assert!(kept.features.len() < scored.assessment.features.len());
+    copilot_features::name_the_missing(&mut kept.features);
+    assert_eq!(kept, scored.assessment);
 }
 
 #[tokio::test]

@@ -220,7 +220,10 @@ async fn get_account(
         .ok_or_else(|| Problem::not_found("account"))?
         .document()?;
     let assessed = state.get("ASSESS");
-    let assessment: Option<Assessment> = assessed.map(Item::document).transpose()?;
+    let mut assessment: Option<Assessment> = assessed.map(Item::document).transpose()?;
+    if let Some(assessment) = &mut assessment {
+        copilot_features::name_the_missing(&mut assessment.features);
+    }
     let next_actions: Vec<NextAction> = assessed.map_or(Ok(Vec::new()), |item| {
         if item.str("next_actions").is_empty() {
             Ok(Vec::new())
