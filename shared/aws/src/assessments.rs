@@ -69,6 +69,8 @@ pub struct ScoreWrite {
     pub next_actions: Vec<NextAction>,
     /// The account's opportunity, if its signals add up to one.
     pub opportunity: Option<Opportunity>,
+    /// Series whose prediction of this day is in the history already, as it is.
+    pub standing: BTreeSet<String>,
     /// Predictions that are kept to be checked.
     pub checks: Vec<Check>,
     /// What the next scoring needs to know of what was kept.
@@ -157,8 +159,11 @@ pub async fn store(
         vec![Item::new(&keys::score_day(tenant, account, write.day), "score-day").data(&write.point)];
     for prediction in &write.assessment.predictions {
         let series = check::series(prediction.kind, prediction.method, prediction.shadow);
-        let key = keys::prediction(tenant, account, &series, write.day);
         let kept = write.checks.iter().find(|check| check.series() == series);
+        if kept.is_none() && write.standing.contains(&series) {
+            continue;
+        }
+        let key = keys::prediction(tenant, account, &series, write.day);
         // By the wall clock: a sandbox lives in the past, and its rows would be gone at once.
         let daily = write.assessment.computed_at.as_second() + DAILY_KEEP_DAYS * 86_400;
         let ttl = kept.map_or(daily, |check| check.expires_at.as_second());
@@ -183,6 +188,14 @@ pub fn band_state(state: &BTreeMap<String, Item>) -> Result<Option<BandState>, A
         .get("ASSESS")
         .map(|item| item.parsed("band_state"))
         .transpose()
+}
+
+/// The newest assessment; `None` before the first scoring.
+///
+/// # Errors
+/// [`AwsError::Corrupt`] when it does not read.
+pub fn newest(state: &BTreeMap<String, Item>) -> Result<Option<Assessment>, AwsError> {
+    state.get("ASSESS").map(Item::document).transpose()
 }
 
 /// What was kept of an account's predictions; nothing before the first scoring.

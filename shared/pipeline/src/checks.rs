@@ -4,7 +4,7 @@
 //! opened an alert. A row is checked by the nightly run when its window has passed, and by a scoring that finds a new
 //! outcome: a churn is known at once, and one that is recorded late puts an earlier verdict right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use copilot_aws::assessments::{self, Kept};
 use copilot_aws::history::{self, Loaded};
@@ -38,12 +38,13 @@ pub struct Checked {
     pub calls: u64,
 }
 
-/// The predictions to keep of a scoring, and what is known of what was kept.
+/// The predictions to keep of a scoring, and what is known of what was kept. Those that stand already are left as they are.
 pub(crate) fn keep(
     assessed: &Assessed,
     snapshot: &Snapshot,
     zone: &TimeZone,
     before: &Kept,
+    standing: &BTreeSet<String>,
 ) -> (Vec<Check>, Kept) {
     let mut kept = before.clone();
     kept.outcomes = Recorded::in_snapshot(snapshot).outcomes();
@@ -60,9 +61,10 @@ pub(crate) fn keep(
     let mut rows = Vec::new();
     for prediction in &assessment.predictions {
         let series = check::series(prediction.kind, prediction.method, prediction.shadow);
-        // The same day again replaces its row.
-        let wanted = opened || is_wanted(kept.days.get(&series).copied(), today);
-        if !wanted {
+        let newest = kept.days.get(&series).copied();
+        let stands = newest == Some(today) && standing.contains(&series);
+        // The same day again replaces its row, where it says something else.
+        if stands || !(opened || is_wanted(newest, today)) {
             continue;
         }
         kept.days.insert(series, today);

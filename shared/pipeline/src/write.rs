@@ -1,12 +1,16 @@
 //! What a scoring writes: no more than it changed.
 
+use std::collections::BTreeSet;
+
 use copilot_aws::assessments::{self, Closing, ScoreWrite};
 use copilot_aws::history::Loaded;
 use copilot_aws::{AwsError, Table, alerts};
 use copilot_domain::alert::{Alert, AlertResolution, AlertStatus, AlertUpdate, RuleState, RuleStates};
+use copilot_domain::check;
 use copilot_domain::health::ScorePoint;
 use copilot_domain::history::Snapshot;
 use copilot_domain::ids::{AlertId, TenantId};
+use copilot_domain::prediction::Prediction;
 use copilot_domain::time::{Timestamp, day_of};
 use copilot_scoring::Assessed;
 use copilot_scoring::alerts::is_first_look;
@@ -76,11 +80,13 @@ impl Scoring<'_> {
             &listing.name,
             previous,
         ));
+        let standing = self.standing()?;
         let (checks, kept) = checks::keep(
             assessed,
             self.snapshot,
             self.zone,
             &assessments::kept(&self.loaded.state),
+            &standing,
         );
         Ok(ScoreWrite {
             assessment: assessed.assessment.clone(),
@@ -103,9 +109,37 @@ impl Scoring<'_> {
             band_state: assessed.band_state.clone(),
             next_actions: assessed.next_actions.clone(),
             opportunity: assessed.opportunity.clone(),
+            standing,
             checks,
             kept,
         })
+    }
+
+    /// The series whose prediction was made today already and has not changed, where nothing did that is kept beside it: profile,
+    /// band, live alerts.
+    fn standing(&self) -> Result<BTreeSet<String>, AwsError> {
+        let (now, moves) = (&self.assessed.assessment, &self.assessed.transitions);
+        let Some(before) = assessments::newest(&self.loaded.state)? else {
+            return Ok(BTreeSet::new());
+        };
+        let is_alike = self.day(before.as_of) == self.snapshot.today
+            && before.profile.id == now.profile.id
+            && before.health.band == now.health.band
+            && moves.opened.is_empty()
+            && moves.resolved.is_empty();
+        let says_the_same = |new: &&Prediction| {
+            let mut old = before.predictions.iter();
+            let moved_on = |old: &Prediction| Prediction {
+                computed_at: new.computed_at,
+                valid_until: new.valid_until,
+                ..old.clone()
+            };
+            is_alike && old.any(|old| moved_on(old) == **new)
+        };
+        let same = now.predictions.iter().filter(says_the_same);
+        Ok(same
+            .map(|one| check::series(one.kind, one.method, one.shadow))
+            .collect())
     }
 
     fn is_worth_it(&self, update: &AlertUpdate, alert: &Alert) -> bool {

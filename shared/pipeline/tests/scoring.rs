@@ -13,11 +13,13 @@ use copilot_aws::testing::SdkConfig;
 use copilot_aws::{Table, assessments, facts, keys, testing};
 use copilot_domain::alert::{Alert, AlertStatus};
 use copilot_domain::assessment::Assessment;
+use copilot_domain::check;
 use copilot_domain::event::{Event, EventType};
 use copilot_domain::facts::{Fact, Kind, LinkFact, RecordFact, UsageEvent, UsageFact};
 use copilot_domain::health::{Band, MeasureState, Points};
 use copilot_domain::ids::{AccountId, ExternalId, Source, TenantId, TenantProof};
 use copilot_domain::opportunity::{Opportunity, OpportunityStage};
+use copilot_domain::prediction::Prediction;
 use copilot_domain::revision::Revision;
 use copilot_domain::time::Timestamp;
 use copilot_pipeline::{ScoreError, Scorer};
@@ -211,6 +213,47 @@ async fn an_assessment_is_kept_without_the_features_that_are_missing() {
     assert!(kept.features.len() < scored.assessment.features.len());
     copilot_features::name_the_missing(&mut kept.features);
     assert_eq!(kept, scored.assessment);
+}
+
+#[tokio::test]
+async fn a_prediction_that_says_the_same_later_that_day_is_not_written_again() {
+    let Some(world) = World::new("pipeline-standing", None).await else {
+        return;
+    };
+    let account = world.debtor("late").await;
+    let written = async |hour: i64| {
+        let scored = world
+            .scorer()
+            .score(&world.tenant, account, hours_later(hour))
+            .await
+            .unwrap();
+        let today = at(NOW).to_zoned(TimeZone::UTC).date();
+        let mut rows = Vec::new();
+        for one in &scored.assessment.predictions {
+            let series = check::series(one.kind, one.method, one.shadow);
+            let key = keys::prediction(&world.tenant, account, &series, today);
+            let item = world.table.get(&key).await.unwrap().unwrap();
+            let kept: Prediction = item.document().unwrap();
+            rows.push((series, kept.computed_at));
+        }
+        assert!(!rows.is_empty());
+        rows
+    };
+    let first = Box::pin(written(0)).await;
+    assert!(first.iter().all(|(_, made)| *made == hours_later(0)));
+    assert_eq!(Box::pin(written(2)).await, first);
+    let (api, known) = (id("api", "late"), hours_later(3));
+    let paid = json!({"paid_at": known});
+    let paid = Revision::new(known, known, paid.as_object().unwrap().clone());
+    let paid = Fact::Record(RecordFact {
+        kind: Kind::Invoice,
+        external_id: id("api", "in-late"),
+        account: api,
+        revision: paid,
+    });
+    world.tell(&[paid]).await;
+    let after = Box::pin(written(4)).await;
+    assert!(after.iter().any(|(_, made)| *made == hours_later(4)), "{after:?}");
 }
 
 #[tokio::test]
